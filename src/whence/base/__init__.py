@@ -1,0 +1,1 @@
+"""Errors, problems, located YAML, digests, clock, registry. Closed: see docs/decisions."""

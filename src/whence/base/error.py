@@ -1,0 +1,56 @@
+"""The exceptions of whence: each carries problems, and says who can mend them."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from whence.base.problem import Problem, Where
+
+
+class WhenceError(Exception):
+    """Something could not be done; `problems` says what, where and how to mend it.
+
+    Parameters
+    ----------
+    *problems : Problem
+        At least one; a reader collects all problems of a file and raises once.
+    """
+
+    exit_code = 1
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    @classmethod
+    def of(
+        cls, code: str, message: str, *, where: Where | None = None, mend: str | None = None
+    ) -> Self:
+        """An error of one problem."""
+        return cls(Problem(code, message, where, mend))
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class UserError(WhenceError):
+    """The user asked for something that cannot be: a wrong name, value, file or option."""
+
+    exit_code = 2
+
+
+class StoreError(WhenceError):
+    """The store could not be read or written; what was acknowledged before still stands."""
+
+
+class MissingExtra(WhenceError):
+    """An optional part is not installed."""
+
+    @classmethod
+    def needed(cls, package: str, extra: str, purpose: str) -> Self:
+        """The error that says what `package` was needed for and what installs it."""
+        return cls.of(
+            "missing-extra",
+            f"{purpose} needs the package {package!r}, which is not installed",
+            mend=f"Install it with: pip install 'whence[{extra}]'",
+        )

@@ -1,0 +1,117 @@
+"""What is wrong, where, why, and how to mend it: one value that every face renders."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in a file, or in a value that came from one.
+
+    Attributes
+    ----------
+    file : str or None
+        The file as the user named it.
+    line, column : int or None
+        Counted from 1, as editors do.
+    width : int
+        How many characters the marked word has.
+    path : tuple of str or int
+        The keys and indices that lead to the value inside the document.
+    source : str or None
+        The text of the line, kept so that rendering needs no second read.
+    """
+
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    width: int = 1
+    path: tuple[str | int, ...] = ()
+    source: str | None = None
+
+    def __str__(self) -> str:
+        parts = [self.file, self.line, self.column]
+        return ":".join(str(part) for part in parts if part is not None)
+
+    @property
+    def dotted(self) -> str:
+        """The path in one word: ``abm_mean_energy.transform[2]``."""
+        text = ""
+        for key in self.path:
+            text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else str(key)
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong.
+
+    Attributes
+    ----------
+    code : str
+        A stable, short name that programs can match on, like ``unknown-operation``.
+    message : str
+        What is wrong, in one line that starts in lower case and has no full stop.
+    where : Where or None
+        The place, if there is one.
+    mend : str or None
+        What the user can do about it, in full sentences.
+
+    Examples
+    --------
+    >>> print(Problem("unknown-key", "unknown key 'hues'", mend="Did you mean 'hue'?"))
+    unknown key 'hues'
+      Did you mean 'hue'?
+    """
+
+    code: str
+    message: str
+    where: Where | None = None
+    mend: str | None = None
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterable[str]:
+        where = self.where or Where()
+        head = f"{where}: {self.message}" if str(where) else self.message
+        yield f"{head}    ({where.dotted})" if where.path else head
+        if where.line is not None and where.source is not None:
+            gutter = f"{where.line:>6} | "
+            yield gutter + where.source.rstrip("\n")
+            if where.column is not None:
+                lead = "".join(c if c == "\t" else " " for c in where.source[: where.column - 1])
+                yield " " * (len(gutter) - 2) + "| " + lead + "^" * max(where.width, 1)
+        if self.mend:
+            yield from (f"  {line}" for line in self.mend.splitlines())
+
+    def as_dict(self) -> dict[str, object]:
+        """The problem as plain data, the shape every JSON face answers with."""
+        where = self.where
+        return {
+            "code": self.code,
+            "message": self.message,
+            "mend": self.mend,
+            "where": where
+            and {
+                "file": where.file,
+                "line": where.line,
+                "column": where.column,
+                "path": list(where.path),
+            },
+        }
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """The sentence that offers the nearest known words, or None when none is near.
+
+    Examples
+    --------
+    >>> did_you_mean(".meen", [".mean", ".sum"])
+    "Did you mean '.mean'?"
+    """
+    near = difflib.get_close_matches(str(word), [str(name) for name in known], n=3, cutoff=0.6)
+    return f"Did you mean {' or '.join(map(repr, near))}?" if near else None
