@@ -1,0 +1,116 @@
+"""The command `whence`: a table of sub-commands, each imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import rich_click as click
+
+# name: (module, what it does); the table keeps `whence --help` from importing them all.
+COMMANDS = {
+    "init": ("init", "Make a store in this project."),
+    "demo": ("demo", "Make a small project and run it, from a parameter space to a figure."),
+    "run": ("run", "Run any program on record."),
+    "sweep": ("sweep", "Run a program for every point of a parameter space."),
+    "list": ("list", "List the runs on record."),
+    "show": ("show", "Show one run: what went in, what came out."),
+    "tree": ("tree", "Print the data of a sweep as one tree."),
+    "plot": ("plot", "Draw the figures of a plot configuration."),
+    "operations": ("operations", "List the operations that transformations can use."),
+    "trace": ("trace", "Tell whence a file came: the runs, parameters and code that made it."),
+    "verify": ("verify", "Check every byte of the store."),
+    "reindex": ("reindex", "Build the index anew from the journals."),
+}
+
+click.rich_click.COMMAND_GROUPS = {
+    "whence": [
+        {"name": "Start", "commands": ["init", "demo"]},
+        {"name": "Record", "commands": ["run", "sweep"]},
+        {"name": "Find", "commands": ["list", "show", "trace"]},
+        {"name": "Look", "commands": ["tree", "plot", "operations"]},
+        {"name": "Store", "commands": ["verify", "reindex"]},
+    ]
+}
+click.rich_click.STYLE_HELPTEXT = ""
+click.rich_click.MAX_WIDTH = 100
+
+
+class LazyGroup(click.RichGroup):
+    """A group that imports a sub-command only to run it, not to list it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; while help is written, a stand-in with its summary."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, summary = COMMANDS[cmd_name]
+        if ctx.meta.get("whence.listing"):
+            return click.Command(cmd_name, help=summary)
+        command: click.Command = importlib.import_module(f"whence.cli.{module}").command
+        return command
+
+    def format_help(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:
+        """Write the help without importing the sub-commands."""
+        ctx.meta["whence.listing"] = True
+        super().format_help(ctx, formatter)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find the command, or offer the nearest names."""
+        from whence.base.error import UserError
+        from whence.base.problem import did_you_mean
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = did_you_mean(args[0], COMMANDS)
+            raise UserError.of(
+                "unknown-command",
+                f"there is no command {args[0]!r}",
+                mend=f"{near + ' ' if near else ''}`whence --help` lists them all.",
+            )
+        return super().resolve_command(ctx, args)
+
+
+def _version(ctx: click.Context, _: Any, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from whence import __version__
+
+        click.echo(f"whence {__version__}")
+        ctx.exit()
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
+              help="Print the version and exit.")
+def whence() -> None:
+    """Run simulations on record, find and compare them, and trace any figure back to its runs.
+
+    Start with [bold]whence demo DIR[/]: it makes a small project and takes it from a parameter
+    space to figures. In a project of your own, put [bold]whence run --[/] before any command.
+    """
+
+
+def main() -> None:
+    """Run the command line; every error is told in words, with exit code 1 (user's: 2)."""
+    from whence.base.error import WhenceError
+
+    try:
+        sys.exit(whence.main(prog_name="whence", standalone_mode=False) or 0)
+    except WhenceError as error:
+        click.echo(f"whence: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output (`head`, a pager) has had enough; that is no error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

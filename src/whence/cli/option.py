@@ -1,0 +1,56 @@
+"""Options that commands share, and how they turn into arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import rich_click as click
+
+from whence.base.error import UserError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def common(function: F) -> F:
+    """The options of every command: where the store is, and answers for programs."""
+    function = click.option(
+        "--json", "as_json", is_flag=True, help="Answer in JSON, for programs."
+    )(function)
+    return click.option(
+        "--store",
+        "store",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        help="The project folder or its .whence folder; found from here upward if not given.",
+    )(function)
+
+
+def parameters(pairs: tuple[str, ...]) -> dict[str, Any]:
+    """The nested parameters that ``key=value`` words spell; values are read as YAML.
+
+    Raises
+    ------
+    UserError
+        If a word has no ``=``, an empty key, or sets a key below one that holds a value.
+    """
+    from whence.base.yaml import parse
+
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not all(key.split(".")):
+            raise UserError.of(
+                "bad-parameter",
+                f"{pair!r} is not a parameter",
+                mend="Write --param KEY=VALUE, like --param seed=3 or --param model.rate=1e-3.",
+            )
+        *groups, last = key.split(".")
+        level = found
+        for group in groups:
+            level = level.setdefault(group, {})
+            if not isinstance(level, dict):
+                raise UserError.of("bad-parameter", f"{pair!r} lies below {group!r}, a value")
+        level[last] = parse(text).value
+    return found

@@ -1,0 +1,117 @@
+"""How answers look in a terminal: tables, colours, progress bars and JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STATUS_STYLE = {
+    "created": "dim",
+    "running": "bold blue",
+    "completed": "green",
+    "failed": "bold red",
+    "terminated": "yellow",
+    "lost": "bold magenta",
+}
+
+
+def as_json(value: Any) -> None:
+    """Print plain data as JSON."""
+    import orjson
+
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
+    click.echo(text.decode())
+
+
+def console() -> Console:
+    """The terminal, or what stands in its place."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def status(word: str) -> str:
+    """A status in its colour, as rich markup."""
+    style = STATUS_STYLE.get(word, "")
+    return f"[{style}]{word}[/]" if style else word
+
+
+def ago(text: str | None, now: float) -> str:
+    """How long ago an instant was, in one unit: ``3 min ago``."""
+    if text is None:
+        return "–"
+    seconds = now - datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+    for size, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return f"{max(seconds, 0):.0f} s ago"
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time as people say it: ``0.21 s``, ``4 min 10 s``, ``2 h 05 min``."""
+    if seconds is None:
+        return "–"
+    if seconds < 60:
+        return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(count: float) -> str:
+    """A number of bytes as people say it: ``36.8 kB``."""
+    if count < 1000:
+        return f"{count:.0f} B"
+    for unit in ("kB", "MB", "GB"):
+        count /= 1000
+        if count < 1000:
+            return f"{count:.1f} {unit}"
+    return f"{count / 1000:.1f} TB"
+
+
+def short(value: Any, width: int = 40) -> str:
+    """A parameter's value in a few characters."""
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+@contextmanager
+def progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[int, int, str], None]]:
+    """A progress bar on standard error; gives the callback ``(done, total, note)`` that moves it.
+
+    Where standard error is no terminal, nothing is drawn and one line is written at the end.
+    """
+    if quiet:
+        yield lambda done, total, note="": None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeElapsedColumn
+
+    screen = Console(stderr=True, highlight=False)
+    columns = (
+        TextColumn("{task.description:<11}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[note]}"),
+    )
+    with Progress(*columns, console=screen, disable=not screen.is_terminal) as bars:
+        task = bars.add_task(title, total=None, note="")
+
+        def move(done: int, total: int, note: str = "") -> None:
+            bars.update(task, completed=done, total=total, note=note)
+
+        yield move
+    if not screen.is_terminal:
+        finished = bars.tasks[0]
+        screen.print(f"{title}: {finished.completed:.0f} of {finished.total or 0:.0f} done")
