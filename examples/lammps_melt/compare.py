@@ -1,0 +1,43 @@
+"""Hold the sweep's pressures against two published equations of state, point by point.
+
+python compare.py [runs/melt]
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from operations import block_error, later_half
+from reference import johnson, kolafa_nezbeda
+
+
+def points(sweep):
+    """(T, rho, pressure, its error) of each point of a sweep, in order of its state number."""
+    for folder in sorted(sweep.glob("sim_*"), key=lambda folder: int(folder.name[4:])):
+        parameters = yaml.safe_load((folder / "params.yml").read_text())
+        press = later_half(pd.read_csv(folder / "thermo.csv"), "press")
+        yield parameters["T"], parameters["rho"], press.mean(), block_error(press)
+
+
+def main(sweep):
+    """Print the table, then the deviations of all points in units of their statistical error."""
+    print(
+        "|    T |  rho |      P | error | Johnson et al. |      off | Kolafa-Nezbeda |      off |"
+    )
+    print(
+        "|-----:|-----:|-------:|------:|---------------:|---------:|---------------:|---------:|"
+    )
+    deviations = []
+    for T, rho, pressure, error in points(sweep):
+        others = johnson(T, rho), kolafa_nezbeda(T, rho)
+        deviations.append([(pressure - other) / error for other in others])
+        columns = (f"{other:14.4f} | {100 * (pressure / other - 1):+6.2f} %" for other in others)
+        print(f"| {T:4.2f} | {rho:4.2f} | {pressure:6.4f} | {error:5.4f} | {' | '.join(columns)} |")
+    rms = np.sqrt(np.mean(np.square(deviations), axis=0))
+    print(f"\nroot mean square, in statistical errors: {rms[0]:.1f} and {rms[1]:.1f}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "runs/melt"))
