@@ -1,0 +1,318 @@
+"""Caches of results, by the key of the node that made them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import sys
+import threading
+import time
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from whence.base.clock import new_id
+from whence.transform.codec import Damaged, Unstorable, freeze, thaw
+from whence.transform.node import MISSING
+
+LARGE = 1 << 20
+_PENDING = 64 << 20
+_SECONDS_BETWEEN_TOUCHES = 3600
+_STALE = 24 * 3600
+
+_log = logging.getLogger(__name__)
+
+
+class Cache(Protocol):
+    """Results of earlier evaluations. Safe to use from any thread.
+
+    A cache never fails: what it cannot read is missing, what it cannot write is not kept.
+    """
+
+    def get(self, key: str) -> Any:
+        """The value kept under a key, or `MISSING`."""
+
+    def put(self, key: str, value: Any, seconds: float) -> bool:
+        """Keep a value that took so long to compute; whether it is kept."""
+
+    def flush(self) -> None:
+        """Make what was put durable; called after every evaluation."""
+
+
+class MemoryCache:
+    """Keeps values of this process as they are, the least recently used dropped first.
+
+    Parameters
+    ----------
+    limit : int
+        The most bytes to keep.
+    """
+
+    def __init__(self, limit: int = 256 << 20) -> None:
+        self._limit = limit
+        self._size = 0
+        self._values: OrderedDict[str, tuple[Any, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> Any:
+        """The value kept under a key, or `MISSING`."""
+        with self._lock:
+            if key not in self._values:
+                return MISSING
+            self._values.move_to_end(key)
+            return self._values[key][0]
+
+    def put(self, key: str, value: Any, seconds: float) -> bool:
+        """Keep a value."""
+        size = int(getattr(value, "nbytes", 0)) or sys.getsizeof(value)
+        if size > self._limit:
+            return False
+        with self._lock:
+            self._size += size - self._values.pop(key, (None, 0))[1]
+            self._values[key] = value, size
+            while self._size > self._limit:
+                self._size -= self._values.popitem(last=False)[1][1]
+        return True
+
+    def flush(self) -> None:
+        """Nothing to do."""
+
+
+class TieredCache:
+    """Several caches as one, the fastest first; what a later one finds, the earlier ones keep."""
+
+    def __init__(self, *caches: Cache) -> None:
+        self._caches = caches
+
+    def get(self, key: str) -> Any:
+        """The value kept under a key by any of them, or `MISSING`."""
+        for i, cache in enumerate(self._caches):
+            value = cache.get(key)
+            if value is not MISSING:
+                for earlier in self._caches[:i]:
+                    earlier.put(key, value, 0.0)
+                return value
+        return MISSING
+
+    def put(self, key: str, value: Any, seconds: float) -> bool:
+        """Keep a value in all of them; whether the last, the most lasting one, does."""
+        kept = False
+        for cache in self._caches:
+            kept = cache.put(key, value, seconds)
+        return kept
+
+    def flush(self) -> None:
+        """Flush all of them."""
+        for cache in self._caches:
+            cache.flush()
+
+
+class DiskCache:
+    """Keeps values in a folder, exactly and without pickle.
+
+    Small values share one SQLite file, written in one transaction per evaluation; each of the
+    large ones is a file. Several processes may use one folder at once. It must be local.
+
+    Parameters
+    ----------
+    folder : path
+        Made when the first value is kept.
+    limit : int
+        The most bytes to keep; beyond it the least recently used values are dropped.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], limit: int = 2 << 30) -> None:
+        self.folder = Path(folder)
+        self._limit = limit
+        self._pending: dict[str, tuple[bytes | None, int, int, float]] = {}
+        self._pending_size = 0
+        self._touched: set[str] = set()
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._pid = 0
+
+    def get(self, key: str) -> Any:
+        """The value kept under a key, or `MISSING`."""
+        with self._lock, _surviving(f"read {key}"):
+            data, checksum = self._found(key)
+            if data is not None:
+                if zlib.crc32(data) == checksum:
+                    return thaw(data)
+                raise Damaged
+        return MISSING
+
+    def put(self, key: str, value: Any, seconds: float) -> bool:
+        """Keep a value; False if it could not be given back exactly."""
+        try:
+            pieces = freeze(value)
+        except Unstorable:
+            return False
+        checksum = 0
+        for piece in pieces:
+            checksum = zlib.crc32(piece, checksum)
+        size = sum(map(len, pieces))
+        if size > self._limit:
+            return False
+        with self._lock, _surviving(f"keep {key}"):
+            data = b"".join(pieces) if size < LARGE else None
+            if data is None:
+                self._write_file(key, pieces)
+            self._pending[key] = data, size, checksum, seconds
+            self._pending_size += len(data or b"")
+            if self._pending_size > _PENDING:
+                self.flush()
+            return True
+        return False
+
+    def flush(self) -> None:
+        """Write small values and uses in one transaction, and drop what is beyond the limit."""
+        with self._lock:
+            pending, touched = self._pending, self._touched
+            self._pending, self._touched, self._pending_size = {}, set(), 0
+            if pending or touched:
+                with _surviving("write"):
+                    self._write(pending, touched)
+                    if pending:
+                        self._prune()
+
+    def close(self) -> None:
+        """Flush and let go of the file."""
+        self.flush()
+        with self._lock:
+            if self._connection is not None and self._pid == os.getpid():
+                self._connection.close()
+            self._connection = None
+
+    def size(self) -> int:
+        """How many bytes the kept values take."""
+        with self._lock, _surviving("measure"):
+            if self._exists():
+                (total,) = self._database().execute("SELECT total(size) FROM result").fetchone()
+                return int(total)
+        return 0
+
+    def _found(self, key: str) -> tuple[bytes | None, int]:
+        waiting = self._pending.get(key)
+        if waiting is not None:
+            data, _, checksum, _ = waiting
+            return (self._file(key).read_bytes() if data is None else data), checksum
+        if not self._exists():
+            return None, 0
+        row = self._database().execute(
+            "SELECT data, checksum, used FROM result WHERE key = ?", (key,)
+        ).fetchone()  # fmt: skip
+        if row is None:
+            return None, 0
+        if row[2] < time.time() - _SECONDS_BETWEEN_TOUCHES:
+            self._touched.add(key)
+        return (self._file(key).read_bytes() if row[0] is None else row[0]), row[1]
+
+    def _file(self, key: str) -> Path:
+        return self.folder / "large" / key[:2] / key[2:]
+
+    def _write_file(self, key: str, pieces: Iterable[bytes]) -> None:
+        path = self._file(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"{path.name}.{new_id()}")
+        try:
+            with fresh.open("xb") as file:
+                file.writelines(pieces)
+            fresh.replace(path)
+        except BaseException:
+            fresh.unlink(missing_ok=True)
+            raise
+
+    def _exists(self) -> bool:
+        return self._connection is not None or (self.folder / "results.sqlite").exists()
+
+    def _database(self) -> sqlite3.Connection:
+        if self._connection is None or self._pid != os.getpid():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path = self.folder / "results.sqlite"
+            try:
+                self._connection = _opened(path)
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError:
+                path.rename(path.with_name(f"damaged.{new_id()}"))
+                self._connection = _opened(path)
+            self._pid = os.getpid()
+        return self._connection
+
+    def _write(
+        self, pending: dict[str, tuple[bytes | None, int, int, float]], touched: set[str]
+    ) -> None:
+        now = time.time()
+        database = self._database()
+        with database:
+            database.execute("BEGIN IMMEDIATE")
+            database.executemany(
+                "INSERT OR REPLACE INTO result VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (key, size, checksum, seconds, now, data)
+                    for key, (data, size, checksum, seconds) in pending.items()
+                ],
+            )
+            database.executemany(
+                "UPDATE result SET used = ? WHERE key = ?", [(now, key) for key in touched]
+            )
+
+    def _prune(self) -> None:
+        database = self._database()
+        (total,) = database.execute("SELECT total(size) FROM result").fetchone()
+        if total <= self._limit:
+            return
+        dropped = []
+        for key, size in database.execute("SELECT key, size FROM result ORDER BY used, rowid"):
+            if total <= 0.9 * self._limit:
+                break
+            total -= size
+            dropped.append((key,))
+        with database:
+            database.executemany("DELETE FROM result WHERE key = ?", dropped)
+        for (key,) in dropped:
+            self._file(key).unlink(missing_ok=True)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove files that no row knows: their writers died before the transaction."""
+        database = self._database()
+        old = time.time() - _STALE
+        for path in (self.folder / "large").glob("??/*"):
+            known = database.execute(
+                "SELECT 1 FROM result WHERE key = ?", (path.parent.name + path.name,)
+            ).fetchone()
+            if known is None and path.stat().st_mtime < old:
+                path.unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS result (key TEXT PRIMARY KEY, size INTEGER NOT NULL,"
+            " checksum INTEGER NOT NULL, seconds REAL NOT NULL, used REAL NOT NULL, data BLOB)"
+        )
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+@contextlib.contextmanager
+def _surviving(what: str) -> Iterator[None]:
+    """Go on without the cache where it fails: a result can always be computed."""
+    try:
+        yield
+    except FileNotFoundError:
+        pass  # another process dropped the value
+    except Damaged:
+        _log.warning("a cached result is damaged and will be computed again (%s)", what)
+    except (OSError, sqlite3.Error) as error:
+        _log.warning("the cache of results could not %s: %s", what, error)
