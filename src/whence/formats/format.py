@@ -1,0 +1,124 @@
+"""A media type: how objects of it become bytes and come back, and which files hold it."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from whence.base.error import UserError
+from whence.base.registry import Registry
+
+UNKNOWN = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One media type.
+
+    Attributes
+    ----------
+    name : str
+        The short name: ``"npy"``.
+    media_type : str
+        What records and servers call it: ``"application/x-npy"``.
+    extensions : tuple of str
+        Ends of file names, in lower case with their dot, the preferred one first.
+    types : tuple of str
+        The classes whose objects come back exactly, as ``module.Name``.
+    dump : callable, optional
+        ``dump(obj) -> bytes``; raises `UserError` for an object it would not keep exactly.
+    load : callable, optional
+        ``load(data) -> obj``.
+    open : callable, optional
+        ``open(path, **options) -> content``, lazily where the format allows it.
+    """
+
+    name: str
+    media_type: str
+    extensions: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    dump: Callable[[Any], bytes] | None = None
+    load: Callable[[bytes], Any] | None = None
+    open: Callable[..., Any] | None = None
+
+    def __post_init__(self) -> None:
+        bad = [end for end in self.extensions if end[:1] != "." or end != end.lower()]
+        if bad or "/" not in self.media_type:
+            raise UserError.of(
+                "bad-format",
+                f"format {self.name!r}: {bad[0] if bad else self.media_type!r} is not "
+                f"{'an extension' if bad else 'a media type'}",
+                mend="Extensions are like '.npy', media types like 'application/x-npy'.",
+            )
+
+
+@functools.cache
+def formats() -> Registry[Format]:
+    """All known formats, by name.
+
+    Examples
+    --------
+    >>> formats()["npy"].media_type
+    'application/x-npy'
+    """
+    from whence.formats.builtin import BUILTIN
+
+    registry: Registry[Format] = Registry("format")
+    for entry in BUILTIN:
+        registry.add(entry.name, entry)
+    return registry
+
+
+def format_of(path: str | os.PathLike[str]) -> Format | None:
+    """The format a file name's end tells, or None; the longest end wins.
+
+    Examples
+    --------
+    >>> format_of("figures/mean.PDF").name
+    'pdf'
+    """
+    name = os.path.basename(os.fspath(path)).lower()
+    ends = ((end, entry) for entry in formats().values() for end in entry.extensions)
+    found = [(len(end), entry) for end, entry in ends if name.endswith(end)]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def media_type_of(path: str | os.PathLike[str]) -> str:
+    """The media type a file name's end tells, ``application/octet-stream`` if it tells none.
+
+    Examples
+    --------
+    >>> media_type_of("sim_12/data.h5"), media_type_of("lmp")
+    ('application/x-hdf5', 'application/octet-stream')
+    """
+    found = format_of(path)
+    return found.media_type if found else UNKNOWN
+
+
+def format_for(obj: Any) -> Format:
+    """The format that keeps an object exactly.
+
+    Raises
+    ------
+    UserError
+        If none does.
+
+    Examples
+    --------
+    >>> format_for((1, 2)).name
+    'value'
+    """
+    for cls in type(obj).__mro__[:-1]:
+        name = f"{cls.__module__}.{cls.__qualname__}"
+        for entry in formats().values():
+            if name in entry.types:
+                return entry
+    kind = type(obj)
+    raise UserError.of(
+        "no-format",
+        f"no format keeps objects of {kind.__module__}.{kind.__qualname__} exactly",
+        mend="Turn it into an array, a DataArray, a Dataset or plain values, or write a file.",
+    )

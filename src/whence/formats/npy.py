@@ -1,0 +1,59 @@
+"""A NumPy file whose values are read when asked for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from whence.base.error import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class NpyFile:
+    """The array of one ``.npy`` file (see `whence.formats.Stored`)."""
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @classmethod
+    def at(cls, path: str | os.PathLike[str]) -> NpyFile:
+        """The array of the file at `path`; only its header is read.
+
+        Raises
+        ------
+        UserError
+            If there is no such file, it is no NumPy file, or it holds pickled objects.
+        """
+        name = os.path.abspath(path)
+        array = _mapped(name)
+        return cls(name, array.shape, array.dtype)
+
+    def read(self, selection: Any = ()) -> np.ndarray[Any, Any]:
+        """The values of a selection."""
+        return np.array(_mapped(self.path)[selection])
+
+    def read_into(self, out: np.ndarray[Any, Any]) -> None:
+        """Put all values into an array of the same shape."""
+        out[...] = _mapped(self.path)
+
+
+def _mapped(path: str) -> np.ndarray[Any, Any]:
+    try:
+        mapped: np.ndarray[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError.of(
+            "unreadable-file",
+            f"cannot read {path}: {error}",
+            mend="NumPy files of numbers, text and times are read; pickled objects are not.",
+        ) from error
+    if not isinstance(mapped, np.ndarray):
+        raise UserError.of(
+            "unreadable-file",
+            f"{path} is an archive of several arrays",
+            mend="Save each array in an .npy file of its own.",
+        )
+    return mapped
