@@ -8,6 +8,7 @@ command -v lmp >/dev/null || {
     exit 1
 }
 
+whence init    # this folder is the project, also inside another repository
 whence sweep space.yml --name melt -- lmp -sf opt -in in.melt -log '{out}/log.lammps' \
     -var out '{out}' -var T '{T}' -var rho '{rho}' -var cells '{cells}' -var steps '{steps}'
 whence plot
