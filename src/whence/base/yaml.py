@@ -258,7 +258,7 @@ class _Text:
     def where(self, node: Node, path: tuple[str | int, ...]) -> Where:
         start, end = node.start_mark, node.end_mark
         where = self.at(start.line, start.column, path)
-        if start.line == end.line and isinstance(node, ScalarNode):
+        if start.line == end.line and (isinstance(node, ScalarNode) or not node.tag):
             return replace(where, width=max(end.column - start.column, 1))
         if isinstance(node, MappingNode) and not node.tag and node.value:
             return replace(where, width=self.where(node.value[0][0], path).width)
