@@ -111,7 +111,12 @@ class Recipe:
         text = json.dumps(plain, sort_keys=True)
         small = len(text) <= _LARGEST_CONFIGURATION
         return cls(
-            plot, plain if small else None, digest_value(plain), data, Inputs.of(inputs), **made_with
+            plot,
+            plain if small else None,
+            digest_value(plain),
+            data,
+            Inputs.of(inputs),
+            **made_with,
         )
 
     @property

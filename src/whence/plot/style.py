@@ -114,5 +114,3 @@ def applied(style: Mapping[str, Any]) -> Iterator[None]:
         yield
     finally:
         mpl.rcParams.update({k: v for k, v in before.items() if "backend" not in k})
-
-

@@ -1,0 +1,246 @@
+"""Creators: how many figures a plot makes, of what part of the data tree, and where they go."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from whence.base.error import UserError
+from whence.base.problem import did_you_mean
+from whence.plot.spec import PlotSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One figure to be drawn.
+
+    Attributes
+    ----------
+    spec : PlotSpec
+        The plot it is of.
+    stem : str
+        Its file without the extension, relative to the output folder.
+    dm : DataManager
+        The data tree.
+    base : object
+        The part of the data tree that ``select`` starts from.
+    group : object or None
+        The group of all universes, for ``select_and_combine``.
+    caption : str
+        What tells it from its siblings.
+    alone : bool
+        Whether it is the plot's only figure, not one of a series.
+    """
+
+    spec: PlotSpec
+    stem: str
+    dm: Any
+    base: Any
+    group: Any = None
+    caption: str = ""
+    alone: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Creator:
+    """A way to make figures of a plot.
+
+    Attributes
+    ----------
+    plan : callable
+        ``plan(spec, dm)`` gives the tasks.
+    keys : tuple of str
+        The keys of plot configurations that are for it alone.
+    """
+
+    plan: Callable[[PlotSpec, Any], Sequence[Task]]
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Universe:
+    """One member of the group of universes, and its point in the parameter space."""
+
+    name: str
+    group: Any
+    coords: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def stem(self) -> str:
+        """As its files are named: ``12__max_step_size_0.1__seed_0``."""
+        parts = (f"{dim}_{value}".replace("/", "-") for dim, value in self.coords.items())
+        return "__".join((self.name, *parts))
+
+    @property
+    def caption(self) -> str:
+        """As figures call it: ``max_step_size = 0.1, seed = 0``."""
+        return ", ".join(f"{dim} = {value}" for dim, value in self.coords.items())
+
+
+def _plan_single(spec: PlotSpec, dm: Any) -> Sequence[Task]:
+    return (Task(spec, spec.name, dm, dm),)
+
+
+def _plan_multiverse(spec: PlotSpec, dm: Any) -> Sequence[Task]:
+    group = universe_group(spec, dm)
+    expected = spec.get("expected_multiverse_ndim")
+    if expected is not None:
+        dims = len(getattr(group.pspace, "dims", ()))
+        if dims not in (expected if isinstance(expected, (list, tuple)) else [expected]):
+            return ()
+    return (Task(spec, spec.name, dm, dm, group),)
+
+
+def _plan_universes(spec: PlotSpec, dm: Any) -> Sequence[Task]:
+    group = universe_group(spec, dm)
+    chosen, settled = _chosen(spec, _universes(group))
+    # A random choice is written down as what was chosen, so that it can be drawn again.
+    spec = replace(spec, configuration={**spec.configuration, "universes": settled})
+    return tuple(
+        Task(spec, f"{spec.name}/{one.stem}", dm, one.group, group, one.caption, alone=False)
+        for one in chosen
+    )
+
+
+PYPLOT = Creator(_plan_single)
+UNIVERSE = Creator(_plan_universes, ("universes",))
+MULTIVERSE = Creator(_plan_multiverse, ("select_and_combine", "expected_multiverse_ndim"))
+CREATORS: Mapping[str, Creator] = {
+    "pyplot": PYPLOT,
+    "external": PYPLOT,
+    "universe": UNIVERSE,
+    "multiverse": MULTIVERSE,
+}
+
+
+def universe_group(spec: PlotSpec, dm: Any) -> Any:
+    """The group that ``psgrp_path`` names.
+
+    Raises
+    ------
+    UserError
+        If there is none, or it is no group of universes.
+    """
+    path = spec.get("psgrp_path")
+    if not path:
+        raise UserError(
+            spec.scope.problem(
+                "missing-key",
+                f"the creator {spec.creator!r} does not know where the universes are",
+                "Set `creator_init_kwargs: {" + spec.creator + ": {psgrp_path: simulations}}`.",
+            )
+        )
+    try:
+        group = dm[path]
+    except LookupError:
+        names = list(dm.keys())
+        raise UserError(
+            spec.scope.problem(
+                "missing-group",
+                f"the data has no group {path!r} (psgrp_path of the creator {spec.creator!r})",
+                did_you_mean(str(path), names) or f"It has: {', '.join(names) or 'nothing'}.",
+            )
+        ) from None
+    if not hasattr(group, "pspace"):
+        raise UserError(
+            spec.scope.problem(
+                "not-a-parameter-space",
+                f"{path!r} is a {type(group).__name__}, not a ParamSpaceGroup",
+                "Create it with `create_groups: [{path: …, Cls: ParamSpaceGroup}]`.",
+            )
+        )
+    return group
+
+
+def _universes(group: Any) -> list[Universe]:
+    coords = states(group.pspace) if group.pspace is not None else {}
+    return [
+        Universe(name, member, coords.get(int(name), {}) if name.isdecimal() else {})
+        for name, member in group.items()
+    ]
+
+
+def states(pspace: Any) -> Mapping[int, Mapping[str, Any]]:
+    """The coordinates of every point of a parameter space, by state number."""
+    return {point.state_no: point.coords for point in pspace.points()}
+
+
+def _chosen(spec: PlotSpec, universes: list[Universe]) -> tuple[Sequence[Universe], Any]:
+    """The universes that ``universes`` selects, and the selector as it is saved."""
+    selector = spec.get("universes")
+    if not universes:
+        raise _refused(spec, "no-universes", "there are no universes to draw")
+    if selector in ("all", "first", "single", "any", "last", "random"):
+        if selector == "all":
+            return universes, "all"
+        if selector == "random":
+            one = random.choice(universes)
+            return [one], [one.name]
+        return [universes[-1 if selector == "last" else 0]], selector
+    if isinstance(selector, Mapping):
+        return _matching(spec, universes, selector), dict(selector)
+    if isinstance(selector, (list, tuple)):
+        return _listed(spec, universes, selector), list(selector)
+    if selector is None:
+        raise _refused(spec, "missing-key", f"the plot {spec.name!r} does not say which `universes`",
+                       "Add `universes: all`.")  # fmt: skip
+    words = ("all", "first", "single", "any", "last", "random")
+    raise _refused(spec, "bad-value", f"`universes: {selector}` selects nothing",
+                   did_you_mean(str(selector), words)
+                   or f"Use {', '.join(words)}, a list of ids, or {{dimension: value}}.")  # fmt: skip
+
+
+def _listed(
+    spec: PlotSpec, universes: Iterable[Universe], ids: Sequence[Any]
+) -> Sequence[Universe]:
+    known = {one.name: one for one in universes}
+    numbers = {int(name): one for name, one in known.items() if name.isdecimal()}
+    chosen = [known.get(str(id_)) or numbers.get(id_) for id_ in ids]
+    missing = [str(id_) for id_, one in zip(ids, chosen, strict=True) if one is None]
+    if missing:
+        raise _refused(spec, "unknown-universe", f"there is no universe {', '.join(missing)}",
+                       f"There are: {_shown(known)}.")  # fmt: skip
+    return [one for one in chosen if one is not None]
+
+
+def _matching(
+    spec: PlotSpec, universes: Sequence[Universe], selector: Mapping[str, Any]
+) -> Sequence[Universe]:
+    dims = universes[0].coords
+    for dim, wanted in selector.items():
+        if dim not in dims:
+            raise _refused(spec, "unknown-dimension", f"the parameter space has no dimension {dim!r}",
+                           did_you_mean(dim, dims) or f"It has: {', '.join(dims)}.")  # fmt: skip
+        if isinstance(wanted, Mapping):
+            raise UserError(spec.scope.at("universes", dim).not_yet("a selector with loc or idx"))
+    chosen = [
+        one
+        for one in universes
+        if all(_matches(one.coords[dim], wanted) for dim, wanted in selector.items())
+    ]
+    if not chosen:
+        raise _refused(spec, "no-universes", "no universe has the values that `universes` asks for")
+    return chosen
+
+
+def _matches(value: Any, wanted: Any) -> bool:
+    values = wanted if isinstance(wanted, (list, tuple)) else [wanted]
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return any(
+        math.isclose(value, one, rel_tol=1e-9, abs_tol=1e-12)
+        if number and isinstance(one, (int, float))
+        else value == one
+        for one in values
+    )
+
+
+def _shown(names: Iterable[str]) -> str:
+    listed = list(names)
+    return ", ".join(listed[:12]) + (f", … ({len(listed)} in all)" if len(listed) > 12 else "")
+
+
+def _refused(spec: PlotSpec, code: str, message: str, mend: str | None = None) -> UserError:
+    return UserError(spec.scope.at("universes").problem(code, message, mend))

@@ -1,0 +1,193 @@
+"""Drawing: from a task to figures on disk, with nothing done that a cache spares."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whence.base.digest import digest_bytes, digest_value
+from whence.base.error import UserError, WhenceError
+from whence.base.problem import Problem
+from whence.plot import render
+from whence.plot.creator import Task
+from whence.plot.figure import Figure
+from whence.plot.helper import PlotHelper
+from whence.plot.place import Place, write
+from whence.plot.recipe import Recipe
+from whence.plot.selection import Selection, select
+
+if TYPE_CHECKING:
+    from whence.transform import Cache, Recorder
+
+_log = logging.getLogger(__name__)
+
+# What decides where files go or how errors are told, not what is drawn.
+_NOT_DRAWN = ("out_dir", "file_ext", "save_plot_cfg", "exist_ok", "raise_exc", "debug", "enabled",
+              "parallel")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A task with all that is known before anything is read: its data's graph and its recipe."""
+
+    task: Task
+    selection: Selection
+    recipe: Recipe
+
+    def key(self, format_: str) -> str:
+        """What the drawn bytes are known by in a cache."""
+        return digest_value(["figure", self.recipe.digest, format_])
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """What drawing needs: where figures go, and who caches, records and knows digests."""
+
+    place: Place
+    digest_of: Callable[[Path], str]
+    cache: Cache | None = None
+    recorder: Recorder | None = None
+    code: Mapping[str, Any] = field(default_factory=dict)
+    again: bool = False
+
+    def plan(self, task: Task) -> Drawing:
+        """Decide what is drawn; nothing is read but the digests of files.
+
+        Raises
+        ------
+        UserError
+            If the selection or the transformations cannot be, or lack a tag the function needs.
+        """
+        selection = select(task, self.digest_of)
+        spec = task.spec
+        configuration = {k: v for k, v in spec.configuration.items() if k not in _NOT_DRAWN}
+        if spec.settings.get("style"):
+            configuration["creator_init_kwargs"] = {"style": spec.settings["style"]}
+        function = {"name": spec.function.name}
+        if spec.function.digest:
+            function["digest"] = spec.function.digest
+        recipe = Recipe.of(
+            task.stem,
+            configuration,
+            data=selection.digest,
+            inputs=[digest for _, digest in selection.files],
+            function=function,
+            code=self.code,
+            libraries=render.libraries(),
+        )
+        return Drawing(task, selection, recipe)
+
+    def draw(self, drawing: Drawing) -> Sequence[Figure]:
+        """The figure in each of its formats, written; a failure is a result, too."""
+        done: list[Figure] = []
+        start = time.perf_counter()
+        try:
+            wanted = [format_ for format_ in drawing.task.spec.formats
+                      if not self._is_there(drawing, format_, done)]  # fmt: skip
+            drawn = self._from_cache(drawing, wanted)
+            status = {format_: "cached" for format_ in drawn}
+            missing = [format_ for format_ in wanted if format_ not in drawn]
+            if missing:
+                drawn |= self._render(drawing, missing)
+            else:
+                self._tell_read(drawing)
+            for format_, data in drawn.items():
+                seconds = (time.perf_counter() - start) / len(drawn)
+                state = status.get(format_, "drawn")
+                done.append(self._write(drawing, format_, data, (state, seconds)))
+        except Exception as error:  # plot functions and operations of users raise anything
+            _log.debug("drawing %s failed", drawing.task.stem, exc_info=True)
+            problems = tuple(_problems(drawing.task, error))
+            finished = {figure.format for figure in done}
+            done += [
+                Figure(drawing.task.spec.name, self._path(drawing, format_), format_, "failed",
+                       drawing.recipe, problems=problems)
+                for format_ in drawing.task.spec.formats if format_ not in finished
+            ]  # fmt: skip
+        return done
+
+    def _path(self, drawing: Drawing, format_: str) -> Path:
+        return self.place.file(drawing.task.spec, drawing.task.stem, f".{format_}")
+
+    def _is_there(self, drawing: Drawing, format_: str, done: list[Figure]) -> bool:
+        spec = drawing.task.spec
+        path = self._path(drawing, format_)
+        if spec.get("exist_ok") == "skip" and path.exists():
+            done.append(Figure(spec.name, path, format_, "skipped", drawing.recipe))
+            return True
+        return False
+
+    def _from_cache(self, drawing: Drawing, formats: Sequence[str]) -> dict[str, bytes]:
+        if self.cache is None or self.again:
+            return {}
+        found = {format_: self.cache.get(drawing.key(format_)) for format_ in formats}
+        return {format_: data for format_, data in found.items() if isinstance(data, bytes)}
+
+    def _tell_read(self, drawing: Drawing) -> None:
+        if self.recorder is not None:
+            for path, digest in drawing.selection.files:
+                self.recorder.read(path, digest)
+
+    def _render(self, drawing: Drawing, formats: Sequence[str]) -> dict[str, bytes]:
+        start = time.perf_counter()
+        spec = drawing.task.spec
+        args, keywords = drawing.selection.evaluate(self.cache, self.recorder)
+        results = keywords.get("data", {})
+        options, helpers, style = drawing.selection.filled(results)
+        with render.sheet(style) as figure:
+            hlpr = PlotHelper(figure, helpers, drawing.task.caption)
+            for name, settings in (spec.function.traits.helper_defaults or {}).items():
+                hlpr.provide_defaults(name, **settings)
+            spec.function.call(*args, **keywords, hlpr=hlpr, **options)
+            hlpr.invoke_helpers()
+            render.settle(figure)
+            drawn = {format_: render.render(figure, format_, drawing.recipe) for format_ in formats}
+        if self.cache is not None:
+            seconds = time.perf_counter() - start
+            for format_, data in drawn.items():
+                self.cache.put(drawing.key(format_), data, seconds)
+            self.cache.flush()
+        return drawn
+
+    def _write(self, drawing: Drawing, format_: str, data: bytes, how: tuple[str, float]) -> Figure:
+        spec = drawing.task.spec
+        path = self._path(drawing, format_)
+        if path.exists() and not spec.get("exist_ok") and path.read_bytes() != data:
+            raise UserError.of(
+                "exists",
+                f"{str(path)!r} is there already, and is another figure",
+                mend="Draw into another folder, or set `exist_ok: true`.",
+            )
+        write(path, data)
+        digest = digest_bytes(data)
+        if self.recorder is not None:
+            self.recorder.wrote(path, digest)
+        status, seconds = how
+        return Figure(
+            spec.name,
+            path,
+            format_,
+            status,
+            drawing.recipe,
+            digest,
+            drawing.selection.tags,
+            seconds,
+        )
+
+
+def _problems(task: Task, error: Exception) -> Sequence[Problem]:
+    scope = task.spec.scope
+    if isinstance(error, WhenceError):
+        return [
+            problem
+            if problem.where
+            else Problem(problem.code, problem.message, scope.where, problem.mend)
+            for problem in error.problems
+        ]
+    first = str(error).splitlines()[0] if str(error) else ""
+    message = f"drawing {task.stem!r} failed: {type(error).__name__}: {first}".rstrip(": ")
+    return [scope.problem("plot-failed", message)]

@@ -1,0 +1,277 @@
+"""The plot manager: from a plots configuration and a data tree to figures on disk."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from whence.base.digest import digest_file
+from whence.base.error import UserError
+from whence.base.problem import Problem
+from whence.base.yaml import Document
+from whence.plot import creator
+from whence.plot.creator import Creator, Task
+from whence.plot.draw import Drawing, Studio
+from whence.plot.figure import Figure
+from whence.plot.inherit import Pools, updated
+from whence.plot.place import Place, save_configuration
+from whence.plot.scope import Scope
+from whence.plot.spec import Defaults, PlotSpec, load, read_specs
+
+if TYPE_CHECKING:
+    from whence.transform import Cache, Recorder
+
+_log = logging.getLogger(__name__)
+
+_CFG_ACTIONS = ("raise", "skip", "overwrite", "overwrite_nowarn")
+# What dantro's PlotManager takes and this one does not yet.
+_LATER = ("out_fstrs", "shared_creator_init_kwargs", "plot_func_resolver_init_kwargs")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a `PlotManager` can be told.
+
+    Attributes
+    ----------
+    default_plots_cfg : mapping, path or Document, optional
+        The plots of `plot_from_cfg` where it is given none.
+    out_dir : str
+        The folder for figures, below the data manager's output folder unless absolute;
+        ``{timestamp:}`` is replaced.
+    base_cfg_pools : sequence of (label, mapping or path)
+        Where ``based_on`` looks beyond the configuration itself, the last first.
+    creator_init_kwargs : mapping
+        Settings by creator: ``default_ext``, ``psgrp_path``, ``style``, ``exist_ok``.
+    default_creator : str, optional
+        The creator of plots that name none; ``pyplot`` if not given.
+    auto_detect_creator : bool
+        Whether ``universes`` and ``select_and_combine`` tell the creator of a plot that names none.
+    raise_exc : bool
+        Whether a failing plot raises; else it is logged as an error and reported as ``failed``,
+        and the others go on.
+    save_plot_cfg : bool
+        Whether each plot's configuration is saved beside it.
+    cfg_exists_action : str
+        ``raise``, ``skip``, ``overwrite`` or ``overwrite_nowarn`` such a file that is there.
+    use_dantro_base_cfg_pool : bool
+        Taken, and without effect: there are no ready-made bases yet, and naming one says so.
+    cache : Cache, optional
+        Keeps results of transformations, and drawn figures.
+    recorder : Recorder, optional
+        Hears which files were read, and which were written.
+    progress : callable, optional
+        Called with (done, total, name) after each figure.
+    digest_of : callable
+        Gives the digest of a file's content; a store knows it without reading the file again.
+    code : mapping
+        ``digest`` and ``commit`` of the project's code, for the recipes.
+    again : bool
+        Whether to draw though the cache has the figure.
+    """
+
+    default_plots_cfg: Any = None
+    out_dir: str = "{timestamp:}/"
+    base_cfg_pools: Sequence[Any] = ()
+    creator_init_kwargs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    default_creator: str | None = None
+    auto_detect_creator: bool = True
+    raise_exc: bool = False
+    save_plot_cfg: bool = True
+    cfg_exists_action: str = "raise"
+    use_dantro_base_cfg_pool: bool = True
+    cache: Cache | None = None
+    recorder: Recorder | None = None
+    progress: Callable[[int, int, str], None] | None = None
+    digest_of: Callable[[Path], str] = digest_file
+    code: Mapping[str, Any] = field(default_factory=dict)
+    again: bool = False
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Settings:
+        """The settings from keywords.
+
+        Raises
+        ------
+        UserError
+            For every keyword that is unknown.
+        """
+        known = [one.name for one in fields(cls)]
+        problems: list[Problem] = []
+        for name in given:
+            scope = Scope(path=("plot_manager", name))
+            if name in _LATER:
+                problems.append(scope.not_yet(f"the setting {name!r}"))
+            elif name not in known:
+                problems.append(scope.unknown("setting of PlotManager", name, known))
+        action = given.get("cfg_exists_action", "raise")
+        if action not in _CFG_ACTIONS:
+            scope = Scope(path=("plot_manager", "cfg_exists_action"))
+            problems.append(scope.unknown("action", str(action), _CFG_ACTIONS))
+        if problems:
+            raise UserError(*problems)
+        return cls(**{name: value for name, value in given.items() if value is not None})
+
+
+class PlotManager:
+    """Draws what plot configurations say from a data tree.
+
+    Subclass it to add creators: ``CREATORS = {"name": Creator(...)}``.
+
+    Parameters
+    ----------
+    dm : DataManager
+        The data tree, loaded.
+    **settings
+        See `Settings`.
+
+    Raises
+    ------
+    UserError
+        For settings that are unknown.
+    """
+
+    CREATORS: ClassVar[Mapping[str, Creator]] = {}
+
+    def __init__(self, dm: Any = None, **settings: Any) -> None:
+        self.dm = dm
+        self.settings = Settings.of(settings)
+        self._creators = {**creator.CREATORS, **self.CREATORS}
+        self._defaults = self._read_defaults()
+        self._info: list[dict[str, Any]] = []
+
+    @property
+    def plot_info(self) -> list[dict[str, Any]]:
+        """What was plotted so far: one entry per figure, in order, as plain data."""
+        return list(self._info)
+
+    @property
+    def default_creator(self) -> str | None:
+        """The creator of plots that name none."""
+        return self.settings.default_creator
+
+    def plot_from_cfg(
+        self,
+        plots_cfg: Any = None,
+        *,
+        plot_only: Sequence[str] | None = None,
+        out_dir: str | None = None,
+        **update: Any,
+    ) -> tuple[Figure, ...]:
+        """Draw the plots of a configuration; gives back one result per figure and format.
+
+        Parameters
+        ----------
+        plots_cfg : mapping, path or Document, optional
+            The configuration; the manager's default one if not given.
+        plot_only : sequence of str, optional
+            Names or globs of the plots to draw, enabled or not.
+        out_dir : str, optional
+            The folder to draw into, instead of the manager's.
+        **update
+            By plot name: what to change of its configuration.
+
+        Raises
+        ------
+        UserError
+            With all problems of the configuration, before anything is read or drawn; and if a
+            plot fails and `raise_exc` is set.
+        """
+        given = self.settings.default_plots_cfg if plots_cfg is None else plots_cfg
+        if given is None:
+            raise UserError.of("missing-configuration", "there is no plots configuration to draw")
+        document = load(given)
+        if update:
+            document = replace(document, value=updated(document.value, update))
+        return self._draw(document, plot_only, out_dir)
+
+    def plot(self, name: str, *, out_dir: str | None = None, **cfg: Any) -> tuple[Figure, ...]:
+        """Draw one plot from its configuration given as keywords.
+
+        Raises
+        ------
+        UserError
+            As `plot_from_cfg`.
+        """
+        return self._draw(Document({name: cfg}), None, out_dir)
+
+    def _draw(
+        self, document: Document, only: Sequence[str] | None, out_dir: str | None
+    ) -> tuple[Figure, ...]:
+        specs = read_specs(document, self._defaults, only=only, pools=self._pools())
+        place = Place.of(self.dm, out_dir or self.settings.out_dir)
+        studio = Studio(
+            place,
+            self.settings.digest_of,
+            self.settings.cache,
+            self.settings.recorder,
+            self.settings.code,
+            self.settings.again,
+        )
+        drawings = self._planned(specs, studio)
+        figures: list[Figure] = []
+        for done, drawing in enumerate(drawings, 1):
+            figures += self._draw_one(studio, drawing)
+            if self.settings.progress is not None:
+                self.settings.progress(done, len(drawings), drawing.task.stem)
+        for spec in _unique(drawings):
+            self._save(spec, place, [f for f in figures if f.name == spec.name])
+        return tuple(figures)
+
+    def _planned(self, specs: Sequence[PlotSpec], studio: Studio) -> list[Drawing]:
+        """All figures of all plots, with their graphs built; every problem at once."""
+        problems: list[Problem] = []
+        drawings: list[Drawing] = []
+        for spec in specs:
+            try:
+                tasks: Sequence[Task] = self._creators[spec.creator].plan(spec, self.dm)
+                drawings += [studio.plan(task) for task in tasks]
+            except UserError as error:
+                problems += [one for one in error.problems if one not in problems]
+        if problems:
+            raise UserError(*problems)
+        return drawings
+
+    def _draw_one(self, studio: Studio, drawing: Drawing) -> Sequence[Figure]:
+        spec = drawing.task.spec
+        raise_exc = spec.get("debug", spec.get("raise_exc", self.settings.raise_exc))
+        figures = studio.draw(drawing)
+        for figure in figures:
+            self._info.append(figure.as_dict())
+            if figure.status == "failed":
+                _log.error("%s failed: %s", figure.path.name, "\n".join(map(str, figure.problems)))
+                if raise_exc:
+                    raise UserError(*figure.problems)
+        return figures
+
+    def _save(self, spec: PlotSpec, place: Place, figures: Sequence[Figure]) -> None:
+        """Save the plot's configuration beside what was drawn of it."""
+        drawn = any(figure.status != "failed" for figure in figures)
+        if drawn and spec.get("save_plot_cfg", self.settings.save_plot_cfg):
+            save_configuration(spec, place, self.settings.cfg_exists_action)
+
+    def _read_defaults(self) -> Defaults:
+        names = {id(entry): name for name, entry in reversed(self._creators.items())}
+        defaults = Defaults(
+            {name: names[id(entry)] for name, entry in self._creators.items()},
+            self.settings.default_creator,
+            self.settings.auto_detect_creator,
+            self.settings.creator_init_kwargs,
+            {names[id(entry)]: entry.keys for entry in self._creators.values()},
+        )
+        defaults.check()
+        return defaults
+
+    def _pools(self) -> Pools:
+        return [(str(label), load(pool).value) for label, pool in self.settings.base_cfg_pools]
+
+
+def _unique(drawings: Sequence[Drawing]) -> Iterator[PlotSpec]:
+    seen: set[str] = set()
+    for drawing in drawings:
+        if drawing.task.spec.name not in seen:
+            seen.add(drawing.task.spec.name)
+            yield drawing.task.spec

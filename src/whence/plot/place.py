@@ -1,0 +1,123 @@
+"""Where figures and their configurations go."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from whence.base import yaml
+from whence.base.error import UserError, WhenceError
+from whence.plot.spec import PlotSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The folder of one run of the plot manager.
+
+    Attributes
+    ----------
+    folder : Path
+        It is made when the first figure is written.
+    """
+
+    folder: Path
+
+    @classmethod
+    def of(cls, dm: Any, out_dir: str) -> Place:
+        """The folder that `out_dir` says, below the output folder of the data manager.
+
+        Raises
+        ------
+        UserError
+            If `out_dir` has replacements that are not known.
+        """
+        try:
+            named = str(out_dir).format(timestamp=time.strftime("%y%m%d-%H%M%S"))
+        except (KeyError, IndexError, ValueError) as error:
+            raise UserError.of(
+                "bad-value",
+                f"cannot make a folder's name of {out_dir!r}: {error!r}",
+                mend="The only replacement is {timestamp:}.",
+            ) from None
+        dirs = getattr(dm, "dirs", None) or {}
+        base = dirs.get("out") or dirs.get("data") or "."
+        return cls(Path(base) / Path(named).expanduser())
+
+    def file(self, spec: PlotSpec, stem: str, ending: str) -> Path:
+        """A file for a plot; its own ``out_dir`` wins."""
+        own = spec.configuration.get("out_dir")
+        folder = Path(own).expanduser() if own else self.folder
+        if not folder.is_absolute():
+            folder = self.folder / folder
+        return folder / f"{stem}{ending}"
+
+
+def write(path: Path, data: bytes) -> None:
+    """Put bytes into a file, whole or not at all.
+
+    Raises
+    ------
+    WhenceError
+        If the file system refuses.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data)
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise WhenceError.of(
+            "cannot-write", f"cannot write {str(path)!r}: {error.strerror or error}"
+        ) from error
+
+
+def save_configuration(spec: PlotSpec, place: Place, action: str) -> Path:
+    """Save a plot's configuration so that it can be drawn again from there.
+
+    Raises
+    ------
+    UserError
+        If the file is there with other content, and the action is ``raise``.
+    """
+    series = spec.creator == "universe"
+    stem = f"{spec.name}/sweep" if series else spec.name
+    path = place.file(spec, stem, "_cfg.yml")
+    data = yaml.dump({spec.name: replayable(spec)}).encode()
+    if path.exists() and path.read_bytes() != data:
+        if action == "skip":
+            return path
+        if action == "raise":
+            raise UserError.of(
+                "exists",
+                f"{str(path)!r} is there already, with another configuration",
+                mend="Draw into another folder, or set `cfg_exists_action: overwrite`.",
+            )
+        if action == "overwrite":
+            warnings.warn(f"overwriting {path}", stacklevel=2)
+    write(path, data)
+    return path
+
+
+def replayable(spec: PlotSpec) -> Mapping[str, Any]:
+    """The configuration with what it took from the manager and its surroundings written out."""
+    configuration = dict(spec.configuration)
+    function = configuration.get("plot_func")
+    if callable(function):
+        configuration["module"] = function.__module__
+        configuration["plot_func"] = function.__qualname__
+    file = spec.scope.document.file if spec.scope.document else None
+    if configuration.get("module_file") and file:
+        folder = Path(file).expanduser().resolve().parent
+        configuration["module_file"] = str(folder / configuration["module_file"])
+    configuration["creator"] = spec.creator
+    settings = {key: spec.settings[key] for key in ("psgrp_path", "style") if key in spec.settings}
+    if settings:
+        configuration["creator_init_kwargs"] = settings
+    configuration["file_ext"] = list(spec.formats) if len(spec.formats) > 1 else spec.formats[0]
+    return configuration
