@@ -1,0 +1,32 @@
+"""Journals, objects, packs and the index over them: what a record is made of."""
+
+from whence.store.cache import CacheFolder, cache_folder
+from whence.store.content import Content, Slice
+from whence.store.files import Files
+from whence.store.fold import fold
+from whence.store.index import Index
+from whence.store.leaf import cell, leaves
+from whence.store.metric import Point, points
+from whence.store.process import is_alive, this_process
+from whence.store.store import Store
+from whence.store.verify import Report
+from whence.store.writer import Writer
+
+__all__ = [
+    "CacheFolder",
+    "Content",
+    "Files",
+    "Index",
+    "Point",
+    "Report",
+    "Slice",
+    "Store",
+    "Writer",
+    "cache_folder",
+    "cell",
+    "fold",
+    "is_alive",
+    "leaves",
+    "points",
+    "this_process",
+]

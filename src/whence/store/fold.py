@@ -1,0 +1,173 @@
+"""The state of a thing on record, as a pure function of its lines.
+
+The order is (logical clock, writer, sequence); each field of ``set``, each key of ``meta``, each
+tag and the deletion go to the last line that speaks of them. A line counts once, however many
+copies of it there are. Lines and members this version does not know are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+State = dict[str, Any]
+Key = tuple[int, str, int]
+Line = tuple[Key, dict[str, Any]]
+
+RESERVED = frozenset(
+    ("id", "meta", "tags", "artifacts", "events", "out", "points", "deleted", "first", "last")
+    + ("lc", "writer", "key")
+)
+"""Members of a state that come from other operations than ``set``."""
+
+ARTIFACT = ("name", "category", "type", "digest", "size", "kept", "path", "meta")
+
+
+def key_of(line: dict[str, Any], writer: str) -> Key:
+    """The place of a line in the order.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If the line lacks its clock or number.
+    """
+    lc, n = line["lc"], line["n"]
+    if type(lc) is not int or type(n) is not int or not 0 <= lc < 2**63 > n >= 0:
+        raise ValueError("no place in the order")
+    return lc, str(line.get("by", writer)), n
+
+
+def fold(lines: Iterable[Line], start: State | None = None) -> State:
+    """The state after the lines of one thing.
+
+    Parameters
+    ----------
+    lines : iterable of (key, line)
+        In any order; at least one, or a `start`.
+    start : dict, optional
+        The state after earlier lines. All of `lines` must come after its ``key``.
+
+    Examples
+    --------
+    >>> first = (1, "w", 0), {"op": "set", "of": "r", "t": 5.0, "f": {"name": "a"}}
+    >>> later = (2, "w", 1), {"op": "set", "of": "r", "t": 6.0, "f": {"name": "b"}}
+    >>> fold([later, first])["name"]
+    'b'
+    """
+    ordered = sorted(lines, key=lambda item: item[0])
+    state = _begun(start, ordered)
+    tags = set(state["tags"])
+    artifacts = {_identity(item): item for item in state["artifacts"]}
+    before: Key | None = None
+    for key, line in ordered:
+        if key == before:
+            continue
+        before = key
+        op = line.get("op")
+        if op == "tags":
+            tags.update(_texts(line.get("add")))
+            tags.difference_update(_texts(line.get("remove")))
+        elif op == "artifact":
+            _artifact(artifacts, line)
+        elif op in _OPERATIONS:
+            _OPERATIONS[op](state, line, key)
+        _date(state, line)
+    state["tags"] = sorted(tags)
+    state["artifacts"] = list(artifacts.values())
+    if before is not None:
+        state["key"] = list(before)
+        state["lc"] = before[0]
+    return state
+
+
+def _begun(start: State | None, ordered: list[Line]) -> State:
+    if start is not None:
+        return {**start, "meta": dict(start["meta"]), "points": list(start["points"])}
+    key, line = ordered[0]
+    return {
+        "id": line.get("of"),
+        "meta": {},
+        "tags": [],
+        "artifacts": [],
+        "events": 0,
+        "out": 0,
+        "points": [],
+        "deleted": False,
+        "first": None,
+        "last": None,
+        "lc": key[0],
+        "writer": key[1],
+        "key": list(key),
+    }
+
+
+def _date(state: State, line: dict[str, Any]) -> None:
+    time = line.get("t")
+    if type(time) is float or type(time) is int:
+        last, first = state["last"], state["first"]
+        state["last"] = time if last is None or time > last else last
+        state["first"] = time if first is None or time < first else first
+
+
+def _set(state: State, line: dict[str, Any], key: Key) -> None:
+    fields = line.get("f")
+    if type(fields) is not dict:
+        return
+    if not RESERVED.isdisjoint(fields):
+        fields = {name: value for name, value in fields.items() if name not in RESERVED}
+    state.update(fields)
+    if "process" in fields:  # who runs it now: its lines tell whether it is alive
+        state["writer"] = key[1]
+
+
+def _meta(state: State, line: dict[str, Any], key: Key) -> None:
+    entries = line.get("m")
+    if type(entries) is dict:
+        state["meta"].update(entries)
+
+
+def _points(state: State, line: dict[str, Any], key: Key) -> None:
+    if key[1] not in state["points"]:
+        state["points"].append(key[1])
+
+
+def _event(state: State, line: dict[str, Any], key: Key) -> None:
+    state["events"] += 1
+
+
+def _out(state: State, line: dict[str, Any], key: Key) -> None:
+    state["out"] += 1
+
+
+def _delete(state: State, line: dict[str, Any], key: Key) -> None:
+    state["deleted"] = True
+
+
+def _undelete(state: State, line: dict[str, Any], key: Key) -> None:
+    state["deleted"] = False
+
+
+_OPERATIONS: dict[Any, Callable[[State, dict[str, Any], Key], None]] = {
+    "set": _set,
+    "meta": _meta,
+    "points": _points,
+    "event": _event,
+    "out": _out,
+    "delete": _delete,
+    "undelete": _undelete,
+}
+
+
+def _artifact(artifacts: dict[tuple[Any, ...], dict[str, Any]], line: dict[str, Any]) -> None:
+    item = {name: line[name] for name in ARTIFACT if name in line}
+    identity = _identity(item)
+    if all(type(part) is str for part in identity):
+        artifacts[identity] = item  # a dict keeps the place of the first appearance
+
+
+def _identity(item: dict[str, Any]) -> tuple[Any, ...]:
+    return item.get("category"), item.get("name"), item.get("digest")
+
+
+def _texts(value: Any) -> Iterable[str]:
+    return (text for text in value if type(text) is str) if type(value) is list else ()

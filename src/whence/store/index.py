@@ -1,0 +1,261 @@
+"""The shadow of the journals: a database that answers fast and can be deleted at any time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import orjson
+
+from whence.base.clock import Clock
+from whence.base.error import StoreError, UserError
+from whence.base.problem import did_you_mean
+from whence.store import schema
+from whence.store.cache import CacheFolder
+from whence.store.content import Slice
+from whence.store.files import Files, failed
+from whence.store.fold import Line, State
+from whence.store.load import Loader, StaleError, lines_of
+from whence.store.order import LogicalClock
+from whence.store.survey import Survey, survey
+
+T = TypeVar("T")
+
+_BUSY = 60.0  # seconds to wait for another process that folds
+
+
+class Index:
+    """The folded state of a store, for one thread.
+
+    Parameters
+    ----------
+    root : Path
+        The store folder.
+    cache : CacheFolder
+        Where the database lies.
+    files : Files
+        The way to the file system.
+    clock, order : Clock, LogicalClock
+        Tell the time, and are told the logical time that was seen.
+
+    Attributes
+    ----------
+    path : Path
+        The database.
+    """
+
+    def __init__(
+        self, root: Path, cache: CacheFolder, files: Files, clock: Clock, order: LogicalClock
+    ) -> None:
+        self._root, self._cache, self._files = root, cache, files
+        self._clock, self._order = clock, order
+        self.path = cache.path / f"index-{schema.VERSION}.sqlite"
+        self._db: sqlite3.Connection | None = None
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The database, with the tables of `whence.store.schema`. Only read from it."""
+        if self._db is None:
+            self._db = self._connect()
+        return self._db
+
+    def refresh(self) -> None:
+        """Bring the index up to date with the journals; a damaged database is made anew.
+
+        Raises
+        ------
+        StoreError
+            If journals cannot be read, or the database cannot be written.
+        """
+        self._safely(self._refresh)
+
+    def rebuild(self) -> None:
+        """Throw the database away and fold all journals again."""
+        self.close()
+        self._remove()
+        self._safely(self._refresh)
+
+    def state(self, run: str) -> State:
+        """The folded state of a thing on record.
+
+        Raises
+        ------
+        UserError
+            If there is none of that id.
+        """
+        row = self._safely(
+            lambda: self.connection.execute(
+                "SELECT json FROM state JOIN run ON run.key = state.run WHERE id = ?", (run,)
+            ).fetchone()
+        )
+        if row is None:
+            raise UserError.of(
+                "unknown-run",
+                f"the store has no run {run!r}",
+                mend=did_you_mean(run, self.ids()) or "`whence list` shows all runs.",
+            )
+        state: State = orjson.loads(row[0])
+        return state
+
+    def ids(self, kind: str | None = None) -> list[str]:
+        """The ids of what is on record and not deleted, oldest first."""
+        where, given = (" AND kind = ?", (kind,)) if kind else ("", ())
+        rows = self._safely(
+            lambda: self.connection.execute(
+                f"SELECT id FROM run WHERE deleted = 0{where} ORDER BY id", given
+            ).fetchall()
+        )
+        return [row[0] for row in rows]
+
+    def lines(self, run: str) -> list[Line]:
+        """All lines of a thing on record, read back from the journals, in no order."""
+        row = self.connection.execute("SELECT key FROM run WHERE id = ?", (run,)).fetchone()
+        if row is None:
+            return []
+        try:
+            return lines_of(self.connection, self._files, self._root, row[0], run)
+        except OSError as error:
+            raise failed(error, "read the journals in", self._root) from error
+
+    def content(self, digest: str) -> Slice | None:
+        """Where packed content lies, as far as folded."""
+        row = self._safely(
+            lambda: self.connection.execute(
+                "SELECT pack, offset, length FROM content WHERE digest = ?", (digest,)
+            ).fetchone()
+        )
+        return None if row is None else Slice(*row)
+
+    def last_of(self, writer: str) -> float | None:
+        """When a writer wrote its last line, in seconds since 1970."""
+        (last,) = self.connection.execute(
+            "SELECT max(last) FROM file WHERE writer = ?", (writer,)
+        ).fetchone()
+        return None if last is None else float(last)
+
+    def metrics_files(self, writer: str) -> list[str]:
+        """The metrics files of a writer, under ``journals/``."""
+        rows = self.connection.execute(
+            "SELECT day, name FROM file WHERE writer = ? AND name LIKE '%.metrics.jsonl' "
+            "ORDER BY id",
+            (writer,),
+        )
+        return [f"{day}/{name}" for day, name in rows]
+
+    def close(self) -> None:
+        """Let go of the database; it is opened again when needed."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _refresh(self) -> None:
+        db = self.connection
+        now = self._clock()
+        try:
+            if not self._is_made(db):
+                self._make(db, now)
+            else:
+                found = survey(db, self._files, self._root, now)
+                if found.gone:
+                    raise StaleError
+                if not found.idle:
+                    db.execute("BEGIN IMMEDIATE")
+                    self._load(db, found, now, empty=False)
+                    db.execute("COMMIT")
+        except StaleError:
+            self._undo(db)
+            self.close()
+            self._remove()
+            db = self.connection
+            self._make(db, now)
+        except BaseException:
+            self._undo(db)
+            raise
+        (lc,) = db.execute("SELECT max(value) FROM fact WHERE name = 'lc'").fetchone()
+        self._order.saw(lc or 0, now)
+
+    def _make(self, db: sqlite3.Connection, now: float) -> None:
+        """Make the tables and fold everything, in one transaction that no other process sees."""
+        for pragma in ("journal_mode = DELETE", "synchronous = OFF", "cache_size = -200000"):
+            db.execute(f"PRAGMA {pragma}")
+        db.execute("BEGIN EXCLUSIVE")
+        if not self._is_made(db):  # else another process did while we waited
+            for statement in schema.TABLES.split(";"):
+                db.execute(statement)
+            self._load(db, survey(db, self._files, self._root, now), now, empty=True)
+            for statement in schema.INDEXES.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {schema.VERSION}")
+        db.execute("COMMIT")
+        self._settle(db)
+
+    def _load(self, db: sqlite3.Connection, found: Survey, now: float, empty: bool) -> None:
+        loader = Loader(db, self._files, self._root, now, empty)
+        for file in found.grown:
+            loader.grow(file)
+        for day, name in found.new:
+            loader.add(day, name)
+        db.executemany("INSERT OR REPLACE INTO day VALUES (?, ?, ?, ?)", found.days)
+        for name, value in (("lc", loader.lc), ("ahead", loader.ahead)):
+            db.execute(
+                "INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) "
+                "DO UPDATE SET value = max(value, excluded.value)",
+                (name, value),
+            )
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(
+            self.path, timeout=_BUSY, isolation_level=None, check_same_thread=False
+        )
+        try:
+            if self._is_made(db):
+                self._settle(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _settle(self, db: sqlite3.Connection) -> None:
+        """As readers and small changes want it."""
+        mode = "WAL" if self._cache.local else "DELETE"
+        if db.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
+            db.execute(f"PRAGMA journal_mode = {mode}")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA cache_size = -20000")
+        db.execute(f"PRAGMA mmap_size = {1 << 28 if self._cache.local else 0}")
+
+    def _is_made(self, db: sqlite3.Connection) -> bool:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        return bool(version == schema.VERSION)
+
+    def _undo(self, db: sqlite3.Connection) -> None:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+    def _remove(self) -> None:
+        for ending in ("", "-wal", "-shm", "-journal"):
+            Path(f"{self.path}{ending}").unlink(missing_ok=True)
+
+    def _safely(self, do: Callable[[], T]) -> T:
+        """What `do` gives; if the database is damaged, of a new one."""
+        try:
+            try:
+                return do()
+            except sqlite3.DatabaseError as error:
+                if error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_FULL")):
+                    raise
+                self.close()
+                self._remove()
+                self._refresh()
+                return do()
+        except sqlite3.Error as error:
+            raise StoreError.of(
+                "index",
+                f"the index {str(self.path)!r} cannot be used: {error}",
+                mend="It can be deleted at any time. Set WHENCE_CACHE to a folder on a local disk "
+                "with room to have it elsewhere.",
+            ) from error
+        except OSError as error:
+            raise failed(error, "read the journals in", self._root) from error

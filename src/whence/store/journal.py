@@ -1,0 +1,163 @@
+"""A writer's journal: a series of append-only files, one ``write`` per line."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from whence.base.clock import Clock, utc_day
+from whence.base.error import StoreError, UserError
+from whence.base.escape import JSON, encode
+from whence.store import layout
+from whence.store.files import Files
+from whence.store.order import LogicalClock
+from whence.store.part import Part
+
+_FRAME = frozenset(("n", "lc", "t", "op", "of", "by", "crc"))
+
+
+class Journal:
+    """Appends lines to one file after the other. Safe to use from any thread.
+
+    A new file begins at a new UTC day and after `layout.LIMIT` bytes; the first one with the
+    first line. When a call raises, its line does not count, every line before it stands, and the
+    next call works as soon as the file system does.
+
+    Parameters
+    ----------
+    files : Files
+        The way to the file system.
+    path : callable
+        Where a part belongs, by day and number.
+    head : callable
+        The facts of a part's first line, by number.
+    clock, order : Clock, LogicalClock
+        Time for people; order for the fold.
+    """
+
+    def __init__(
+        self,
+        files: Files,
+        path: Callable[[str, int], Path],
+        head: Callable[[int], Mapping[str, JSON]],
+        clock: Clock,
+        order: LogicalClock,
+    ) -> None:
+        self._files, self._path, self._head = files, path, head
+        self._clock, self._order = clock, order
+        self._lock = threading.Lock()
+        self._part: Part | None = None
+        self._n = self._number = 0
+        self._midnight = 0.0
+
+    def append(self, op: str, of: str, facts: Mapping[str, JSON]) -> None:
+        """Write one line; the system has it when this returns.
+
+        Raises
+        ------
+        StoreError
+            If it could not be written whole.
+        UserError
+            If the facts are not plain JSON, or use a name of the frame.
+        """
+        if not _FRAME.isdisjoint(facts):
+            taken = ", ".join(sorted(_FRAME.intersection(facts)))
+            raise UserError.of("reserved-fact", f"a line cannot have facts named {taken}")
+        with self._lock:
+            now = self._clock()
+            part = self._part
+            if part is None or now >= self._midnight or part.size >= layout.LIMIT:
+                part = self._turn(now)
+            self._put(part, now, op, of, facts)
+
+    def point(
+        self, run: str, step: int | None, time: float, stamp: float, values: Mapping[str, Any]
+    ) -> None:
+        """Write one line of metric values, by as short a way as Python has."""
+        with self._lock:
+            part = self._part
+            now = self._clock()
+            if part is None or now >= self._midnight or part.size >= layout.LIMIT:
+                part = self._turn(now)
+            line = {"n": part.n, "run": run, "s": step, "w": time, "t": stamp, "v": values}
+            try:
+                body = orjson.dumps(line)
+                if b"null" in body:  # so orjson writes NaN and the infinities
+                    body = orjson.dumps(encode(line))
+            except TypeError:
+                body = orjson.dumps(encode(line))
+            part.put(body[:-1])
+
+    def sync(self) -> None:
+        """Have all lines survive the death of the host.
+
+        Raises
+        ------
+        StoreError
+            If the file system could not promise it.
+        """
+        with self._lock:
+            if self._part is not None:
+                self._part.sync()
+
+    def close(self) -> None:
+        """Write the closing line and give the file back; a later line begins a new one."""
+        with self._lock:
+            if self._part is not None:
+                part, self._part = self._part, None
+                self._n = part.n + 1
+                self._end(part, None)
+
+    def abandon(self) -> None:
+        """Give the file back without a word: it is the one of the process forked from."""
+        if self._part is not None:
+            self._part.close()
+            self._part = None
+
+    def _turn(self, now: float) -> Part:
+        """Begin the next part, then end the one before."""
+        before = self._part
+        n = before.n + 1 if before is not None else self._n
+        part = Part(self._files, self._path(utc_day(now), self._number), n)
+        try:
+            self._put(part, now, "head", "", self._head(self._number))
+        except StoreError:
+            part.discard()
+            raise
+        self._part = part
+        self._number += 1
+        self._midnight = (now // 86400 + 1) * 86400
+        if before is not None:
+            self._end(before, self._number - 1)
+        return part
+
+    def _end(self, part: Part, following: int | None) -> None:
+        try:
+            facts = {"count": part.count, "sha256": part.digest(), "next": following}
+            self._put(part, self._clock(), "end", "", facts)
+            part.sync()
+        finally:
+            part.close()
+
+    def _put(self, part: Part, now: float, op: str, of: str, facts: Mapping[str, JSON]) -> None:
+        frame: dict[str, JSON] = {
+            "n": part.n,
+            "lc": self._order.tick(now),
+            "t": round(now, 6),
+            "op": op,
+        }
+        if of:
+            frame["of"] = of
+        try:
+            body = orjson.dumps({**frame, **facts})
+        except TypeError as error:
+            raise UserError.of(
+                "not-encodable",
+                f"the facts of {op!r} are not plain JSON: {error}",
+                mend="Encode them with whence.base.escape.encode first.",
+            ) from error
+        part.put(body[:-1])

@@ -1,0 +1,143 @@
+"""Parameters as the rows that the index keeps of them: one per leaf, under its dotted name."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from whence.base.escape import JSON, encode
+
+Cell = tuple[int | float | None, str | None]
+"""``num`` and ``text`` of a row; both None for None."""
+
+_LONGEST = 4096
+_STRUCT = {"f2": "e", "f4": "f", "f8": "d", "b1": "?"} | {
+    kind + size: letter if kind == "i" else letter.upper()
+    for kind in "iu"
+    for size, letter in (("1", "b"), ("2", "h"), ("4", "i"), ("8", "q"))
+}
+
+
+def leaves(params: JSON) -> Iterator[tuple[str, Cell]]:
+    """The dotted name and the cell of each leaf of escape-encoded parameters.
+
+    Examples
+    --------
+    >>> list(leaves({"a": {"b": 1, "c": "x"}, "d": [1, 2]}))
+    [('a.b', (1, None)), ('a.c', (None, 'x')), ('d', (None, '[1,2]'))]
+    """
+    stack: list[tuple[str, JSON]] = [("", params)]
+    while stack:
+        name, value = stack.pop()
+        members = _members(value)
+        if members is None or (not members and name):
+            yield name, cell_of(value)
+        else:
+            prefix = f"{name}." if name else ""
+            stack.extend((prefix + key, inner) for key, inner in reversed(members))
+
+
+def cell(value: Any) -> Cell:
+    """The cell that a parameter of that value has, for filters to look for."""
+    return cell_of(encode(value))
+
+
+def cell_of(data: JSON) -> Cell:
+    """The cell of an escape-encoded value."""
+    kind = type(data)
+    if kind is str:
+        return None, data
+    if kind is float or kind is int:
+        return data if kind is float or data < 2**63 else float(data), None
+    if kind is bool:
+        return int(data), None
+    if data is None:
+        return None, None
+    if kind is dict and len(data) == 1:
+        ((name, inner),) = data.items()
+        if name in _SCALARS:
+            return _SCALARS[name](inner)
+    return None, _brief(_plain(data))
+
+
+def _members(value: JSON) -> list[tuple[str, JSON]] | None:
+    """What a mapping holds, under names; None for what is no mapping."""
+    if type(value) is not dict:
+        return None
+    if len(value) == 1:
+        (name,) = value
+        if name == "$map":
+            return [(_key(key), inner) for key, inner in value["$map"]]
+        if name[:1] == "$":
+            return None
+    return list(value.items())
+
+
+def _key(data: JSON) -> str:
+    num, text = cell_of(data)
+    return text if text is not None else str(data if num is None or type(data) is bool else num)
+
+
+def _plain(data: JSON) -> JSON:
+    """Tuples and sets as lists: a filter should not need to know which it was."""
+    if type(data) is list:
+        return [_plain(item) for item in data]
+    if type(data) is dict:
+        if len(data) == 1:
+            ((name, inner),) = data.items()
+            if name in ("$tuple", "$set", "$frozenset"):
+                return _plain(inner)
+        return {name: _plain(inner) for name, inner in data.items()}
+    return data
+
+
+def _brief(data: JSON) -> str:
+    text = orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode()
+    if len(text) <= _LONGEST:
+        return text
+    from whence.base.digest import digest_bytes
+
+    return f"sha256:{digest_bytes(text.encode())}"
+
+
+def _float(data: JSON) -> Cell:
+    # SQLite has the infinities but takes NaN for NULL.
+    return (None, "nan") if data == "nan" else (float(data), None)
+
+
+def _numpy(data: JSON) -> Cell:
+    dtype, text = data
+    letter = _STRUCT.get(dtype[1:])
+    if letter is None:
+        return None, _brief({"$numpy": data})
+    order = ">" if dtype[0] == ">" else "<"
+    (value,) = struct.unpack(order + letter, base64.b64decode(text))
+    if type(value) is bool:
+        return int(value), None
+    if type(value) is float and value != value:
+        return None, "nan"
+    return (value if -(2**63) <= value < 2**63 else float(value)), None
+
+
+def _text(data: JSON) -> Cell:
+    return None, data if type(data) is str else _brief(data)
+
+
+def _first_text(data: JSON) -> Cell:
+    return _text(data[0] if type(data) is list else data)
+
+
+_SCALARS = {
+    "$int": lambda data: (float(data) if len(data) < 300 else None, data),
+    "$float": _float,
+    "$numpy": _numpy,
+    "$path": _text,
+    "$date": _text,
+    "$time": _text,
+    "$datetime": _first_text,
+    "$decimal": _text,
+}

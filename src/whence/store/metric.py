@@ -1,0 +1,48 @@
+"""Metric values on record, read back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from whence.base.escape import decode
+from whence.store import layout
+from whence.store.files import read_all
+from whence.store.line import Chain, parse
+from whence.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Values of some metrics at one time.
+
+    Attributes
+    ----------
+    step : int or None
+        Which step it was.
+    time, stamp : float
+        Seconds since the start of the run; seconds since 1970.
+    values : dict of str to number
+        Names and values.
+    """
+
+    step: int | None
+    time: float
+    stamp: float
+    values: dict[str, Any]
+
+
+def points(store: Store, run: str) -> Iterator[Point]:
+    """The metric values of a run, in the order in which each of its writers wrote them."""
+    index = store.index()
+    mark = b'"run":"' + os.fsencode(run) + b'"'
+    for writer in index.state(run)["points"]:
+        for name in index.metrics_files(writer):
+            data = read_all(store._files, layout.journals(store.root) / name)
+            for _, row in Chain().lines(data):
+                line = parse(row) if mark in row else None
+                if line is not None and line.get("run") == run and "v" in line:
+                    line = decode(line)
+                    yield Point(line["s"], line["w"], line["t"], line["v"])

@@ -1,0 +1,88 @@
+"""The tables of the index, for SQLite.
+
+======== ====================================================================================
+file     a journal file: how far it is folded, its last check, whether it has ended
+day      a day folder: when it was listed, and its times then
+run      one row per thing on record: what is filtered and sorted by
+state    the whole folded state of a run, as JSON text
+span     where the lines of a run are: ``[start, stop)`` of a file, among lines of others;
+         ``before`` is the check that the first is chained with
+tag      one row per tag of a run
+param    one row per leaf of a run's ``params``: ``num`` for numbers and booleans, ``text``
+         for text and (as JSON) for lists and the rest; both NULL for None
+name     the dotted names of parameters, interned: ``param.name`` is ``name.id``
+artifact one row per artifact of a run
+content  where packed content lies
+fact     named numbers: ``lc``, the highest logical time seen
+======== ====================================================================================
+
+A deleted run keeps its rows in ``run`` and ``state`` and has none in ``tag``, ``param`` and
+``artifact``. Parameters and tags answer best by ``INTERSECT`` of ``SELECT run FROM ...``.
+"""
+
+from __future__ import annotations
+
+VERSION = 1
+
+RUN_COLUMNS = (
+    "kind",
+    "name",
+    "folder",
+    "status",
+    "created",
+    "started",
+    "ended",
+    "first",
+    "last",
+    "user",
+    "host",
+    "parent",
+    "call",
+    "writer",
+    "lc",
+    "deleted",
+)
+"""Columns of ``run`` that come from the folded state, after ``key`` and ``id``."""
+
+TABLES = """
+CREATE TABLE file (
+    id INTEGER PRIMARY KEY, day TEXT NOT NULL, name TEXT NOT NULL, writer TEXT,
+    size INTEGER NOT NULL, folded INTEGER NOT NULL, mtime INTEGER NOT NULL,
+    good INTEGER NOT NULL, near TEXT NOT NULL, bad INTEGER NOT NULL, tail BLOB NOT NULL,
+    ended INTEGER NOT NULL, last REAL, UNIQUE (day, name));
+CREATE TABLE day (name TEXT PRIMARY KEY, mtime INTEGER, ctime INTEGER, listed REAL) WITHOUT ROWID;
+CREATE TABLE run (
+    key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT, name TEXT, folder TEXT,
+    status TEXT, created REAL, started REAL, ended REAL, first REAL, last REAL, user TEXT,
+    host TEXT, parent TEXT, call TEXT, writer TEXT, lc INTEGER NOT NULL, deleted INTEGER NOT NULL);
+CREATE TABLE state (run INTEGER PRIMARY KEY, json TEXT NOT NULL);
+CREATE TABLE span (
+    run INTEGER, file INTEGER, start INTEGER, stop INTEGER NOT NULL, before INTEGER NOT NULL,
+    PRIMARY KEY (run, file, start)) WITHOUT ROWID;
+CREATE TABLE tag (tag TEXT, run INTEGER, PRIMARY KEY (tag, run)) WITHOUT ROWID;
+CREATE TABLE name (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE param (
+    run INTEGER, name INTEGER, num, text TEXT, PRIMARY KEY (run, name)) WITHOUT ROWID;
+CREATE TABLE artifact (
+    run INTEGER, category TEXT, name TEXT, digest TEXT, type TEXT, size INTEGER, kept TEXT,
+    path TEXT, PRIMARY KEY (run, category, name, digest)) WITHOUT ROWID;
+CREATE TABLE content (
+    digest TEXT PRIMARY KEY, pack TEXT NOT NULL, offset INTEGER, length INTEGER) WITHOUT ROWID;
+CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+# Made after a first fold, when sorting a whole table once is cheaper than placing row by row.
+INDEXES = """
+CREATE INDEX IF NOT EXISTS run_created ON run (created, id);
+CREATE INDEX IF NOT EXISTS run_started ON run (started);
+CREATE INDEX IF NOT EXISTS run_name ON run (name);
+CREATE INDEX IF NOT EXISTS run_status ON run (status);
+CREATE INDEX IF NOT EXISTS run_folder ON run (folder);
+CREATE INDEX IF NOT EXISTS run_parent ON run (parent) WHERE parent IS NOT NULL;
+CREATE INDEX IF NOT EXISTS run_call ON run (call) WHERE call IS NOT NULL;
+CREATE INDEX IF NOT EXISTS param_num ON param (name, num, run);
+CREATE INDEX IF NOT EXISTS param_text ON param (name, text, run) WHERE text IS NOT NULL;
+CREATE INDEX IF NOT EXISTS artifact_digest ON artifact (digest, category, run);
+CREATE INDEX IF NOT EXISTS file_open ON file (ended, day) WHERE ended = 0;
+CREATE INDEX IF NOT EXISTS file_writer ON file (writer);
+"""

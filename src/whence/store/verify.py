@@ -1,0 +1,214 @@
+"""Whether a store is whole, from its files alone."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from whence.base.problem import Problem, Where
+from whence.store import layout
+from whence.store.content import hash_file
+from whence.store.files import Files, read_all
+from whence.store.fold import key_of
+from whence.store.line import Chain, parse
+from whence.store.order import is_ahead
+
+
+@dataclass(slots=True)
+class Report:
+    """What was looked at and what was found.
+
+    Attributes
+    ----------
+    journals, lines, objects, packed : int
+        How many journal files, good lines, objects and packed pieces of content there are.
+    corrupt : list of Problem
+        What is not as it was written.
+    incomplete : list of Problem
+        Content that a record names and that is not there (yet).
+    unended : list of str
+        Journals without a closing line: their writers live, or were killed.
+    ahead : int
+        Lines from more than a day in the future.
+    """
+
+    journals: int = 0
+    lines: int = 0
+    objects: int = 0
+    packed: int = 0
+    corrupt: list[Problem] = field(default_factory=list)
+    incomplete: list[Problem] = field(default_factory=list)
+    unended: list[str] = field(default_factory=list)
+    ahead: int = 0
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is damaged; a store can be incomplete and sound."""
+        return not self.corrupt
+
+
+def verify(files: Files, root: Path, now: float) -> Report:
+    """Read everything and compare it with its checks and digests."""
+    check = _Check(files, root, now)
+    for path in _two_levels(files, layout.journals(root), layout.MAIN):
+        check.journal(path)
+    for path in _two_levels(files, layout.objects(root), ""):
+        check.object(path)
+    check.packs()
+    check.named()
+    return check.report
+
+
+class _Check:
+    def __init__(self, files: Files, root: Path, now: float) -> None:
+        self.report = Report()
+        self._files, self._root, self._now = files, root, now
+        self._slices: list[dict[str, Any]] = []
+        self._there: set[str] = set()
+        self._named: dict[str, str] = {}
+
+    def journal(self, path: Path) -> None:
+        """Follow the checks of a journal to its closing line."""
+        report, name = self.report, self._name(path)
+        data = read_all(self._files, path)
+        report.journals += 1
+        chain, count, bad = Chain(), 0, 0
+        ended: tuple[int, dict[str, Any]] | None = None
+        for position, row in chain.lines(data):
+            line = parse(row)
+            if chain.bad > bad:
+                self._skipped(name, data, position, chain.bad - bad)
+                bad = chain.bad
+            report.lines += 1
+            if line is None:
+                self._corrupt(name, data, position, "is not a JSON object")
+                continue
+            self._line(line, path)
+            if line.get("op") == "end" and "sha256" in line:
+                ended = position, line
+            else:
+                count += 1
+        rest = len(data) - data.rfind(b"\n") - 1
+        if ended is None:
+            report.unended.append(name)
+            if chain.bad > bad:
+                self._skipped(name, data, len(data), chain.bad - bad)
+            return
+        position, line = ended
+        whole = hashlib.sha256(data[:position]).hexdigest() == line.get("sha256")
+        if not whole or line.get("count") != count or chain.bad > bad or rest:
+            self._corrupt(name, data, position, "does not agree with what is in the file")
+
+    def _line(self, line: dict[str, Any], path: Path) -> None:
+        try:
+            if is_ahead(key_of(line, "")[0], self._now):
+                self.report.ahead += 1
+        except (KeyError, ValueError, TypeError):
+            return  # a line of metric values
+        op = line.get("op")
+        if op == "pack":
+            self._slices.append(line)
+        elif op == "artifact" and line.get("kept") in ("object", "pack"):
+            self._named[str(line.get("digest"))] = f"{line.get('name')!r} of {line.get('of')}"
+        elif op == "set" and type(line.get("f")) is dict:
+            environment = line["f"].get("environment")
+            if type(environment) is str:
+                self._named[environment] = f"the environment of {line.get('of')}"
+
+    def object(self, path: Path) -> None:
+        """Compare an object with its name."""
+        digest = path.parent.name + path.name
+        if len(digest) != 64:
+            return  # unfinished, of a writer that lives or was killed
+        self.report.objects += 1
+        self._there.add(digest)
+        if hash_file(self._files, path).digest != digest:
+            self._altered(path, digest)
+
+    def packs(self) -> None:
+        """Compare packed content with what its owners' journals say."""
+        by_pack: dict[str, list[dict[str, Any]]] = {}
+        for line in self._slices:
+            by_pack.setdefault(str(line.get("pack")), []).append(line)
+        for name, lines in sorted(by_pack.items()):
+            path = layout.packs(self._root) / name
+            try:
+                fd = self._files.open(path, os.O_RDONLY)
+            except FileNotFoundError:
+                continue
+            try:
+                for line in lines:
+                    self._slice(path, fd, line)
+            finally:
+                self._files.close(fd)
+
+    def _slice(self, path: Path, fd: int, line: dict[str, Any]) -> None:
+        data = self._files.read(fd, line["length"], line["offset"])
+        if len(data) < line["length"]:
+            return  # of a pack that was copied while it grew
+        self.report.packed += 1
+        self._there.add(line["digest"])
+        if hashlib.sha256(data).hexdigest() != line["digest"]:
+            self._altered(path, line["digest"])
+
+    def named(self) -> None:
+        """See whether what records name is there."""
+        packed = {str(line.get("digest")) for line in self._slices}
+        for digest, by in sorted(self._named.items()):
+            if digest not in self._there:
+                known = "; its pack has not arrived whole" if digest in packed else ""
+                self.report.incomplete.append(
+                    Problem(
+                        "incomplete",
+                        f"the content {digest[:12]}… of {by} is not in the store{known}",
+                        mend="Merge the store that it was recorded in.",
+                    )
+                )
+
+    def _skipped(self, name: str, data: bytes, position: int, count: int) -> None:
+        number = data.count(b"\n", 0, position)
+        lines = "a line" if count == 1 else f"{count} lines"
+        self.report.corrupt.append(
+            Problem(
+                "damaged-line",
+                f"{lines} not as written, or cut short when a write failed; skipped",
+                Where(name, line=max(number, 1)),
+            )
+        )
+
+    def _corrupt(self, name: str, data: bytes, position: int, what: str) -> None:
+        number = data.count(b"\n", 0, position) + 1
+        self.report.corrupt.append(
+            Problem("damaged-journal", f"the line {what}", Where(name, line=number))
+        )
+
+    def _altered(self, path: Path, digest: str) -> None:
+        self.report.corrupt.append(
+            Problem(
+                "damaged-content",
+                f"the content {digest[:12]}… was altered",
+                Where(self._name(path)),
+                "Merge a store that has it whole.",
+            )
+        )
+
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self._root))
+
+
+def _two_levels(files: Files, folder: Path, ending: str) -> list[Path]:
+    found = []
+    for name in _names(files, folder):
+        inner = folder / name
+        found.extend([inner / file for file in _names(files, inner) if file.endswith(ending)])
+    return found
+
+
+def _names(files: Files, folder: Path) -> list[str]:
+    try:
+        return sorted(files.list(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []

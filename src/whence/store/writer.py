@@ -1,0 +1,318 @@
+"""One process's use of a store: all that it records goes through here."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import whence
+from whence.base.clock import Clock, new_id
+from whence.base.digest import digest_bytes
+from whence.base.error import StoreError
+from whence.base.escape import JSON
+from whence.store import layout
+from whence.store.content import (
+    Content,
+    Mode,
+    Objects,
+    Slice,
+    hash_file,
+    settled,
+    unreadable,
+)
+from whence.store.files import Files, failed
+from whence.store.journal import Journal
+from whence.store.order import LogicalClock
+from whence.store.pack import Pack
+from whence.store.part import sync_folder
+from whence.store.process import this_process
+
+
+class Writer:
+    """Appends to a store what one process does. Safe to use from any thread.
+
+    After a fork the child's `Writer` is a new one with an `id` of its own. What a call has
+    acknowledged survives the death of the process.
+
+    Parameters
+    ----------
+    files : Files
+        The way to the file system.
+    root : Path
+        The store folder.
+    clock, order : Clock, LogicalClock
+        Time for people; order for the fold.
+    known : callable, optional
+        Whether content of that digest is packed in the store already, as far as known without
+        asking for long.
+    """
+
+    def __init__(
+        self,
+        files: Files,
+        root: Path,
+        clock: Clock,
+        order: LogicalClock,
+        known: Callable[[str], bool] | None = None,
+    ) -> None:
+        self._files, self._root, self._clock, self._order = files, root, clock, order
+        self._known = known
+        self._begin()
+
+    def _begin(self) -> None:
+        self.id = new_id(self._clock())
+        self._lock = threading.RLock()
+        self._main = self._journal(layout.MAIN)
+        self._points = self._journal(layout.METRICS)
+        self._pack = Pack(
+            self._files,
+            layout.packs(self._root),
+            lambda number: layout.part_name(self.id, number, layout.PACK),
+            self._clock,
+        )
+        self._objects = Objects(self._files, self._root, self.id)
+        self._slices: dict[str, Slice] = {}
+        self._measured: set[str] = set()
+        self._unsynced: list[Path] = []
+        self._guarded = False
+
+    def _journal(self, suffix: str) -> Journal:
+        return Journal(
+            self._files,
+            lambda day, number: (
+                layout.journals(self._root) / day / layout.part_name(self.id, number, suffix)
+            ),
+            self._head,
+            self._clock,
+            self._order,
+        )
+
+    def append(self, op: str, of: str, facts: Mapping[str, JSON], *, sync: bool = False) -> None:
+        """Put one line on record; the system has it when this returns.
+
+        Parameters
+        ----------
+        op : str
+            What is done, see ``docs/store-format.md``.
+        of : str
+            The id of the thing it is done to.
+        facts : mapping
+            Plain JSON, escape-encoded where a value needs it.
+        sync : bool
+            Have it, and all before it, survive the death of the host too.
+
+        Raises
+        ------
+        StoreError
+            If it could not be written, or not be brought to the disk.
+        UserError
+            If the facts are not plain JSON.
+        """
+        if not self._guarded:
+            self._guard()
+        self._main.append(op, of, facts)
+        if sync:
+            self.sync()
+
+    def metrics(
+        self, run: str, step: int | None, time: float, stamp: float, values: Mapping[str, Any]
+    ) -> None:
+        """Put the values of some metrics at one time on record.
+
+        Parameters
+        ----------
+        run : str
+            The run's id.
+        step : int or None
+            Which step it was.
+        time, stamp : float
+            Seconds since the start of the run; seconds since 1970.
+        values : mapping of str to number
+            Names and values.
+        """
+        if run not in self._measured:
+            self.append("points", run, {})
+            self._measured.add(run)
+        self._points.point(run, step, time, stamp, values)
+
+    def put(self, data: bytes) -> Content:
+        """Keep the bytes, unless the store has them."""
+        digest = digest_bytes(data)
+        try:
+            if len(data) >= layout.SMALL:
+                self._made(self._objects.put(data, digest))
+                return Content(digest, len(data), "object")
+            return self._put_small(data, digest)
+        except OSError as error:
+            raise failed(error, "keep content in", self._root) from error
+
+    def put_file(self, path: str | os.PathLike[str], mode: Mode = "auto") -> Content:
+        """Keep a file's content.
+
+        Parameters
+        ----------
+        path : path-like
+            A regular file.
+        mode : {"auto", "copy", "reference"}
+            ``copy`` always keeps it; ``reference`` only notes the digest; ``auto`` keeps what is
+            small or can share its blocks with the file, and notes the digest of the rest.
+
+        Raises
+        ------
+        UserError
+            If it is not a regular file, or changes all the while.
+        StoreError
+            If it cannot be kept.
+        """
+        source = Path(path)
+        try:
+            if mode == "reference":
+                return settled(lambda: hash_file(self._files, source), source)
+            if self._files.stat(source).st_size < layout.SMALL:
+                small = settled(lambda: self._read_small(source), source)
+                if small.kept != "reference":
+                    return small
+            return settled(lambda: self._put_large(source, mode == "copy"), source)
+        except OSError as error:
+            raise unreadable(error, source) from error
+
+    def beat(self) -> None:
+        """Say that this process lives, and bring all it wrote to the disk."""
+        self.append("beat", "", {}, sync=True)
+
+    def sync(self) -> None:
+        """Have everything written so far survive the death of the host.
+
+        Raises
+        ------
+        StoreError
+            If the file system could not promise it.
+        """
+        try:
+            with self._lock:  # content first: no line on disk names what is not
+                while self._unsynced:
+                    self._sync_object(self._unsynced[-1])
+                    self._unsynced.pop()
+            self._pack.sync()
+        except OSError as error:
+            raise failed(error, "bring to the disk", self._root) from error
+        self._points.sync()
+        self._main.sync()
+
+    def close(self) -> None:
+        """Write the closing lines; a later call opens new files.
+
+        Raises
+        ------
+        StoreError
+            If something could not be written or brought to the disk.
+        """
+        atexit.unregister(self._leave)
+        self._guarded = False
+        try:
+            self.sync()
+        finally:
+            self._pack.close()
+            try:
+                self._points.close()
+            finally:
+                self._main.close()
+
+    def renew(self, order: LogicalClock) -> None:
+        """Become a new writer, in the child of a fork."""
+        self._main.abandon()
+        self._points.abandon()
+        self._pack.abandon()
+        self._order = order
+        self._begin()
+
+    def _put_small(self, data: bytes, digest: str) -> Content:
+        with self._lock:
+            if digest not in self._slices and not (self._known and self._known(digest)):
+                place = self._pack.put(data)
+                self.append(
+                    "pack",
+                    "",
+                    {
+                        "digest": digest,
+                        "pack": place.pack,
+                        "offset": place.offset,
+                        "length": place.length,
+                    },
+                )
+                self._slices[digest] = place
+        return Content(digest, len(data), "pack")
+
+    def _read_small(self, source: Path) -> Content:
+        pieces: list[bytes] = []
+        content = hash_file(self._files, source, pieces.append)
+        if content.size >= layout.SMALL:  # it has grown since
+            return content
+        return self._put_small(b"".join(pieces), content.digest)
+
+    def _put_large(self, source: Path, copy: bool) -> Content:
+        content, path = self._objects.put_file(source, copy)
+        self._made(path)
+        return content
+
+    def _made(self, path: Path | None) -> None:
+        if path is not None:
+            with self._lock:
+                self._unsynced.append(path)
+
+    def _sync_object(self, path: Path) -> None:
+        fd = self._files.open(path, os.O_RDONLY)
+        try:
+            self._files.sync(fd)
+        finally:
+            self._files.close(fd)
+        sync_folder(self._files, path.parent)
+
+    def slice_of(self, digest: str) -> Slice | None:
+        """Where this writer packed that content, if it did."""
+        return self._slices.get(digest)
+
+    def _guard(self) -> None:
+        """See that the files get their closing lines when the process ends."""
+        with self._lock:
+            if self._guarded:
+                return
+            self._guarded = True
+            atexit.register(self._leave)
+            # A child of multiprocessing ends without atexit.
+            process = sys.modules.get("multiprocessing.process")
+            if process is not None and process.parent_process() is not None:
+                from multiprocessing.util import Finalize
+
+                Finalize(None, self._leave, exitpriority=0)
+
+    def _leave(self) -> None:
+        try:
+            self.close()
+        except StoreError as error:
+            print(f"whence: {error}", file=sys.stderr)
+
+    def _head(self, number: int) -> dict[str, JSON]:
+        return {
+            "format": layout.FORMAT,
+            "writer": self.id,
+            "part": number,
+            "process": this_process(),
+            "user": _user(),
+            "uid": os.getuid(),
+            "whence": whence.__version__,
+        }
+
+
+def _user() -> str | None:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a uid that the machine has no name for
+        return None
