@@ -1,0 +1,34 @@
+"""The live run and what it captures; the call key; external programs on record."""
+
+from whence.runs.artifact import Deposit, facts_of
+from whence.runs.callkey import Call, what_changed
+from whence.runs.capture import code_artifacts, code_facts, main_code, surroundings
+from whence.runs.code import Code, code_of_command, code_of_function, code_of_script
+from whence.runs.git import Checkout, checkout
+from whence.runs.output import captured
+from whence.runs.process import Outcome, ProcessOptions, record_process
+from whence.runs.run import Origin, Run, error_facts
+
+__all__ = [
+    "Call",
+    "Checkout",
+    "Code",
+    "Deposit",
+    "Origin",
+    "Outcome",
+    "ProcessOptions",
+    "Run",
+    "captured",
+    "checkout",
+    "code_artifacts",
+    "code_facts",
+    "code_of_command",
+    "code_of_function",
+    "code_of_script",
+    "error_facts",
+    "facts_of",
+    "main_code",
+    "record_process",
+    "surroundings",
+    "what_changed",
+]

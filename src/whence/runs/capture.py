@@ -1,0 +1,105 @@
+"""What surrounds a run: machine, process, environment and code, gathered once per process."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from whence.base.escape import encode
+from whence.runs.artifact import Deposit, facts_of
+from whence.runs.code import Code, code_of_script
+from whence.runs.environment import environment_bytes
+from whence.runs.git import checkout
+from whence.runs.machine import host, machine, user
+from whence.store import Store
+from whence.store.process import this_process
+
+Facts = dict[str, Any]
+
+
+class _Memo:
+    """What cannot change while one writer lives; another writer asks anew, after a fork too."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._writer: dict[str, tuple[str, Facts]] = {}
+        self._code: dict[tuple[str, str | None], list[Facts]] = {}
+        self._script: dict[tuple[str, str], Code] = {}
+
+    def surroundings(self, store: Store) -> Facts:
+        root, writer = str(store.root), store.writer()
+        with self._lock:
+            asked, facts = self._writer.get(root, ("", {}))
+            if asked != writer.id:
+                facts = {
+                    "user": encode(user()),
+                    "host": encode(host()),
+                    "machine": machine(),
+                    "process": this_process(),
+                    "environment": writer.put(environment_bytes()).digest,
+                }
+                self._writer[root] = (writer.id, facts)
+        return facts
+
+    def artifacts(self, store: Store, code: Code) -> list[Facts]:
+        key = (store.writer().id, code.digest)
+        with self._lock:
+            if key not in self._code:
+                self._code[key] = [
+                    facts_of(store, Deposit(path, "code", name), None)
+                    for name, path in code.paths()
+                ]
+            return self._code[key]
+
+    def script(self, file: str, project: Path) -> Code:
+        key = (file, str(project))
+        with self._lock:
+            if key not in self._script:
+                self._script[key] = code_of_script(file, project)
+            return self._script[key]
+
+
+_MEMO = _Memo()
+
+
+def surroundings(store: Store) -> Facts:
+    """User, host, machine, process and environment, as fields of a run.
+
+    The environment is put into the store as one content; the field is its digest.
+    """
+    return {**_MEMO.surroundings(store), "cwd": encode(os.getcwd())}
+
+
+def code_artifacts(store: Store, code: Code) -> list[Facts]:
+    """The files of code, put into the store, as facts of artifact lines."""
+    return _MEMO.artifacts(store, code)
+
+
+def code_facts(code: Code, folder: str | os.PathLike[str]) -> Facts:
+    """The ``code`` field of a run: what git says of the folder, and the digests of the code."""
+    git = checkout(folder)
+    return {
+        "commit": git and git.commit,
+        "branch": git and encode(git.branch),
+        "dirty": git and git.dirty,
+        "digest": code.digest,
+        "files": encode(dict(code.files)),
+    }
+
+
+def main_code(project: Path) -> Code:
+    """The code of the script that this process runs, if it lies in the project.
+
+    It is read once, early: an edit while the script runs does not change what runs.
+    """
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    if not file:
+        return Code(base=project)
+    script, root = Path(os.path.realpath(file)), Path(os.path.realpath(project))
+    outside = not script.is_relative_to(root) or "site-packages" in script.parts
+    if outside or not script.is_file():
+        return Code(base=project)
+    return _MEMO.script(str(script), root)

@@ -1,0 +1,233 @@
+"""The code of a run: the project's own sources that it consists of, by digest.
+
+What a script imports is found without running it: from the import statements anywhere in the
+file, resolved against the script's folder and the project, again for each file found. Modules
+that are imported by computed names are not seen; installed packages are known by the environment.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from whence.base.digest import digest_bytes, digest_value
+
+DigestOf = Callable[[Path], str]
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The files of code that a run consists of.
+
+    Attributes
+    ----------
+    files : mapping of str to str
+        Digest by path relative to `base`; the executable of a command goes by its name.
+    base : Path
+        The folder that the paths are relative to: the project's, where the code lies in it.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    base: Path = Path()
+
+    @property
+    def digest(self) -> str | None:
+        """One digest for all files, or None if there are none."""
+        return digest_value(dict(self.files)) if self.files else None
+
+    def paths(self) -> Iterator[tuple[str, Path]]:
+        """Name and place of each file that lies below the base."""
+        for name in self.files:
+            path = self.base / name
+            if path.is_file():
+                yield name, path
+
+
+def code_of_script(script: str | os.PathLike[str], project: str | os.PathLike[str]) -> Code:
+    """The code of a Python script: itself and the project's sources that it imports.
+
+    Parameters
+    ----------
+    script : path-like
+        The file.
+    project : path-like
+        The project's folder; a script outside of it counts with what its own folder holds.
+    """
+    file = Path(os.path.realpath(script))
+    base = _base(file, Path(os.path.realpath(project)))
+    found = _sources([file], base)
+    return Code({_name(path, base): _module(path).digest for path in found}, base)
+
+
+def code_of_function(function: Callable[..., Any], project: str | os.PathLike[str]) -> Code:
+    """The code of a Python function: the file that defines it and what that imports.
+
+    A function typed into a notebook or a prompt has no file; its own source text stands for it.
+    """
+    function = inspect.unwrap(function)
+    file = function_file(function)
+    if file is not None:
+        return code_of_script(file, project)
+    try:
+        source = inspect.getsource(function)
+    except (OSError, TypeError):  # typed into a prompt that keeps no text, or written in C
+        compiled = getattr(function, "__code__", None)
+        source = repr((compiled.co_code, compiled.co_consts)) if compiled else repr(function)
+    return Code({f"<{function.__qualname__}>": digest_bytes(source.encode())}, Path(project))
+
+
+def function_file(function: Callable[..., Any]) -> Path | None:
+    """The file that defines a function, or None where there is none."""
+    try:
+        file = inspect.getsourcefile(inspect.unwrap(function))
+    except TypeError:
+        return None
+    return Path(os.path.realpath(file)) if file and os.path.isfile(file) else None
+
+
+def code_of_command(
+    command: Sequence[str], project: str | os.PathLike[str], digest_of: DigestOf
+) -> Code:
+    """The code of a command: the executable's bytes, and its arguments that are project files.
+
+    Parameters
+    ----------
+    command : sequence of str
+        Program and arguments. Options like ``--input=FILE`` are looked into.
+    project : path-like
+        The project's folder.
+    digest_of : callable
+        Gives the digest of a file, remembered where it can be (``Store.digest_of``).
+    """
+    base = Path(os.path.realpath(project))
+    named = [path for word in command for path in _files_named(word) if _inside(path, base)]
+    python = [path for path in named if path.suffix == ".py"]
+    files = {_name(path, base): digest_of(path) for path in named}
+    files |= {_name(path, base): _module(path).digest for path in _sources(python, base)}
+    program = executable(command)
+    if program is not None and program not in named:
+        files[program.name] = digest_of(program)
+    return Code(files, base)
+
+
+def executable(command: Sequence[str]) -> Path | None:
+    """The file that a command starts, or None if there is none."""
+    found = shutil.which(command[0]) if command else None
+    return Path(os.path.realpath(found)) if found else None
+
+
+def _files_named(word: str) -> Iterator[Path]:
+    for text in (word, word.partition("=")[2]):
+        if text and "{" not in text and os.path.isfile(text):
+            yield Path(os.path.realpath(text))
+
+
+def _base(file: Path, project: Path) -> Path:
+    return project if _inside(file, project) else _top(file)
+
+
+def _inside(file: Path, folder: Path) -> bool:
+    return file.is_relative_to(folder) and not _INSTALLED & set(file.relative_to(folder).parts)
+
+
+def _name(file: Path, base: Path) -> str:
+    return file.relative_to(base).as_posix() if file.is_relative_to(base) else file.name
+
+
+def _top(file: Path) -> Path:
+    """The folder that a module's absolute name starts from: the first that is no package."""
+    folder = file.parent
+    while (folder / "__init__.py").is_file():
+        folder = folder.parent
+    return folder
+
+
+def _sources(scripts: Sequence[Path], base: Path) -> list[Path]:
+    found: dict[Path, None] = {}
+    waiting = list(scripts)
+    folders = [*dict.fromkeys([*(_top(script) for script in scripts), base, base / "src"])]
+    while waiting:
+        file = waiting.pop()
+        if file in found:
+            continue
+        found[file] = None
+        for name in _module(file).imports:
+            waiting += [p for p in _resolve(name, file, folders) if _inside(p, base)]
+    return sorted(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    level: int
+    parts: tuple[str, ...]
+    attribute: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Module:
+    digest: str
+    imports: tuple[_Import, ...]
+
+
+def _module(file: Path) -> _Module:
+    stat = os.stat(file)
+    return _read(file, (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+
+
+@functools.lru_cache(maxsize=4096)
+def _read(file: Path, signature: tuple[int, ...]) -> _Module:
+    data = file.read_bytes()
+    try:
+        imports = tuple(dict.fromkeys(_imports(ast.parse(data))))
+    except (SyntaxError, ValueError):  # it counts as it is; running it will tell what is wrong
+        imports = ()
+    return _Module(digest_bytes(data), imports)
+
+
+def _imports(tree: ast.AST) -> Iterator[_Import]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield _Import(0, tuple(alias.name.split(".")), None)
+        elif isinstance(node, ast.ImportFrom):
+            parts = tuple(node.module.split(".")) if node.module else ()
+            for alias in node.names:
+                yield _Import(node.level, parts, alias.name)
+
+
+def _resolve(name: _Import, file: Path, folders: Sequence[Path]) -> list[Path]:
+    if name.level:
+        folders = [file.parents[min(name.level, len(file.parents)) - 1]]
+    for folder in folders:
+        found = _below(folder, name)
+        if found:
+            return found
+    return []
+
+
+def _below(folder: Path, name: _Import) -> list[Path]:
+    """The files that an import runs below a folder: the packages on the way, and the module."""
+    found = []
+    at = folder
+    words = name.parts if name.attribute is None else (*name.parts, name.attribute)
+    if name.level and (folder / "__init__.py").is_file():
+        found.append(folder / "__init__.py")
+    for word in words:
+        at = at / word
+        if at.is_dir():
+            if (at / "__init__.py").is_file():
+                found.append(at / "__init__.py")
+            continue
+        module = at.with_name(word + ".py")
+        if module.is_file():
+            found.append(module)
+        break
+    return [Path(os.path.realpath(path)) for path in found]

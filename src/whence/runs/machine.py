@@ -1,0 +1,39 @@
+"""Where a run happens: the machine and the user."""
+
+from __future__ import annotations
+
+import functools
+import getpass
+import os
+import platform
+import socket
+from typing import Any
+
+
+@functools.cache
+def host() -> str:
+    """The name of this machine."""
+    return socket.gethostname()
+
+
+@functools.cache
+def user() -> str:
+    """The name of the user, or the number where the system knows no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+@functools.cache
+def machine() -> dict[str, Any]:
+    """The machine's system, release, architecture, number of CPUs and memory in bytes."""
+    system = os.uname()
+    return {
+        "system": system.sysname,
+        "release": system.release,
+        "architecture": system.machine,
+        "cpus": os.cpu_count(),
+        "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "python": platform.python_version(),
+    }

@@ -1,0 +1,171 @@
+"""What a program prints, read as it comes and handed on in pieces."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import ctypes
+import os
+import selectors
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+Emit = Callable[[str, str], None]
+"""Takes the stream's name (``out`` or ``err``) and a piece of text; called from one thread."""
+
+_EVERY = 0.2  # seconds between pieces, so that a print per step is not a line per step
+_PIECE = 32 * 1024  # bytes, or sooner if so much has come
+_GRACE = 0.5  # seconds for what descendants still hold open after the program has ended
+
+
+@dataclass(slots=True)
+class _Stream:
+    name: str
+    through: int | None
+    decode: codecs.IncrementalDecoder = field(
+        default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
+    )
+    held: bytearray = field(default_factory=bytearray)
+
+    def flush(self, emit: Emit, *, final: bool = False) -> None:
+        text = self.decode.decode(bytes(self.held), final)
+        self.held.clear()
+        if text:
+            emit(self.name, text)
+
+
+class Drain(threading.Thread):
+    """A thread that reads pipes until their end.
+
+    Parameters
+    ----------
+    pipes : mapping of str to int
+        File descriptors to read, by stream name. They are closed at the end.
+    emit : callable
+        Takes each piece: at most every 0.2 s, or when 32 KiB have come.
+    through : mapping of str to int
+        File descriptors that get every byte at once, by stream name.
+
+    Attributes
+    ----------
+    error : Exception or None
+        What `emit` raised first. Reading goes on, so that the program is never blocked.
+    """
+
+    def __init__(
+        self, pipes: Mapping[str, int], emit: Emit, through: Mapping[str, int] | None = None
+    ) -> None:
+        super().__init__(name="whence-output", daemon=True)
+        self.error: Exception | None = None
+        self._emit_piece = emit
+        self._streams = {fd: _Stream(name, (through or {}).get(name)) for name, fd in pipes.items()}
+        self._wake, self._waker = os.pipe()
+
+    def finish(self) -> None:
+        """Wait for the end of the pipes, or a moment if somebody still holds them open."""
+        self.join(_GRACE)
+        os.write(self._waker, b"!")
+        self.join()
+        os.close(self._wake)
+        os.close(self._waker)
+        if self.error is not None:
+            raise self.error
+
+    def run(self) -> None:
+        """Read until the end."""
+        with selectors.DefaultSelector() as selector:
+            for fd in self._streams:
+                os.set_blocking(fd, False)
+                selector.register(fd, selectors.EVENT_READ)
+            selector.register(self._wake, selectors.EVENT_READ)
+            flushed = time.monotonic()
+            waking = False
+            while len(selector.get_map()) > 1 and not waking:
+                held = any(stream.held for stream in self._streams.values())
+                pause = max(0.0, flushed + _EVERY - time.monotonic()) if held else None
+                ready = [key.fd for key, _ in selector.select(pause)]
+                waking = ready == [self._wake]
+                for fd in ready:
+                    if fd != self._wake and not self._read(fd):
+                        selector.unregister(fd)
+                if time.monotonic() - flushed >= _EVERY:
+                    flushed = time.monotonic()
+                    self._flush()
+        self._flush(final=True)
+        for fd in self._streams:
+            os.close(fd)
+
+    def _read(self, fd: int) -> bool:
+        stream = self._streams[fd]
+        try:
+            data = os.read(fd, _PIECE)
+        except BlockingIOError:
+            return True
+        if data and stream.through is not None:
+            with contextlib.suppress(OSError):  # the terminal is gone; the record goes on
+                _write_all(stream.through, data)
+        stream.held += data
+        if len(stream.held) >= _PIECE:
+            self._flush_one(stream)
+        return bool(data)
+
+    def _flush(self, *, final: bool = False) -> None:
+        for stream in self._streams.values():
+            if stream.held or final:
+                self._flush_one(stream, final=final)
+
+    def _flush_one(self, stream: _Stream, *, final: bool = False) -> None:
+        try:
+            stream.flush(self._emit_piece, final=final)
+        except Exception as error:
+            self.error = self.error or error
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+@contextlib.contextmanager
+def captured(emit: Emit, *, through: bool = False) -> Iterator[None]:
+    """Hand on what this process prints meanwhile, C and Fortran libraries included.
+
+    It redirects the file descriptors 1 and 2 of the whole process: use it where nothing else runs
+    side by side in the same process.
+
+    Parameters
+    ----------
+    emit : callable
+        Takes each piece.
+    through : bool
+        Whether the terminal sees it too.
+    """
+    _flush_all()
+    saved = {"out": os.dup(1), "err": os.dup(2)}
+    out, err = os.pipe(), os.pipe()
+    for (_, write), fd in ((out, 1), (err, 2)):
+        os.dup2(write, fd)
+        os.close(write)
+    drain = Drain({"out": out[0], "err": err[0]}, emit, saved if through else None)
+    drain.start()
+    try:
+        yield
+    finally:
+        _flush_all()
+        for name, fd in (("out", 1), ("err", 2)):
+            os.dup2(saved[name], fd)
+        drain.finish()
+        for fd in saved.values():
+            os.close(fd)
+
+
+def _flush_all() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError, OSError):  # none, closed or gone
+            stream.flush()
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).fflush(None)  # C keeps its own buffer of standard output

@@ -1,0 +1,182 @@
+"""The course of a sweep: jobs in, news out, and the record of what became of each point."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from whence.base.clock import new_id
+from whence.base.escape import encode
+from whence.runs import Origin, Run
+from whence.runs.artifact import place
+from whence.sweep.history import State, known
+from whence.sweep.option import SweepOptions
+from whence.sweep.output import move_aside, restore
+from whence.sweep.plan import Step
+from whence.sweep.point import Ended, Job
+from whence.sweep.result import Progress, SweepProgress, SweepResult
+from whence.sweep.target import Target
+
+
+class Course:
+    """Follows the points of one sweep; a `Watch` of its crew.
+
+    Parameters
+    ----------
+    run : Run
+        The run of the sweep itself.
+    target : Target
+        What runs at each point.
+    shared : Origin
+        What the runs of all points have in common.
+    options : SweepOptions
+        Tags and the like.
+    progress : callable
+        Told what becomes of each point.
+    """
+
+    def __init__(
+        self, run: Run, target: Target, shared: Origin, options: SweepOptions, progress: Progress
+    ) -> None:
+        assert run.dir is not None
+        self._run, self._target, self._shared = run, target, shared
+        self._options, self._progress = options, progress
+        self._out = run.dir
+        self._total = 0
+        self._runs: dict[str, str] = {}
+        self._done: list[str] = []
+        self._skipped: list[str] = []
+        self._failed: dict[str, str] = {}
+        self._why: dict[str, str] = {}
+        self._left: dict[str, State] = {}  # whose output lies in the folder of a point
+
+    def jobs(self, steps: Iterable[Step]) -> Iterator[Job]:
+        """The jobs of the points that must run; the others are seen to at once."""
+        steps = list(steps)
+        self._total = len(steps)
+        for step in steps:
+            state = step.point.state_str
+            if step.why:
+                self._why[state] = step.why
+            if step.earlier is not None:
+                self._left[state] = step.earlier
+            if step.done is not None:
+                self._skip(step, step.done)
+        for step in steps:
+            if step.done is None:
+                yield self._job(step)
+
+    def _skip(self, step: Step, done: State) -> None:
+        state = step.point.state_str
+        elsewhere = done["id"] != self._left.get(state, done)["id"] or not step.folder.exists()
+        if step.restore and elsewhere:
+            self._clear(state, step.folder)
+        for output in step.restore:
+            restore(self._run.store, done, output, step.folder, self._aside(done["id"]))
+        self._runs[state] = done["id"]
+        self._skipped.append(state)
+        self._tell(state, "skipped", step.why)
+
+    def _job(self, step: Step) -> Job:
+        state = step.point.state_str
+        name = self._run.name or ""
+        point = {"state": step.point.state_no, "coords": encode(dict(step.point.coords))}
+        facts: dict[str, Any] = {**(self._shared.facts or {}), "call": step.key, "point": point}
+        run = new_id()
+        return Job(
+            store=self._run.store.root,
+            run=run,
+            target=self._target,
+            params=step.point.params,
+            state=state,
+            dir=step.folder,
+            name=f"{name}/sim_{state}",
+            folder=f"/{name}",
+            origin=replace(self._shared, id=run, parent=self._run.id, dir=step.folder, facts=facts),
+            tags=self._options.tags,
+            quiet=self._options.quiet,
+        )
+
+    def started(self, job: Job) -> None:
+        """Make room for the point's folder, and tell that it runs."""
+        self._clear(job.state, job.dir)
+        self._runs[job.state] = job.run
+        self._tell(job.state, "started", self._why.get(job.state, ""))
+
+    def ended(self, job: Job, ended: Ended) -> None:
+        """Take note of how a point ended."""
+        self._note(job, ended.status, ended.message)
+
+    def died(self, job: Job, message: str, status: str) -> None:
+        """Record for a worker that is gone how its point ended."""
+        self._bury(job, message, status)
+        self._note(job, status, message)
+
+    def again(self, job: Job) -> Job:
+        """Record that a point was ended, and give the job that stands in for it."""
+        self._bury(job, "its worker process was ended when another one died", "terminated")
+        run = new_id()
+        return replace(job, run=run, origin=replace(job.origin, id=run))
+
+    def close(self) -> SweepResult:
+        """End the sweep's run as its points have ended, and give what it did."""
+        if self._failed:
+            message = f"{len(self._failed)} of {self._total} points did not complete"
+            error = {"type": "Points", "message": message, "traceback": None}
+            self._run.end("failed", {"error": error})
+        else:
+            self._run.close()
+        return SweepResult(
+            self._run.id,
+            self._out,
+            dict(sorted(self._runs.items())),
+            tuple(self._done),
+            tuple(self._skipped),
+            dict(sorted(self._failed.items())),
+            dict(sorted(self._why.items())),
+        )
+
+    def _note(self, job: Job, status: str, message: str) -> None:
+        self._left[job.state] = {"id": job.run}
+        if status == "completed":
+            self._done.append(job.state)
+        else:
+            self._failed[job.state] = message
+        self._tell(job.state, status, message)
+
+    def _bury(self, job: Job, message: str, status: str) -> None:
+        self._left[job.state] = {"id": job.run}
+        error = {"type": "WorkerDied", "message": encode(message), "traceback": None}
+        facts = {"status": status, "ended": time.time(), "error": error}
+        if not known(self._run.store, job.run):  # it died before it could say a word
+            facts |= {
+                "kind": "run",
+                "name": encode(job.name),
+                "folder": encode(job.folder),
+                "params": encode(dict(job.params)),
+                "parent": job.origin.parent,
+                **(job.origin.facts or {}),
+            }
+        self._run.store.writer().append("set", job.run, {"f": facts}, sync=True)
+
+    def _clear(self, state: str, folder: Path) -> None:
+        """Move aside what an earlier attempt left in the folder of a point."""
+        if not folder.exists():
+            return
+        left = self._left.get(state)
+        moved = move_aside(folder, self._aside(left["id"] if left else new_id()))
+        if left:
+            where = encode(place(moved, (self._run.store.project,)))
+            self._run.store.writer().append("set", left["id"], {"f": {"dir": where}})
+
+    def _aside(self, run: str) -> Path:
+        return self._out / "earlier" / run
+
+    def _tell(self, state: str, status: str, message: str) -> None:
+        through = len(self._done) + len(self._skipped) + len(self._failed)
+        self._progress(
+            SweepProgress(state, status, self._runs[state], through, self._total, message)
+        )

@@ -1,0 +1,96 @@
+"""What the store knows of earlier attempts at the points of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from whence.base.escape import decode
+from whence.runs.callkey import Call
+from whence.store import Store
+
+State = Mapping[str, Any]
+_BATCH = 500  # SQLite takes 999 placeholders at least
+
+
+class History:
+    """The runs on record that matter to one sweep, read once.
+
+    Parameters
+    ----------
+    store : Store
+        Where they are.
+    folder : str
+        The sweep's folder of runs.
+    keys : iterable of str
+        The call keys of its points.
+    """
+
+    def __init__(self, store: Store, folder: str, keys: Iterable[str]) -> None:
+        self._at: dict[str, State] = {}
+        for state in sorted(_states(store, "folder", [folder]), key=_age):
+            if state.get("dir"):
+                self._at[_text(state["dir"])] = state
+        self._done: dict[str, list[State]] = {}
+        for state in sorted(_states(store, "call", keys), key=_age, reverse=True):
+            if state.get("status") == "completed":
+                self._done.setdefault(state["call"], []).append(state)
+
+    def at(self, folder: str) -> State | None:
+        """The newest run whose own folder that is."""
+        return self._at.get(folder)
+
+    def done(self, key: str, folder: str) -> list[State]:
+        """Completed runs of the same work: first those of that folder, then the newest."""
+        return sorted(self._done.get(key, []), key=lambda state: _text(state.get("dir")) != folder)
+
+
+def sweeps_of(store: Store, folder: str) -> list[State]:
+    """The runs of kind ``sweep`` in a folder of runs."""
+    return [state for state in _states(store, "folder", [folder]) if state.get("kind") == "sweep"]
+
+
+def known(store: Store, run: str) -> bool:
+    """Whether anything is on record of a run."""
+    return any(True for _ in _states(store, "id", [run]))
+
+
+def call_of(state: State) -> Call:
+    """What the run of a state was asked to do."""
+    target = decode(state.get("target"))
+    code = state.get("code") or {}
+    return Call(
+        decode(state.get("params") or {}),
+        target if isinstance(target, str) else tuple(target or ()),
+        decode(code.get("files") or {}),
+        decode(state.get("inputs") or {}),
+    )
+
+
+def folder_of(state: State, project: Path) -> Path | None:
+    """The own folder of the run of a state."""
+    return project / _text(state["dir"]) if state.get("dir") else None
+
+
+def _age(state: State) -> tuple[float, str]:
+    return state.get("created") or 0.0, state["id"]
+
+
+def _text(value: Any) -> str:
+    return str(decode(value)) if value is not None else ""
+
+
+def _states(store: Store, column: str, values: Iterable[str]) -> Iterator[State]:
+    wanted = list(dict.fromkeys(values))
+    connection = store.index().connection
+    for start in range(0, len(wanted), _BATCH):
+        batch = wanted[start : start + _BATCH]
+        rows = connection.execute(
+            f"SELECT state.json FROM run JOIN state ON state.run = run.key "
+            f"WHERE run.{column} IN ({','.join('?' * len(batch))}) AND NOT run.deleted",
+            batch,
+        )
+        yield from (orjson.loads(text) for (text,) in rows)

@@ -1,0 +1,139 @@
+"""What is to be done at each point: decided before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from whence.params import Point
+from whence.runs.callkey import Call, what_changed
+from whence.store import Store
+from whence.sweep.history import History, State, call_of
+from whence.sweep.output import Output, can_restore, damage
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be done at one point.
+
+    Attributes
+    ----------
+    point : Point
+        The point.
+    key : str
+        Its call key.
+    folder : Path
+        Where its output is to be.
+    done : State, optional
+        The completed run that stands for it; None if it must run.
+    restore : tuple of Output
+        Files of that run that are put back first.
+    why : str
+        Why it runs again, or what is put back; empty if there is nothing to say.
+    earlier : State, optional
+        The run that left the folder as it is.
+    """
+
+    point: Point
+    key: str
+    folder: Path
+    done: State | None = None
+    restore: tuple[Output, ...] = ()
+    why: str = ""
+    earlier: State | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a sweep does at its points.
+
+    Attributes
+    ----------
+    target : str or tuple of str
+        The function or command, as a call key names it.
+    code, inputs : dict
+        Digests by name.
+    out : Path
+        The folder of the sweep.
+    again : bool
+        Whether points run that are done.
+    """
+
+    target: str | tuple[str, ...]
+    code: dict[str, str]
+    inputs: dict[str, str]
+    out: Path
+    again: bool = False
+
+    def call(self, point: Point) -> Call:
+        """The call of one point."""
+        return Call(point.params, self.target, self.code, self.inputs)
+
+    def folder(self, point: Point) -> Path:
+        """The folder of one point."""
+        return self.out / f"sim_{point.state_str}"
+
+
+def plan(store: Store, name: str, points: Sequence[Point], work: Work) -> list[Step]:
+    """Decide for each point whether it must run.
+
+    Parameters
+    ----------
+    store : Store
+        What is on record.
+    name : str
+        The sweep's folder of runs.
+    points : sequence of Point
+        The points.
+    work : Work
+        What is done at each.
+    """
+    calls = [work.call(point) for point in points]
+    keys = [call.key for call in calls]
+    history = History(store, name, keys)
+    return [
+        _step(store, history, point, call, key, work)
+        for point, call, key in zip(points, calls, keys, strict=True)
+    ]
+
+
+def _step(store: Store, history: History, point: Point, call: Call, key: str, work: Work) -> Step:
+    folder = work.folder(point)
+    place = _place(folder, store.project)
+    earlier = history.at(place)
+    if work.again:
+        return Step(point, key, folder, why="asked to run again", earlier=earlier)
+    why = ""
+    for done in history.done(key, place):
+        wrong = damage(store, done, folder)
+        lost = [output for output in wrong if not can_restore(store, done, output, folder)]
+        if not lost:
+            told = _told(wrong, "was restored") if wrong else ""
+            return Step(point, key, folder, done, tuple(wrong), told, earlier)
+        why = why or _told({output: wrong[output] for output in lost}, "")
+    return Step(point, key, folder, why=why or _why(earlier, call), earlier=earlier)
+
+
+def _why(earlier: State | None, call: Call) -> str:
+    if earlier is None:
+        return ""
+    changed = what_changed(call_of(earlier), call)
+    if changed:
+        return changed
+    status = earlier.get("status")
+    return "" if status == "completed" else f"it was left {_UNFINISHED.get(str(status), status)}"
+
+
+_UNFINISHED = {"running": "unfinished", "created": "unfinished"}
+
+
+def _told(wrong: dict[Output, str], then: str) -> str:
+    output, how = next(iter(wrong.items()))
+    more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    text = f"output {output.place} {'is missing' if how == 'missing' else 'changed'}"
+    return f"{text}{more}" + (f"; {then}" if then else "")
+
+
+def _place(folder: Path, project: Path) -> str:
+    return folder.relative_to(project).as_posix() if folder.is_relative_to(project) else str(folder)

@@ -1,0 +1,188 @@
+"""One point of a sweep, run and put on record in the process that runs it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from whence.base.yaml import dump
+from whence.params import flatten
+from whence.runs import Origin, Run, captured
+from whence.runs.process import ExitStatusError, ProcessOptions, close, save_outputs, stream
+from whence.store import Store
+from whence.sweep.target import Command, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that another process needs to run one point.
+
+    Attributes
+    ----------
+    store : Path
+        The store's folder.
+    run : str
+        The run id to be.
+    target : Target
+        What to run.
+    params : dict
+        The point's parameters.
+    state : str
+        The point's number as text.
+    dir : Path
+        The point's own folder, which does not exist yet.
+    name, folder : str
+        The run's name and folder of runs.
+    tags : tuple of str
+        The run's tags.
+    origin : Origin
+        The run's other facts.
+    quiet : bool
+        Whether what it prints is kept from the terminal.
+    """
+
+    store: Path
+    run: str
+    target: Target
+    params: Mapping[str, Any]
+    state: str
+    dir: Path
+    name: str
+    folder: str
+    origin: Origin
+    tags: tuple[str, ...] = ()
+    quiet: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a point ended.
+
+    Attributes
+    ----------
+    run : str
+        Its run id.
+    status : str
+        ``completed``, ``failed`` or ``terminated``.
+    message : str
+        What went wrong, in one line.
+    """
+
+    run: str
+    status: str
+    message: str = field(default="")
+
+
+def run_point(job: Job) -> Ended:
+    """Run one point and put it on record. What the simulation raises is recorded, not raised."""
+    run = Run(_store(job.store))
+    with _interruptible(), contextlib.chdir(os.getcwd()):
+        run.init(
+            job.name,
+            parameters=job.params,
+            tags=job.tags,
+            folder=job.folder,
+            origin=job.origin,
+        )
+        message = ""
+        try:
+            job.dir.mkdir(parents=True)
+            try:
+                _work(run, job)
+            finally:
+                save_outputs(run, [""] if any(job.dir.iterdir()) else [], job.dir)
+            run.close()
+        except ExitStatusError as ended:
+            close(run, ended.status)
+            message = str(ended)
+        except BaseException as error:  # a worker goes on to the next point whatever this one did
+            run.fail(error)
+            message = " ".join(f"{type(error).__name__}: {error}".split())
+    return Ended(run.id, str(run.status), "" if run.status == "completed" else message)
+
+
+def _work(run: Run, job: Job) -> None:
+    """Do what the point is for."""
+    if isinstance(job.target, Command):
+        _command(run, job, job.target)
+        return
+    with _output(run, job), _named(run):
+        job.target.load()(job.dir, **job.params)
+
+
+def _command(run: Run, job: Job, command: Command) -> None:
+    template = command.template
+    values = {**flatten(job.params), "out": str(job.dir), "state": job.state}
+    if "params_file" in template.names:
+        file = job.dir / "params.yml"
+        file.write_text(dump(dict(job.params)), encoding="utf-8")
+        values["params_file"] = str(file)
+    options = ProcessOptions(cwd=command.cwd, quiet=job.quiet, stdin=False)
+    status = stream(run, template.fill(values), options)
+    if status != 0:
+        raise ExitStatusError(status)
+
+
+@contextlib.contextmanager
+def _output(run: Run, job: Job) -> Iterator[None]:
+    if _alone():
+        with captured(run.log_output, through=not job.quiet):
+            yield
+    else:
+        run.log_event("what it printed was not captured: it ran in a thread beside others")
+        yield
+
+
+@contextlib.contextmanager
+def _named(run: Run) -> Iterator[None]:
+    """Tell the simulation, and the programs that it starts, which run they are part of."""
+    if not _alone():
+        yield
+        return
+    told = {"WHENCE_RUN": run.id, "WHENCE_STORE": str(run.store.root)}
+    before = {key: os.environ.get(key) for key in told}
+    os.environ.update(told)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value
+
+
+def _alone() -> bool:
+    """Whether this point has the process for itself, with all that is global in it."""
+    return threading.current_thread() is threading.main_thread()
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let the first SIGINT raise KeyboardInterrupt, and no other while that is recorded."""
+    if not _alone():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+@functools.lru_cache(maxsize=4)
+def _store(root: Path) -> Store:
+    return Store.open(root)
