@@ -25,9 +25,11 @@ _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.UAdd: operator.pos,
 }
 _FUNCTIONS = frozenset(
-    "sqrt exp log log10 log2 sin cos tan arcsin arccos arctan sinh cosh tanh abs floor ceil "
-    "minimum maximum".split()
-)
+    (
+        "sqrt", "exp", "log", "log10", "log2", "sin", "cos", "tan", "arcsin", "arccos", "arctan",
+        "sinh", "cosh", "tanh", "abs", "floor", "ceil", "minimum", "maximum",
+    )
+)  # fmt: skip
 _CONSTANTS = ("pi", "e")
 
 
@@ -172,13 +174,20 @@ def with_variable(value: Any, name: str, variable: Any) -> Any:
     return value.assign({name: variable})
 
 
-def expression(text: str, /, symbols: Mapping[str, Any] | None = None) -> Any:
+def expression(
+    text: str, /, symbols: Mapping[str, Any] | None = None, *, astype: str | None = None
+) -> Any:
     """The value of an arithmetic expression over named values.
 
     Numbers, names, ``+ - * / // % **``, ``pi``, ``e`` and functions like ``sqrt`` and ``sin``;
     nothing else is evaluated.
     """
-    return _value(ast.parse(str(text).strip(), mode="eval").body, symbols or {})
+    value = _value(ast.parse(str(text).strip(), mode="eval").body, symbols or {})
+    if astype is None:
+        return value
+    import numpy as np
+
+    return value.astype(astype) if hasattr(value, "astype") else np.dtype(astype).type(value)
 
 
 def expression_names(text: str) -> list[str]:

@@ -29,10 +29,10 @@ _METHODS = """
     where ffill bfill fillna interpolate_na interp dropna isin roll shift thin weighted chunk
     rolling rolling_exp coarsen groupby groupby_bins resample map reduce rank polyfit rename
     rename_dims rename_vars expand_dims swap_dims assign_coords assign_attrs assign reset_coords
-    set_coords reset_index set_index stack unstack sortby clip differentiate integrate broadcast_like
-    stack to_dataframe to_series to_array to_dataarray to_dataset to_numpy copy load compute
-    drop_duplicates combine_first dot idxmin idxmax reindex join format split strip replace
-    keys items tolist
+    set_coords reset_index set_index stack unstack sortby clip differentiate integrate
+    broadcast_like to_dataframe to_series to_array to_dataarray to_dataset to_numpy copy load
+    compute drop_duplicates combine_first dot idxmin idxmax reindex join format split strip
+    replace keys items tolist
 """
 _ATTRIBUTES = """
     T dtype shape ndim size itemsize nbytes imag real data values name coords attrs variables
@@ -159,7 +159,7 @@ def attribute_of(module: str, path: str) -> Any:
 
 
 def _finds(make: Callable[..., Any], *args: Any) -> Callable[[], Callable[..., Any]]:
-    return lambda: make(*args)  # type: ignore[no-any-return]
+    return lambda: make(*args)
 
 
 def _itself(func: Callable[..., Any]) -> Callable[..., Any]:

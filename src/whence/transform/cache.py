@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import sqlite3
@@ -11,12 +10,12 @@ import threading
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
 from whence.base.clock import new_id
-from whence.transform.codec import Damaged, Unstorable, freeze, thaw
+from whence.transform.codec import DamagedError, UnstorableError, freeze, thaw
 from whence.transform.node import MISSING
 
 LARGE = 1 << 20
@@ -137,19 +136,19 @@ class DiskCache:
 
     def get(self, key: str) -> Any:
         """The value kept under a key, or `MISSING`."""
-        with self._lock, _surviving(f"read {key}"):
+        with self._lock, _Surviving(f"read {key}"):
             data, checksum = self._found(key)
             if data is not None:
-                if zlib.crc32(data) == checksum:
-                    return thaw(data)
-                raise Damaged
+                if zlib.crc32(data) != checksum:
+                    raise DamagedError
+                return thaw(data)
         return MISSING
 
     def put(self, key: str, value: Any, seconds: float) -> bool:
         """Keep a value; False if it could not be given back exactly."""
         try:
             pieces = freeze(value)
-        except Unstorable:
+        except UnstorableError:
             return False
         checksum = 0
         for piece in pieces:
@@ -157,7 +156,7 @@ class DiskCache:
         size = sum(map(len, pieces))
         if size > self._limit:
             return False
-        with self._lock, _surviving(f"keep {key}"):
+        with self._lock, _Surviving(f"keep {key}"):
             data = b"".join(pieces) if size < LARGE else None
             if data is None:
                 self._write_file(key, pieces)
@@ -174,7 +173,7 @@ class DiskCache:
             pending, touched = self._pending, self._touched
             self._pending, self._touched, self._pending_size = {}, set(), 0
             if pending or touched:
-                with _surviving("write"):
+                with _Surviving("write"):
                     self._write(pending, touched)
                     if pending:
                         self._prune()
@@ -189,11 +188,11 @@ class DiskCache:
 
     def size(self) -> int:
         """How many bytes the kept values take."""
-        with self._lock, _surviving("measure"):
+        total = 0
+        with self._lock, _Surviving("measure"):
             if self._exists():
                 (total,) = self._database().execute("SELECT total(size) FROM result").fetchone()
-                return int(total)
-        return 0
+        return int(total)
 
     def _found(self, key: str) -> tuple[bytes | None, int]:
         waiting = self._pending.get(key)
@@ -273,6 +272,7 @@ class DiskCache:
             total -= size
             dropped.append((key,))
         with database:
+            database.execute("BEGIN IMMEDIATE")
             database.executemany("DELETE FROM result WHERE key = ?", dropped)
         for (key,) in dropped:
             self._file(key).unlink(missing_ok=True)
@@ -305,14 +305,24 @@ def _opened(path: Path) -> sqlite3.Connection:
     return database
 
 
-@contextlib.contextmanager
-def _surviving(what: str) -> Iterator[None]:
-    """Go on without the cache where it fails: a result can always be computed."""
-    try:
-        yield
-    except FileNotFoundError:
-        pass  # another process dropped the value
-    except Damaged:
-        _log.warning("a cached result is damaged and will be computed again (%s)", what)
-    except (OSError, sqlite3.Error) as error:
-        _log.warning("the cache of results could not %s: %s", what, error)
+class _Surviving:
+    """Goes on without the cache where it fails: a result can always be computed."""
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if isinstance(error, FileNotFoundError):
+            return True  # another process dropped the value
+        if isinstance(error, DamagedError):
+            _log.warning("a cached result is damaged, it is computed again (%s)", self._what)
+            return True
+        if isinstance(error, (OSError, sqlite3.Error)):
+            _log.warning("the cache of results could not %s: %s", self._what, error)
+            return True
+        return False

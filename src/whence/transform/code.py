@@ -163,7 +163,7 @@ def _module(module: types.ModuleType) -> Any:
 def _library(value: Any) -> Any:
     """Name and version, of what an installed library or Python itself defines; else None."""
     named = value if hasattr(value, "__qualname__") else type(value)
-    module = getattr(value, "__module__", None) or getattr(type(value), "__module__", "builtins")
+    module = str(getattr(value, "__module__", None) or type(value).__module__)
     if not _installed(module):
         return None
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", named.__qualname__)

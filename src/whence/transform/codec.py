@@ -20,11 +20,11 @@ _ALIGN = 64
 _LEAD = len(MAGIC) + 8  # and the length of the header
 
 
-class Unstorable(Exception):
+class UnstorableError(Exception):
     """A value that cannot be written so that exactly the same comes back."""
 
 
-class Damaged(Exception):
+class DamagedError(Exception):
     """Bytes that are not what `freeze` wrote."""
 
 
@@ -37,7 +37,7 @@ def freeze(value: Any) -> list[bytes]:
 
     Raises
     ------
-    Unstorable
+    UnstorableError
         For anything else, like objects of other classes, lazy arrays and multi-indexes.
 
     Examples
@@ -62,27 +62,27 @@ def thaw(data: bytes | bytearray | memoryview) -> Any:
 
     Raises
     ------
-    Damaged
+    DamagedError
         If the bytes are not whole.
     """
     view = memoryview(data)
 
     def take(start: int, count: int) -> memoryview:
         if len(view) < start + count:
-            raise Damaged
+            raise DamagedError
         return view[start : start + count]
 
     try:
         return _thawed(take)
     except (ValueError, KeyError, TypeError, IndexError, struct.error, UserError) as error:
-        raise Damaged from error
+        raise DamagedError from error
 
 
 def _thawed(take: Callable[[int, int], memoryview]) -> Any:
     import numpy as np
 
     if take(0, len(MAGIC)) != MAGIC:
-        raise Damaged
+        raise DamagedError
     (length,) = struct.unpack("<Q", take(len(MAGIC), 8))
     plain, layouts = orjson.loads(take(_LEAD, length))
     at = _LEAD + length
@@ -124,7 +124,10 @@ def _plain(value: Any, arrays: list[Any]) -> Any:
         items = sorted(value, key=repr) if kind in (set, frozenset) else value
         return [_CONTAINERS[kind], [_plain(item, arrays) for item in items]]
     if kind is dict:
-        return ["dict", [[_plain(key, arrays), _plain(item, arrays)] for key, item in value.items()]]
+        return [
+            "dict",
+            [[_plain(key, arrays), _plain(item, arrays)] for key, item in value.items()],
+        ]
     module = kind.__module__.partition(".")[0]
     if module == "numpy":
         return _numpy(value, arrays)
@@ -136,7 +139,7 @@ def _plain(value: Any, arrays: list[Any]) -> Any:
             return ["escaped", data]
     except (UserError, ValueError):
         pass
-    raise Unstorable(f"{kind.__module__}.{kind.__qualname__}")
+    raise UnstorableError(f"{kind.__module__}.{kind.__qualname__}")
 
 
 def _text(value: Any) -> Any:
@@ -155,19 +158,19 @@ def _numpy(value: Any, arrays: list[Any]) -> Any:
         if value.dtype.kind == "O":
             return _objects(value)
         if value.dtype.kind not in "biufcSUmM" or value.dtype.metadata:
-            raise Unstorable(str(value.dtype))
+            raise UnstorableError(str(value.dtype))
         arrays.append(value)
         return ["array", len(arrays) - 1]
     if isinstance(value, np.generic) and value.dtype.kind in "biufcSUmM":
         arrays.append(np.asarray(value))
         return ["scalar", len(arrays) - 1]
-    raise Unstorable(type(value).__qualname__)
+    raise UnstorableError(type(value).__qualname__)
 
 
 def _objects(array: Any) -> Any:
     items = array.ravel().tolist()
     if not all(item is None or type(item) in (str, bool, int, float) for item in items):
-        raise Unstorable("an array of objects")
+        raise UnstorableError("an array of objects")
     return ["objects", [list(array.shape), [_plain(item, []) for item in items]]]
 
 
@@ -185,11 +188,14 @@ def _xarray(value: Any, arrays: list[Any]) -> Any:
     if type(value) is xr.Dataset:
         _require_plain_indexes(value)
         pairs = [
-            [[_plain(name, arrays), _variable(item.variable, arrays)] for name, item in part.items()]
+            [
+                [_plain(name, arrays), _variable(item.variable, arrays)]
+                for name, item in part.items()
+            ]
             for part in (value.data_vars, value.coords)
         ]
         return ["dataset", [*pairs, _plain(dict(value.attrs), arrays)]]
-    raise Unstorable(type(value).__qualname__)
+    raise UnstorableError(type(value).__qualname__)
 
 
 def _require_plain_indexes(value: Any) -> None:
@@ -198,9 +204,9 @@ def _require_plain_indexes(value: Any) -> None:
 
     expected = {name for name in value.coords if name in value.dims}
     if set(value.xindexes) != expected:
-        raise Unstorable("indexes other than those of dimension coordinates")
+        raise UnstorableError("indexes other than those of dimension coordinates")
     if not all(type(index) is PandasIndex for index in value.xindexes.values()):
-        raise Unstorable("an index that is not plain")
+        raise UnstorableError("an index that is not plain")
 
 
 def _variable(variable: Any, arrays: list[Any]) -> Any:
@@ -208,7 +214,7 @@ def _variable(variable: Any, arrays: list[Any]) -> Any:
 
     data = variable.data if type(variable).__name__ == "Variable" else variable.values
     if type(data) is not np.ndarray:
-        raise Unstorable(f"data in a {type(data).__qualname__}")
+        raise UnstorableError(f"data in a {type(data).__qualname__}")
     return [
         _plain(tuple(variable.dims), arrays),
         _numpy(data, arrays),

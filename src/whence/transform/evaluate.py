@@ -16,6 +16,7 @@ from whence.base.problem import Problem
 from whence.transform.brief import brief
 from whence.transform.cache import Cache
 from whence.transform.node import MISSING, Node, filled
+from whence.transform.operation import Operation
 from whence.transform.recorder import Recorder
 
 Progress = Callable[[int, int, str], None]
@@ -44,9 +45,9 @@ class NodeReport:
     tags : tuple of str
         The requested tags that name its result.
     status : str
-        ``computed``, ``cached`` or ``used_fallback``.
+        ``computed``, ``cached``, ``read`` (from outside, never cached) or ``used_fallback``.
     seconds : float
-        How long computing it took; zero if it was not.
+        How long computing or reading it took; zero if it was not.
     kept : bool
         Whether the cache holds the result now.
     why : str
@@ -64,7 +65,9 @@ class NodeReport:
 class Results(Mapping[str, Any]):
     """Results by tag, with a report on how each node's value came about."""
 
-    def __init__(self, values: dict[str, Any], report: Callable[[], tuple[NodeReport, ...]]) -> None:
+    def __init__(
+        self, values: dict[str, Any], report: Callable[[], tuple[NodeReport, ...]]
+    ) -> None:
         self._values = values
         self._report = report
 
@@ -248,10 +251,9 @@ class _Course:
     def _finish(self, node: Node, value: Any, seconds: float) -> None:
         self._seconds[node] = seconds
         self.values[node] = value
-        if self._tainted:
-            if not self._tainted.isdisjoint(node.needs):
-                self._tainted.add(node)
-        if self._cache is not None and node.rule.cached and node not in self._tainted:
+        if self._tainted and not self._tainted.isdisjoint(node.needs):
+            self._tainted.add(node)
+        if self._cache is not None and node.rule.cached and node not in self._tainted:  # noqa: SIM102
             if self._cache.put(node.key, value, seconds):
                 self._kept.add(node)
         self._release(node)
@@ -310,25 +312,23 @@ class _Course:
                 )
             elif node in self._seconds:
                 kept = node in self._kept
-                why = self._why(node, kept)
-                lines.append(
-                    NodeReport(node, named, "computed", self._seconds[node], kept, why)
-                )
+                status, why = self._status(node, kept)
+                lines.append(NodeReport(node, named, status, self._seconds[node], kept, why))
         return tuple(lines)
 
-    def _why(self, node: Node, kept: bool) -> str:
+    def _status(self, node: Node, kept: bool) -> tuple[str, str]:
+        if not isinstance(node.run, Operation) and not node.rule.cached:
+            return "read", "comes from outside"
         if self._cache is None:
-            return "no cache is in use"
+            return "computed", "no cache is in use"
         if not node.rule.cached:
-            return "read, never cached" if not node.needs else "not to be cached"
+            return "computed", "is not to be cached"
         if node in self._tainted:
-            return "depends on a fallback, so not kept"
-        return "was not cached" if kept else "was not cached; cannot be kept exactly"
+            return "computed", "depends on a fallback, so it is not kept"
+        return "computed", "was not cached" if kept else "cannot be kept exactly"
 
 
-def _timed(
-    func: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]
-) -> tuple[Any, float]:
+def _timed(func: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> tuple[Any, float]:
     start = time.perf_counter()
     value = func(*args, **kwargs)
     return value, time.perf_counter() - start

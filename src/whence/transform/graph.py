@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
@@ -91,6 +92,20 @@ class Graph:
         """
         return self.read(lambda: value, identity, sources, name="value")
 
+    def constant(self, value: Any, step: Step = Step(rule=UNCACHED)) -> Node:
+        """A value that is known by itself, with nodes in place of results in it.
+
+        Raises
+        ------
+        UserError
+            If the value has no identity.
+        """
+        define = find_operation("define")
+        if nodes_in((value,), None)[0]:
+            return self.add(define, [value], step=step)
+        key = node_key(define, (value,), None)
+        return self.read(lambda: copy.deepcopy(value), key, name="constant", step=step)
+
     def read(
         self,
         load: Callable[[], Any],
@@ -116,9 +131,10 @@ class Graph:
         paths = dict.fromkeys(Path(getattr(source, "file", source)) for source in sources)
         files = tuple((path, self.digest_of(path)) for path in paths)
         key = digest_value(["leaf", identity])
-        return self._put(
-            Node(key, name, load, rule=step.rule, files=files, where=step.where), step
-        )
+        fallback = step.rule.fallback
+        needs = (fallback,) if type(fallback) is Node else ()
+        node = Node(key, name, load, needs=needs, rule=step.rule, files=files, where=step.where)
+        return self._put(node, step)
 
     def add(
         self,
@@ -224,7 +240,9 @@ class Graph:
         from whence.transform.evaluate import upstream
 
         names = self.default_tags() if tags is None else tags
-        found = {pair for node in upstream(self.tags[name] for name in names) for pair in node.files}
+        found = {
+            pair for node in upstream(self.tags[name] for name in names) for pair in node.files
+        }
         return tuple(sorted(found))
 
     def _put(self, node: Node, step: Step) -> Node:

@@ -104,7 +104,10 @@ class Node:
 
 
 def node_key(
-    operation: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None, rule: Rule = PLAIN
+    operation: Operation,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any] | None,
+    rule: Rule = PLAIN,
 ) -> str:
     """The key of a node: a digest over operation, its code, and the arguments by content.
 
@@ -113,7 +116,7 @@ def node_key(
     UserError
         If an argument has no identity, like an open file.
     """
-    parts = [operation.name, operation.digest, [_identified(arg) for arg in args]]
+    parts: list[Any] = [operation.name, operation.digest, [_identified(arg) for arg in args]]
     if kwargs:
         parts.append({name: _identified(value) for name, value in kwargs.items()})
     if rule is not PLAIN and (rule.salt is not None or rule.allow_failure):
@@ -157,11 +160,11 @@ def _identified(value: Any) -> Any:
 
 
 def _identified_otherwise(value: Any) -> Any:
-    from whence.transform.codec import Unstorable, freeze
+    from whence.transform.codec import UnstorableError, freeze
 
     try:
         return {"stored": digest_bytes(b"".join(freeze(value)))}
-    except Unstorable:
+    except UnstorableError:
         pass
     if callable(value):
         return {"code": code_digest(value)}

@@ -96,7 +96,11 @@ def find_operation(name: str) -> Operation:
 
 @overload
 def register_operation(
-    func: Func, name: str | None = None, *, skip_existing: bool = ..., overwrite_existing: bool = ...
+    func: Func,
+    name: str | None = None,
+    *,
+    skip_existing: bool = ...,
+    overwrite_existing: bool = ...,
 ) -> Func: ...
 
 

@@ -23,10 +23,14 @@ from whence.transform.reference import (
     references,
 )
 from whence.transform.step import StepReader, StepSpec
+from whence.transform.treeread import key_at, segments, tree_node, value_at
 
 _SELECT_KEYS = (
     "path", "transform", "with_previous_result", "salt", "omit_tag", "allow_failure", "fallback",
 )  # fmt: skip
+
+
+_LEAF = Step(rule=UNCACHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,13 @@ class Sections:
         Tag to the path of what to select from `base`, or to a mapping of ``path`` and
         ``transform``.
     combine : mapping, optional
-        The section ``select_and_combine``; `base` must then be the group of a parameter space.
+        The section ``select_and_combine``.
     transform : sequence
         The steps, in order.
     base : group, optional
         The group of the data tree that paths start at. It is tagged ``select_base``.
+    group : ParamSpaceGroup, optional
+        The group of the parameter space for `combine`; `base` if not given.
     prefix : str
         Put before every path of `select`.
     trees : mapping
@@ -62,6 +68,7 @@ class Sections:
     combine: Mapping[str, Any] | None = None
     transform: Sequence[Any] = ()
     base: Any = None
+    group: Any = None
     prefix: str = ""
     trees: Mapping[str, Any] = field(default_factory=dict)
     place: Place = field(default_factory=Spot)
@@ -123,7 +130,9 @@ class Builder:
         selected = self._mapping(sections.select, place.at("select"))
         steps = sections.transform if sections.transform is not None else ()
         if isinstance(steps, str) or not isinstance(steps, Sequence):
-            self.note("bad-value", "'transform' is not a list of steps", place.at("transform").where)
+            self.note(
+                "bad-value", "'transform' is not a list of steps", place.at("transform").where
+            )
             steps = ()
         for i, raw in enumerate(steps):
             if isinstance(raw, Mapping) and isinstance(raw.get("tag"), str):
@@ -159,7 +168,9 @@ class Builder:
         tagged : bool
             Whether steps may carry tags; they may not where they are repeated per universe.
         """
-        specs = [(self.reader.read(raw, place.at(i)), raw, place.at(i)) for i, raw in enumerate(steps)]
+        specs = [
+            (self.reader.read(raw, place.at(i)), raw, place.at(i)) for i, raw in enumerate(steps)
+        ]
         return self.add_specs(specs, previous, rule=rule, tagged=tagged)
 
     def add_specs(
@@ -177,13 +188,19 @@ class Builder:
                 previous = self.broken(tag)
                 continue
             if spec.tag is not None and not tagged:
-                self.note("tag-in-universe", "a step done for every universe cannot be tagged",
-                          place.key("tag").where, "Tag the field, or a step of 'transform'.")  # fmt: skip
+                self.note(
+                    "tag-in-universe",
+                    "a step done for every universe cannot be tagged",
+                    place.key("tag").where,
+                    "Tag the field, or a step of 'transform'.",
+                )
             last = i == len(specs) - 1
             previous = self._add(spec, previous, rule if last else None, tagged=tagged)
         return previous
 
-    def _add(self, spec: StepSpec, previous: Node | None, rule: Rule | None, *, tagged: bool) -> Node:
+    def _add(
+        self, spec: StepSpec, previous: Node | None, rule: Rule | None, *, tagged: bool
+    ) -> Node:
         before = len(self.problems)
         args = [self.resolved(arg, previous, spec.where) for arg in spec.args]
         kwargs = {k: self.resolved(arg, previous, spec.where) for k, arg in spec.kwargs.items()}
@@ -259,7 +276,9 @@ class Builder:
             )
             return None
 
-    def from_tree(self, base: Any, path: Any, *, where: Where, name: str = "", step: Step | None = None) -> Node:
+    def from_tree(
+        self, base: Any, path: Any, *, where: Where, name: str = "", step: Step = _LEAF
+    ) -> Node:
         """A leaf for what lies at a path in the data tree, read only when it is needed.
 
         Raises
@@ -267,29 +286,17 @@ class Builder:
         UserError
             If nothing lies there.
         """
-        from whence.tree import identity, sources
+        from whence.tree import sources
 
         holder, rest = tree_node(base, path)
-        digest_of = self.graph.digest_of
-        if rest:
-            key = digest_value(["part", identity(holder, digest_of), [str(part) for part in rest]])
-        else:
-            key = identity(holder, digest_of)
-        step = step or Step(rule=UNCACHED)
-        rule = step.rule
-        if rule.allow_failure and rule.fallback is not None:
-            shown = rule.fallback.key if isinstance(rule.fallback, Node) else rule.fallback
-            key = digest_value(["or", key, shown])
-        step = dataclasses.replace(step, where=where, rule=dataclasses.replace(rule, cached=False))
-        label = name or f"reading {'/'.join(map(str, _segments(path)))}"
-
-        def load() -> Any:
-            value = holder if holder.is_group else holder.data
-            for part in rest:
-                value = value[part]
-            return value
-
-        return self.graph.read(load, key, sources(holder), name=label, step=step)
+        key = _with_fallback(key_at(holder, rest, self.graph.digest_of), step.rule)
+        step = dataclasses.replace(
+            step, where=where, rule=dataclasses.replace(step.rule, cached=False)
+        )
+        label = f"reading {name or '/'.join(map(str, segments(path)))}"
+        return self.graph.read(
+            lambda: value_at(holder, rest), key, sources(holder), name=label, step=step
+        )
 
     def broken(self, tag: str | None) -> Node:
         """A stand-in for what could not be added, so that the rest can be checked, too."""
@@ -318,8 +325,8 @@ class Builder:
         """Whether a mapping has no other keys; those that it has are noted."""
         unknown = [key for key in raw if key not in known]
         for key in unknown:
-            self.note("unknown-key", f"unknown key {key!r}", place.key(key).where,
-                      did_you_mean(str(key), known) or f"Known are: {', '.join(known)}.")  # fmt: skip
+            mend = did_you_mean(str(key), known) or f"Known are: {', '.join(known)}."
+            self.note("unknown-key", f"unknown key {key!r}", place.key(key).where, mend)
         return not unknown
 
     def _mapping(self, value: Any, place: Place) -> Mapping[str, Any]:
@@ -341,12 +348,18 @@ class Builder:
         """Add definitions and selections, each after those that it refers to."""
         maker = {inner: key for key, raw in entries.items() for inner in _tags_in(key[1], raw)}
         waiting = {
-            key: {maker[ref.name] for ref in references(raw) if isinstance(ref, DagTag) and ref.name in maker}
+            key: {
+                maker[ref.name]
+                for ref in references(raw)
+                if isinstance(ref, DagTag) and ref.name in maker
+            }
             - {key}
             for key, raw in sorted(entries.items(), key=lambda item: item[0])
         }
         while waiting:
-            ready = next((key for key, needs in waiting.items() if not needs & waiting.keys()), None)
+            ready = next(
+                (key for key, needs in waiting.items() if not needs & waiting.keys()), None
+            )
             if ready is None:
                 circle = ", ".join(repr(key[1]) for key in waiting)
                 first = next(iter(waiting))
@@ -368,14 +381,19 @@ class Builder:
                 self.note("bad-value", "an empty list defines nothing", place.where)
                 node = self.broken(tag)
         else:
-            try:
-                value = self.resolved(raw, self.graph.last, place.where)
-                node = self.graph.add("define", [value], step=Step(where=place.where, rule=UNCACHED))
-            except UserError as error:
-                self.add_problems(error, place.where)
-                node = self.broken(tag)
+            node = self._constant(tag, raw, place)
         if tag not in self._broken:
             self.tag(tag, node, place.where)
+
+    def _constant(self, tag: str, raw: Any, place: Place) -> Node:
+        before = len(self.problems)
+        value = self.resolved(raw, self.graph.last, place.where)
+        try:
+            if len(self.problems) == before:
+                return self.graph.constant(value, Step(where=place.where, rule=UNCACHED))
+        except UserError as error:
+            self.add_problems(error, place.where)
+        return self.broken(tag)
 
     def _select(self, tag: str, raw: Any, place: Place) -> None:
         spec: Mapping[str, Any] = raw if isinstance(raw, Mapping) else {"path": raw}
@@ -390,7 +408,9 @@ class Builder:
         steps = spec.get("transform")
         if steps:
             if not isinstance(steps, list):
-                self.note("bad-value", "'transform' is not a list of steps", place.at("transform").where)
+                self.note(
+                    "bad-value", "'transform' is not a list of steps", place.at("transform").where
+                )
             else:
                 node = self.add_steps(steps, place.at("transform"), node) or node
         if not spec.get("omit_tag"):
@@ -413,7 +433,7 @@ class Builder:
         if references_in_rule(rule):
             fallback = self.resolved(rule.fallback, self.graph.last, place.where)
             rule = dataclasses.replace(rule, fallback=fallback)
-        whole = [*_segments(self.sections.prefix), *_segments(path)]
+        whole = [*segments(self.sections.prefix), *segments(path)]
         try:
             return self.from_tree(self.sections.base, whole, where=at.where, step=Step(rule=rule))
         except UserError as error:
@@ -428,42 +448,23 @@ class Builder:
         def load() -> Any:
             raise error
 
-        shown = rule.fallback.key if isinstance(rule.fallback, Node) else rule.fallback
-        key = digest_value(["absent", [str(part) for part in path], shown])
+        key = _with_fallback(digest_value(["absent", [str(part) for part in path]]), rule)
         label = f"reading {'/'.join(map(str, path))}"
         step = Step(rule=dataclasses.replace(rule, cached=False), where=where)
         return self.graph.read(load, key, name=label, step=step)
 
 
-def tree_node(base: Any, path: Any) -> tuple[Any, list[Any]]:
-    """The node of the data tree that a path leads to, and the rest of the path inside of it.
-
-    Raises
-    ------
-    UserError
-        If nothing lies at the path.
-    """
-    here, steps = base, _segments(path)
-    if steps:
-        base[steps]  # the tree's own error says best where the path stopped
-    for i, part in enumerate(steps):
-        if not here.is_group:
-            return here, steps[i:]
-        here = here[part]
-    return here, []
+def _with_fallback(key: str, rule: Rule) -> str:
+    """The identity of a leaf that a fallback may stand in for."""
+    if not rule.allow_failure:
+        return key
+    fallback = rule.fallback
+    return digest_value([key, fallback.key if isinstance(fallback, Node) else fallback])
 
 
 def references_in_rule(rule: Rule) -> bool:
     """Whether a fallback has references to resolve."""
     return rule.allow_failure is not False and next(references(rule.fallback), None) is not None
-
-
-def _segments(path: Any) -> list[Any]:
-    if isinstance(path, str):
-        return [part for part in path.split("/") if part]
-    if isinstance(path, list | tuple):
-        return [part for item in path for part in _segments(item)]
-    return [path]
 
 
 def _tags_in(tag: str, raw: Any) -> Iterable[str]:

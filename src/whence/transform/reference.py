@@ -12,15 +12,11 @@ from whence.base.problem import Where, did_you_mean
 NO_DEFAULT: Any = type("NoDefault", (), {"__repr__": lambda self: "NO_DEFAULT"})()
 
 
-def _place() -> Any:
-    return field(default=None, compare=False, repr=False, kw_only=True)
-
-
 @dataclass(frozen=True, slots=True)
 class DagPrev:
     """The result of the step before: ``!dag_prev``."""
 
-    where: Where | None = _place()
+    where: Where | None = field(default=None, compare=False, repr=False, kw_only=True)
 
     def yaml_node(self) -> tuple[str, Any]:
         """The tag and the plain value that write this reference."""
@@ -32,7 +28,7 @@ class DagTag:
     """The result of the step that carries the tag: ``!dag_tag name``."""
 
     name: str
-    where: Where | None = _place()
+    where: Where | None = field(default=None, compare=False, repr=False, kw_only=True)
 
     def yaml_node(self) -> tuple[str, Any]:
         """The tag and the plain value that write this reference."""
@@ -44,7 +40,7 @@ class DagNode:
     """The result of a step by its number, negative from the end: ``!dag_node -1``."""
 
     index: int
-    where: Where | None = _place()
+    where: Where | None = field(default=None, compare=False, repr=False, kw_only=True)
 
     def yaml_node(self) -> tuple[str, Any]:
         """The tag and the plain value that write this reference."""
@@ -53,10 +49,10 @@ class DagNode:
 
 @dataclass(frozen=True, slots=True)
 class ResultTag:
-    """A result that a plot's configuration names, filled in after evaluation: ``!dag_result tag``."""
+    """A result that a plot names, filled in after evaluation: ``!dag_result tag``."""
 
     name: str
-    where: Where | None = _place()
+    where: Where | None = field(default=None, compare=False, repr=False, kw_only=True)
 
     def yaml_node(self) -> tuple[str, Any]:
         """The tag and the plain value that write this reference."""
@@ -69,7 +65,7 @@ class PositionalArg:
 
     position: int
     default: Any = NO_DEFAULT
-    where: Where | None = _place()
+    where: Where | None = field(default=None, compare=False, repr=False, kw_only=True)
 
     def yaml_node(self) -> tuple[str, Any]:
         """The tag and the plain value that write this reference."""
@@ -82,7 +78,7 @@ class KeywordArg:
 
     name: str
     default: Any = NO_DEFAULT
-    where: Where | None = _place()
+    where: Where | None = field(default=None, compare=False, repr=False, kw_only=True)
 
     def yaml_node(self) -> tuple[str, Any]:
         """The tag and the plain value that write this reference."""

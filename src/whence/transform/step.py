@@ -98,9 +98,7 @@ class StepReader:
     def read_rule(self, raw: Mapping[str, Any], place: Place) -> Rule:
         """The salt, fallback and caching of a step or selection."""
         allow = raw.get("allow_failure", False)
-        if not any(allow is known or allow == known for known in FAILURES) or allow in (0, 1) and (
-            type(allow) is int
-        ):
+        if allow not in FAILURES:
             self._note(
                 "bad-value",
                 f"'allow_failure' is {allow!r}",
@@ -118,7 +116,7 @@ class StepReader:
         cached = _caches(raw.get("file_cache", True))
         return Rule(raw.get("salt"), allow, raw.get("fallback"), cached)
 
-    def _operation(self, raw: Mapping[str, Any], place: Place) -> tuple[str, Any, Where] | None:
+    def _operation(self, raw: Mapping[Any, Any], place: Place) -> tuple[str, Any, Where] | None:
         """Name, shorthand content (or None) and place of the one operation of a step."""
         others = [key for key in raw if key not in KEYS]
         if "operation" in raw:
@@ -129,13 +127,11 @@ class StepReader:
                     of_step(place.key(key), place),
                     did_you_mean(str(key), KEYS) or "Make each operation a step of its own.",
                 )
-            name = raw["operation"]
-            if not isinstance(name, str):
-                self._note(
-                    "bad-value", "'operation' is not a name", place.at("operation").where
-                )
+            named = raw["operation"]
+            if not isinstance(named, str):
+                self._note("bad-value", "'operation' is not a name", place.at("operation").where)
                 return None
-            return None if others else (name, None, of_step(place.at("operation"), place))
+            return None if others else (named, None, of_step(place.at("operation"), place))
         if not others:
             self._note(
                 "no-operation", "the step names no operation", place.where,
@@ -143,7 +139,8 @@ class StepReader:
             )  # fmt: skip
             return None
         if len(others) > 1:
-            return self._too_many(others, place)
+            self._too_many(others, place)
+            return None
         name = others[0]
         if not isinstance(name, str):
             self._note("bad-value", f"{name!r} is not the name of an operation", place.where)
@@ -181,15 +178,14 @@ class StepReader:
                 what = "a list" if wanted is list else "a mapping"
                 self._note("bad-value", f"'{key}' is not {what}", place.at(key).where)
                 return [], {}
-        doubled = (isinstance(content, list) and "args", isinstance(content, Mapping) and "kwargs")
-        for key in doubled:
-            if key and content and raw.get(key):
-                self._note(
-                    "superfluous-arguments",
-                    f"'{key}' is given, and the operation has them already",
-                    place.key(key).where,
-                    "Put all of them in one place.",
-                )
+        taken = "args" if isinstance(content, list) else "kwargs"
+        if content and raw.get(taken):
+            self._note(
+                "superfluous-arguments",
+                f"'{taken}' is given, and the operation has them already",
+                place.key(taken).where,
+                "Put all of them in one place.",
+            )
         if isinstance(content, list):
             return [*content, *(args or [])] if not content else list(content), dict(kwargs or {})
         return list(args or []), {**(content or {}), **(kwargs or {})}
@@ -210,13 +206,14 @@ class StepReader:
 
     def _find(self, name: str, args: list[Any], where: Where) -> Operation | None:
         if name in GATEWAYS:
-            if not args or not isinstance(args[0], str):
+            function = args.pop(0) if args else None
+            if not isinstance(function, str):
                 self._note(
                     "bad-step", f"{name!r} takes the name of a function first", where,
                     f"Write it like `- {name}where: [...]`.",
                 )  # fmt: skip
                 return None
-            name += args.pop(0)
+            name += function
         try:
             return find_operation(name)
         except UserError as error:
@@ -235,9 +232,7 @@ class StepReader:
         given = dict(kwargs.pop("symbols", None) or {})
         for name in names:
             if name not in given:
-                given[name] = (
-                    DagPrev(where=where) if name == "prev" else DagTag(name, where=where)
-                )
+                given[name] = DagPrev(where=where) if name == "prev" else DagTag(name, where=where)
         args[:] = [str(text), given]
 
     def _note(self, code: str, message: str, where: Where, mend: str | None = None) -> None:
