@@ -23,7 +23,7 @@ def writing(file: Path, line: bytes) -> Callable[[], object]:
 
 
 def pairs() -> Iterator[Pair]:
-    from whence.base import new_id
+    from whence.base.clock import new_id
     from whence.store import Store
 
     with tempfile.TemporaryDirectory() as folder:
@@ -39,8 +39,13 @@ def pairs() -> Iterator[Pair]:
             for step in range(LINES):
                 writer.metrics(run, step, 0.5, 1.7e9, {"loss": 0.25})
 
-        line = b"x" * 150 + b"\n"
-        floor = writing(Path(folder) / "floor.jsonl", line)
-        yield Pair(f"append {LINES} journal lines", append, floor, rounds=3)
-        yield Pair(f"log {LINES} metric points of one value", log, floor, rounds=3, reach=6)
+        for what, work, pattern, reach in (
+            (f"append {LINES} journal lines", append, "*[!s].jsonl", None),
+            (f"log {LINES} metric points of one value", log, "*.metrics.jsonl", 6),
+        ):
+            work()
+            (journal,) = (Path(folder) / ".whence" / "journals").glob(f"*/{pattern}")
+            line = journal.read_bytes().splitlines(keepends=True)[-1]
+            floor = writing(Path(folder) / "floor.jsonl", line)
+            yield Pair(what, work, floor, rounds=3, reach=reach)
         writer.close()
