@@ -31,7 +31,7 @@ def dump(data: xr.DataArray | xr.Dataset) -> bytes:
             dataset.to_netcdf(path, engine=_ENGINE)
             with open(path, "rb") as file:
                 content = file.read()
-            same = _unwrapped(_whole(path)).identical(data)
+            same = bool(_as_dataset(_unwrapped(_whole(path))).identical(dataset))
         except (TypeError, ValueError, NotImplementedError) as error:
             raise _not_exact(str(error)) from error
     if not same:
@@ -77,7 +77,9 @@ def read(path: str | os.PathLike[str], *, array: bool = False) -> xr.DataArray |
             f"{os.fspath(path)} holds {len(found.data_vars)} variables, not one",
             mend="Load it with `loader: xr_dataset`.",
         )
-    return next(iter(found.data_vars.values()))
+    one: xr.DataArray
+    (one,) = found.data_vars.values()
+    return one
 
 
 def _not_exact(why: str) -> UserError:
@@ -108,6 +110,5 @@ def _unwrapped(dataset: xr.Dataset) -> xr.DataArray | xr.Dataset:
     if mark is None:
         return dataset
     inner, name = json.loads(mark)
-    array = dataset[inner]
-    array.name = name
-    return array
+    found: xr.DataArray = dataset[inner].rename(name)
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -12,9 +12,6 @@ from whence.formats import Stored
 from whence.tree.container import UNREAD, Container, Forwarding
 from whence.tree.node import count
 from whence.tree.source import Source
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 class ArrayContainer(Forwarding, NDArrayOperatorsMixin):
@@ -84,7 +81,10 @@ class ArrayContainer(Forwarding, NDArrayOperatorsMixin):
         self._stored = None
 
     def _known(self) -> Any:
-        return self.stored if self._data is UNREAD and self.stored is not None else self.data
+        """What knows shape and dtype without being read, if it can."""
+        if self._data is UNREAD and self.stored is not None:
+            return self.stored
+        return self._data if self._data is not UNREAD else self.data
 
     def __len__(self) -> int:
         return len(self.data) if not self.shape else self.shape[0]
@@ -176,34 +176,31 @@ class XrDataContainer(ArrayContainer):
     @property
     def dims(self) -> tuple[str, ...]:
         """The names of the dimensions."""
-        if self._data is UNREAD and self.stored is not None:
-            from whence.tree.label import dims_of
+        known = self._known()
+        if hasattr(known, "dims"):
+            dims: tuple[str, ...] = known.dims
+            return dims
+        from whence.tree.label import dims_of
 
-            return dims_of(self._attrs, len(self.shape), self.logstr)
-        dims: tuple[str, ...] = self.data.dims
-        return dims
+        return dims_of(self._attrs, len(known.shape), self.logstr)
 
     @property
     def data(self) -> Any:
         """The DataArray; its values are read from the file on first use."""
-        if self._data is UNREAD and self.stored is not None:
+        known = self._known()
+        if not hasattr(known, "dims"):
+            # Labelled only now: coordinates may be linked to another member of the group.
             from whence.tree.label import labelled, lazy
 
-            self._data = labelled(lazy(self.stored, self.dims), self._attrs, self)
-        return super().data
+            self._data = labelled(lazy(known, self.dims), self._attrs, self)
+        return self._data
 
-    def _checked(self, data: Any) -> xr.DataArray:
-        import xarray as xr
-
-        if isinstance(data, xr.DataArray):
-            return data if data.name == self.name else data.rename(self.name)
-        from whence.tree.label import dims_of, labelled
-
+    def _checked(self, data: Any) -> Any:
         if isinstance(data, ArrayContainer):
             data = data.data
-        array = np.asarray(data)
-        dims = dims_of(self._attrs, array.ndim, self.logstr)
-        return labelled(xr.Variable(dims, array), self._attrs, self)
+        if not hasattr(data, "dims"):
+            return np.asarray(data)
+        return data if data.name == self.name else data.rename(self.name)
 
     def __getitem__(self, key: Any) -> Any:
         return self.data[key]

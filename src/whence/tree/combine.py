@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -48,21 +49,10 @@ def axes_of(space: Any, subspace: Mapping[str, Any] | None = None) -> Axes:
     if subspace:
         space = copy.deepcopy(space)
         space.activate_subspace(**subspace)
-    order = list(space.dims)
-    seen: dict[str, dict[Any, int]] = {name: {} for name in order}
-    labels: dict[str, list[Any]] = {name: [] for name in order}
-    positions = {}
-    for point in space.points():
-        place = []
-        for name in order:
-            label = point.coords[name]
-            key = label if label.__hash__ else repr(label)
-            if key not in seen[name]:
-                seen[name][key] = len(labels[name])
-                labels[name].append(label)
-            place.append(seen[name][key])
-        positions[point.state_no] = tuple(place)
-    return Axes(labels, positions)
+    coords = space.coords
+    states = space.iterator(with_info="state_no", omit_pt=True)
+    places = itertools.product(*(range(len(values)) for values in coords.values()))
+    return Axes(coords, dict(zip(states, places, strict=True)))
 
 
 def gather(
@@ -161,7 +151,7 @@ def combine(
     slab = _slab((*axes.shape, *shape), dtype, filled=gaps or ragged)
     for state, part in parts.items():
         place = axes.positions[state]
-        part.read_into(slab[(*place, *(slice(size) for size in part.shape))])
+        part.read_into(slab[(*place, *(slice(size) for size in part.shape), ...)])
     coords = {dim: _labels(dim, labels) for dim, labels in axes.coords.items()}
     clash = set(coords) & {*first.dims, *(same_labels or {})}
     if clash:

@@ -164,13 +164,15 @@ def _bad(owner: str, message: str, mend: str | None = None) -> UserError:
     return UserError.of("bad-label", f"{owner}: {message}", mend=mend)
 
 
-def lazy(stored: Stored, dims: tuple[str, ...]) -> xr.Variable:
+def lazy(stored: Stored | np.ndarray[Any, Any], dims: tuple[str, ...]) -> xr.Variable:
     """A variable whose values are read, selection by selection, when they are used."""
     import xarray as xr
     from xarray.core import indexing
 
     from whence.tree.backend import StoredArray
 
+    if isinstance(stored, np.ndarray):
+        return xr.Variable(dims, stored)
     if stored.dtype.kind == "O" or not stored.shape:
         return xr.Variable(dims, stored.read())
     array = indexing.LazilyIndexedArray(StoredArray(stored))

@@ -132,6 +132,8 @@ def _attach(root: OrderedDataGroup, load: Load, node: Node, action: str) -> None
         ) from error
     if _may(load.entry.name in owner.attrs, load, action):
         owner.attrs[load.entry.name] = node.data if load.entry.unpack_data else node
+        if node.source is not None:
+            owner.attr_sources = {**owner.attr_sources, load.entry.name: node.source}
 
 
 def _node(load: Load, mapped: Mapped) -> Node:

@@ -78,6 +78,8 @@ class Node:
         Its attributes.
     source : Source or None
         The file it came from; None if it was made in memory.
+    attr_sources : mapping of str to Source
+        The files that attributes came from, for those that came from one.
     pristine : bool
         Whether it is still what the file holds.
     """
@@ -94,6 +96,7 @@ class Node:
         self._name = name
         self._attrs: Mapping[str, Any] = dict(attrs or {})
         self._token: str | None = None
+        self.attr_sources: Mapping[str, Source] = {}
         self.source = source
         self.pristine = source is not None
         self.parent: Node | None = None
@@ -223,7 +226,7 @@ def _nothing(
 
 
 def _names(here: Any) -> Iterator[Any]:
-    keys = getattr(here, "keys", None)
-    if callable(keys):
-        with_keys = keys()
-        yield from with_keys
+    if isinstance(here, Node) and not here.is_group:
+        here = here.data
+    if isinstance(here, Mapping):
+        yield from here

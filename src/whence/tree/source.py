@@ -68,6 +68,9 @@ def _sources(node: Node) -> Iterator[Source]:
         yield node.source
         if node.pristine:
             return
+    for key, source in node.attr_sources.items():
+        if key in node.attrs:
+            yield source
     below = (*(value for value in node.attrs.values() if isinstance(value, Node)), *node.children())
     for member in below:
         yield from _sources(member)

@@ -1,0 +1,5 @@
+"""Names under which code written for other systems finds whence: mapping only, no behaviour.
+
+>>> from whence.compat import dantro as dtr
+>>> from whence.compat import paramspace as psp
+"""

@@ -1,0 +1,5 @@
+"""`paramspace`, as whence has it."""
+
+from whence.params import CoupledParamDim, ParamDim, ParamSpace
+
+__all__ = ["CoupledParamDim", "ParamDim", "ParamSpace"]
