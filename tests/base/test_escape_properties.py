@@ -22,10 +22,12 @@ leaves = (
 keys = st.text() | st.integers() | st.tuples(st.integers(), st.text())
 values = st.recursive(
     leaves,
-    lambda inner: st.lists(inner)
-    | st.lists(inner).map(tuple)
-    | st.dictionaries(keys, inner)
-    | st.sets(st.integers() | st.text()),
+    lambda inner: (
+        st.lists(inner)
+        | st.lists(inner).map(tuple)
+        | st.dictionaries(keys, inner)
+        | st.sets(st.integers() | st.text())
+    ),
     max_leaves=20,
 )
 

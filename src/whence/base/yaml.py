@@ -30,7 +30,7 @@ UserError that have no place. One whose place is only a `Where.path` is understo
 tag: at the value there, or at the key itself if its code is ``unknown-key``.
 """
 
-_DEEPEST = 200
+_DEEPEST = 150  # well below where the stack of the interpreter ends
 _MOST_UNFOLDED = 1_000_000  # values that aliases may repeat, against files made to explode
 _LONGEST_INT = 4000  # digits that `int` and `str` convert whatever the interpreter's limit is
 
@@ -216,16 +216,25 @@ def resolve(text: str) -> Any:
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """The parser up to the node graph: an untagged node's tag is empty, quoted text's ``str``."""
+    """The parser up to the node graph: an untagged node's tag is empty, quoted text's ``str``.
+
+    It counts how deep it is, as the C parser would go down until the stack ends and the process
+    dies.
+    """
+
+    depth = 0
 
     def resolve(self, kind: type, value: object, implicit: Any) -> str:
         return "str" if kind is ScalarNode and not implicit[0] else ""
 
-    def descend_resolver(self, parent: object, index: object) -> None:
-        """Nothing: what a scalar means does not depend on where it stands."""
+    def descend_resolver(self, parent: Node | None, index: object) -> None:
+        self.depth += 1
+        if self.depth > _DEEPEST and parent is not None:
+            message = f"values are nested more than {_DEEPEST} deep"
+            raise yaml.composer.ComposerError(None, None, message, parent.start_mark)
 
     def ascend_resolver(self) -> None:
-        """Nothing, as in `descend_resolver`."""
+        self.depth -= 1
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
@@ -300,8 +309,8 @@ class _Construction:
         if name in self._open:
             self._report(node, path, "recursive-alias", "this value contains itself")
             return False
-        if len(path) > _DEEPEST:
-            message = f"values are nested more than {_DEEPEST} deep"
+        if len(path) > _DEEPEST:  # aliases can go deeper than the text does
+            message = f"aliases nest values more than {_DEEPEST} deep"
             self._report(node, path[:8], "too-deep", message)
             return False
         if name in self._seen:
@@ -418,9 +427,6 @@ class _Construction:
         return None
 
     def _mend_tag(self, tag: str) -> str:
-        bare = tag.rstrip(",]}")
-        if bare != tag and bare in self._tags:
-            return f"Put a space after {bare}."
         near = did_you_mean(tag, self._tags)
         known = f"Known here: {', '.join(sorted(self._tags))}." if self._tags else None
         return near or known or "No tags can be used here."
