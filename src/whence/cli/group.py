@@ -34,7 +34,9 @@ click.rich_click.COMMAND_GROUPS = {
         {"name": "Store", "commands": ["verify", "reindex"]},
     ]
 }
+click.rich_click.TEXT_MARKUP = "rich"
 click.rich_click.STYLE_HELPTEXT = ""
+click.rich_click.STYLE_COMMANDS_TABLE_COLUMN_WIDTH_RATIO = (1, 6)
 click.rich_click.MAX_WIDTH = 100
 
 

@@ -12,6 +12,7 @@ import rich_click as click
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 STATUS_STYLE = {
     "created": "dim",
@@ -35,7 +36,20 @@ def console() -> Console:
     """The terminal, or what stands in its place."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    # A file or a pipe has no width to keep to.
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
+
+
+def show(table: Table) -> None:
+    """Print a table; where nobody looks at it, without blanks at the ends of lines."""
+    screen = console()
+    if screen.is_terminal:
+        screen.print(table)
+        return
+    with screen.capture() as text:
+        screen.print(table)
+    for line in text.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def status(word: str) -> str:

@@ -185,8 +185,8 @@ def _chosen(spec: PlotSpec, universes: list[Universe]) -> tuple[Sequence[Univers
     if isinstance(selector, (list, tuple)):
         return _listed(spec, universes, selector), list(selector)
     if selector is None:
-        raise _refused(spec, "missing-key", f"the plot {spec.name!r} does not say which `universes`",
-                       "Add `universes: all`.")  # fmt: skip
+        message = f"the plot {spec.name!r} does not say which `universes`"
+        raise _refused(spec, "missing-key", message, "Add `universes: all`.")
     words = ("all", "first", "single", "any", "last", "random")
     raise _refused(spec, "bad-value", f"`universes: {selector}` selects nothing",
                    did_you_mean(str(selector), words)
@@ -212,8 +212,9 @@ def _matching(
     dims = universes[0].coords
     for dim, wanted in selector.items():
         if dim not in dims:
-            raise _refused(spec, "unknown-dimension", f"the parameter space has no dimension {dim!r}",
-                           did_you_mean(dim, dims) or f"It has: {', '.join(dims)}.")  # fmt: skip
+            mend = did_you_mean(dim, dims) or f"It has: {', '.join(dims)}."
+            message = f"the parameter space has no dimension {dim!r}"
+            raise _refused(spec, "unknown-dimension", message, mend)
         if isinstance(wanted, Mapping):
             raise UserError(spec.scope.at("universes", dim).not_yet("a selector with loc or idx"))
     chosen = [

@@ -16,7 +16,7 @@ from whence.plot import render
 from whence.plot.creator import Task
 from whence.plot.figure import Figure
 from whence.plot.helper import PlotHelper
-from whence.plot.place import Place, write
+from whence.plot.place import Place, resolved, write
 from whence.plot.recipe import Recipe
 from whence.plot.selection import Selection, select
 
@@ -64,9 +64,9 @@ class Studio:
         """
         selection = select(task, self.digest_of)
         spec = task.spec
-        configuration = {k: v for k, v in spec.configuration.items() if k not in _NOT_DRAWN}
-        if spec.settings.get("style"):
-            configuration["creator_init_kwargs"] = {"style": spec.settings["style"]}
+        configuration = {k: v for k, v in resolved(spec).items() if k not in _NOT_DRAWN}
+        if configuration.get("module_file"):  # its folder is no part of what is drawn
+            configuration["module_file"] = Path(configuration["module_file"]).name
         function = {"name": spec.function.name}
         if spec.function.digest:
             function["digest"] = spec.function.digest
@@ -89,7 +89,7 @@ class Studio:
             wanted = [format_ for format_ in drawing.task.spec.formats
                       if not self._is_there(drawing, format_, done)]  # fmt: skip
             drawn = self._from_cache(drawing, wanted)
-            status = {format_: "cached" for format_ in drawn}
+            status = dict.fromkeys(drawn, "cached")
             missing = [format_ for format_ in wanted if format_ not in drawn]
             if missing:
                 drawn |= self._render(drawing, missing)
@@ -104,20 +104,31 @@ class Studio:
             problems = tuple(_problems(drawing.task, error))
             finished = {figure.format for figure in done}
             done += [
-                Figure(drawing.task.spec.name, self._path(drawing, format_), format_, "failed",
-                       drawing.recipe, problems=problems)
-                for format_ in drawing.task.spec.formats if format_ not in finished
-            ]  # fmt: skip
+                self._figure(drawing, format_, "failed", problems=problems)
+                for format_ in drawing.task.spec.formats
+                if format_ not in finished
+            ]
         return done
+
+    def _figure(self, drawing: Drawing, format_: str, status: str, **facts: Any) -> Figure:
+        return Figure(
+            drawing.task.spec.name,
+            self._path(drawing, format_),
+            format_,
+            status,
+            drawing.recipe,
+            files=drawing.selection.files,
+            tags=drawing.selection.tags,
+            **facts,
+        )
 
     def _path(self, drawing: Drawing, format_: str) -> Path:
         return self.place.file(drawing.task.spec, drawing.task.stem, f".{format_}")
 
     def _is_there(self, drawing: Drawing, format_: str, done: list[Figure]) -> bool:
-        spec = drawing.task.spec
-        path = self._path(drawing, format_)
-        if spec.get("exist_ok") == "skip" and path.exists():
-            done.append(Figure(spec.name, path, format_, "skipped", drawing.recipe))
+        skip = drawing.task.spec.get("exist_ok") == "skip"
+        if skip and self._path(drawing, format_).exists():
+            done.append(self._figure(drawing, format_, "skipped"))
             return True
         return False
 
@@ -167,16 +178,7 @@ class Studio:
         if self.recorder is not None:
             self.recorder.wrote(path, digest)
         status, seconds = how
-        return Figure(
-            spec.name,
-            path,
-            format_,
-            status,
-            drawing.recipe,
-            digest,
-            drawing.selection.tags,
-            seconds,
-        )
+        return self._figure(drawing, format_, status, digest=digest, seconds=seconds)
 
 
 def _problems(task: Task, error: Exception) -> Sequence[Problem]:

@@ -31,6 +31,8 @@ class Figure:
         The digest of the file's content.
     tags : tuple of str
         The results it shows.
+    files : tuple of (Path, str)
+        The files that it depends on, and their digests.
     seconds : float
         How long it took.
     problems : tuple of Problem
@@ -44,6 +46,7 @@ class Figure:
     recipe: Recipe | None = None
     digest: str | None = None
     tags: tuple[str, ...] = ()
+    files: tuple[tuple[Path, str], ...] = ()
     seconds: float = 0.0
     problems: tuple[Problem, ...] = ()
 

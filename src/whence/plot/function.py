@@ -246,7 +246,8 @@ def _import(module: str, base: Path | None) -> ModuleType:
             f"there is no module {module!r} to import plot functions from",
             mend="Install it, or name its file with `module_file: FILE.py`.",
         )
-    return _run(lambda: importlib.import_module(module), module)
+    imported: ModuleType = _run(lambda: importlib.import_module(module), module)
+    return imported
 
 
 def _run(load: Callable[[], Any], name: str) -> Any:

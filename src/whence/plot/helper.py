@@ -214,7 +214,11 @@ def _set_legend(
     if loc is not None and hlpr.axes.size == 1:
         hlpr.ax.legend(*shown, loc=loc, **look)
     elif hlpr.axes.size == 1:  # beside the axes: never over the data, at no cost of a search
-        corner = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.0}
+        corner: dict[str, Any] = {
+            "loc": "upper left",
+            "bbox_to_anchor": (1.0, 1.0),
+            "borderaxespad": 0.0,
+        }
         hlpr.ax.legend(*shown, **corner, **look)
     else:
         hlpr.fig.legend(*shown, loc=loc or "outside right upper", **look)

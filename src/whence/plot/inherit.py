@@ -67,9 +67,10 @@ class _Lookup:
             if base == name and self._find(name, layer - 1) is None and not trail[1:]:
                 raise UserError(self.scope.problem("bad-value", self._nothing(name, entry)))
             return {**self._base(base, name, layer, trail), **enabled}
+        if hasattr(entry, "iterator"):
+            mend = "Write one plot for each point, or use `universes`."
+            raise UserError(self.scope.not_yet("a plot that is a parameter space", mend))
         if not isinstance(entry, Mapping):
-            entry = _plain(entry)
-        if entry is None:
             message = f"the configuration of the plot {name!r} must be a mapping"
             raise UserError(self.scope.problem("bad-value", message))
         merged: dict[str, Any] = {}
@@ -87,6 +88,8 @@ class _Lookup:
     ) -> dict[str, Any]:
         start = layer - 1 if base == name else layer
         found = self._find(base, start)
+        if found is None and base == name and self._find(base, layer) is not None:
+            found = layer  # goes round, and is told so
         if found is None:
             raise UserError(self._missing(str(base), self.layers[layer][1], trail[0][0]))
         return self.resolve(base, found, trail)
@@ -107,8 +110,3 @@ class _Lookup:
             f"there is no plot configuration {base!r} to base {name!r} on",
             did_you_mean(base, known) or f"There are: {', '.join(known) or 'no others'}.",
         )
-
-
-def _plain(entry: Any) -> Mapping[str, Any] | None:
-    """The mapping inside a ``!pspace``; None if it is something else."""
-    return entry if hasattr(entry, "iterator") else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -56,11 +57,11 @@ class Cells:
         self.facets = facets
         self.nrows = self._size("row")
         self.ncols = self._size("col")
-        wrap = facets.options.get("col_wrap")
+        wrap: Any = facets.options.get("col_wrap")
         self.wrapped = bool(wrap) and facets.row is None and facets.col is not None
         if self.wrapped:
             self.count = self.ncols
-            square = -(-int(self.count**0.5 * 1000) // 1000)
+            square = math.ceil(math.sqrt(self.count))
             self.ncols = min(self.count, square if wrap == "square" else int(wrap))
             self.nrows = -(-self.count // self.ncols)
 
@@ -126,7 +127,7 @@ class Cells:
             name = self.facets.hue if self.facets.kind not in _IMAGES else None
             label = label_of(self.data[name], name) if name else label_of(self.data)
             bar = hlpr.fig.colorbar(mappable, ax=hlpr.axes, label=options.get("cbar_label", label))
-            bar.outline.set_visible(False)  # type: ignore[operator]
+            bar.outline.set_visible(False)
         elif self.facets.hue and options.get("add_legend", True):
             hlpr.provide_defaults("set_legend", title=label_of(self.data[self.facets.hue]))
         if hlpr.caption:
@@ -206,7 +207,7 @@ def draw_histogram(axes: Axes, data: Any, facets: Facets) -> None:
     import numpy as np
 
     values = data.values
-    look = {"bins": 30, "histtype": "stepfilled"} | dict(facets.look)
+    look: dict[str, Any] = {"bins": 30, "histtype": "stepfilled"} | dict(facets.look)
     finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values.ravel()
     if not isinstance(look["bins"], (list, tuple)) and finite.size:
         look["bins"] = np.histogram_bin_edges(finite, look["bins"], look.get("range"))
@@ -267,7 +268,8 @@ def _draw_one(axes: Axes, data: Any, facets: Facets, look: dict[str, Any]) -> No
         if error is not None:
             axes.fill_between(x, y - error, y + error, color=line.get_color(), alpha=0.25, lw=0)
     else:
-        axes.errorbar(x, y, error, **({"capsize": 2.5, "marker": "o", "markersize": 4} | look))
+        bars: dict[str, Any] = {"capsize": 2.5, "marker": "o", "markersize": 4} | look
+        axes.errorbar(x, y, error, **bars)
 
 
 def _series(data: Any, facets: Facets) -> tuple[Any, Any, Any]:

@@ -105,19 +105,26 @@ def save_configuration(spec: PlotSpec, place: Place, action: str) -> Path:
 
 
 def replayable(spec: PlotSpec) -> Mapping[str, Any]:
-    """The configuration with what it took from the manager and its surroundings written out."""
+    """The configuration, with what it took from the manager and its surroundings written out."""
+    configuration = resolved(spec)
+    file = spec.scope.document.file if spec.scope.document else None
+    if configuration.get("module_file") and file:
+        folder = Path(file).expanduser().resolve().parent
+        configuration["module_file"] = str(folder / configuration["module_file"])
+    configuration["file_ext"] = list(spec.formats) if len(spec.formats) > 1 else spec.formats[0]
+    return configuration
+
+
+def resolved(spec: PlotSpec) -> dict[str, Any]:
+    """The configuration, with what it took from the manager written out."""
     configuration = dict(spec.configuration)
     function = configuration.get("plot_func")
     if callable(function):
         configuration["module"] = function.__module__
         configuration["plot_func"] = function.__qualname__
-    file = spec.scope.document.file if spec.scope.document else None
-    if configuration.get("module_file") and file:
-        folder = Path(file).expanduser().resolve().parent
-        configuration["module_file"] = str(folder / configuration["module_file"])
     configuration["creator"] = spec.creator
     settings = {key: spec.settings[key] for key in ("psgrp_path", "style") if key in spec.settings}
+    configuration.pop("creator_init_kwargs", None)
     if settings:
         configuration["creator_init_kwargs"] = settings
-    configuration["file_ext"] = list(spec.formats) if len(spec.formats) > 1 else spec.formats[0]
     return configuration

@@ -121,19 +121,22 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """The recipe's identity."""
-        return digest_value(
-            {
-                "version": _VERSION,
-                "plot": self.plot,
-                "configuration": self.configuration_digest,
-                "data": self.data,
-                "inputs": [self.inputs.count, self.inputs.digest],
-                "function": dict(self.function),
-                "code": dict(self.code),
-                "libraries": dict(self.libraries),
-            }
-        )
+        """The digest of `identity`."""
+        return digest_value(self.identity)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What makes two recipes the same, in short."""
+        return {
+            "version": _VERSION,
+            "plot": self.plot,
+            "configuration": self.configuration_digest,
+            "data": self.data,
+            "inputs": [self.inputs.count, self.inputs.digest],
+            "function": dict(self.function),
+            "code": dict(self.code),
+            "libraries": dict(self.libraries),
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe as plain data, the shape that is embedded and that ``--json`` shows."""

@@ -328,9 +328,10 @@ class _Check:
         listed = list(given) if isinstance(given, (list, tuple)) else [given]
         formats = tuple(dict.fromkeys(str(one).lstrip(".").lower() for one in listed))
         scope = self.scope.at("file_ext") if "file_ext" in self.configuration else self.scope
-        for format_ in formats:
+        for at, format_ in enumerate(formats):
             if format_ not in FORMATS:
-                self.problems.append(scope.unknown("figure format", format_, FORMATS))
+                place = scope.at(at) if isinstance(given, (list, tuple)) else scope
+                self.problems.append(place.unknown("figure format", format_, FORMATS))
         return formats
 
     def _sections(self) -> None:

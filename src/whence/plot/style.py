@@ -86,14 +86,15 @@ def settings(style: Mapping[str, Any]) -> dict[str, Any]:
     """The matplotlib settings that a plot's ``style`` stands for, over the default look."""
     from cycler import cycler
 
-    rc: dict[str, Any] = {}
+    rc: dict[Any, Any] = {}
     if not style.get("ignore_defaults"):
         rc |= LOOK
         rc["axes.prop_cycle"] = cycler(color=COLORS)
     for name in _base_names(style):
         import matplotlib.style as known_styles
 
-        rc |= {} if name == "default" else dict(known_styles.library[name])
+        library: Any = known_styles.library
+        rc |= {} if name == "default" else library[name]
     rc |= {key: value for key, value in style.items() if key not in _OWN}
     rc["svg.hashsalt"] = "whence"
     return rc
@@ -107,10 +108,14 @@ def applied(style: Mapping[str, Any]) -> Iterator[None]:
     """
     import matplotlib as mpl
 
-    before = dict(mpl.rcParams.items())
-    base = {key: mpl.rcParamsDefault[key] for key in mpl.rcParamsDefault if "backend" not in key}
+    current: Any = mpl.rcParams  # its stubs know literal keys only
+    before = _without_backend(current)
     try:
-        mpl.rcParams.update(base | settings(style))
+        current.update(_without_backend(mpl.rcParamsDefault) | settings(style))
         yield
     finally:
-        mpl.rcParams.update({k: v for k, v in before.items() if "backend" not in k})
+        current.update(before)
+
+
+def _without_backend(rc: Any) -> dict[str, Any]:
+    return {key: rc[key] for key in rc if "backend" not in key}

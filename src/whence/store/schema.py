@@ -39,6 +39,7 @@ RUN_COLUMNS = (
     "parent",
     "call",
     "writer",
+    "dir",
     "lc",
     "deleted",
 )
@@ -54,7 +55,7 @@ CREATE TABLE day (name TEXT PRIMARY KEY, mtime INTEGER, ctime INTEGER, listed RE
 CREATE TABLE run (
     key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT, name TEXT, folder TEXT,
     status TEXT, created REAL, started REAL, ended REAL, first REAL, last REAL, user TEXT,
-    host TEXT, parent TEXT, call TEXT, writer TEXT, lc INTEGER NOT NULL, deleted INTEGER NOT NULL);
+    host TEXT, parent TEXT, call TEXT, writer TEXT, dir TEXT, lc INTEGER NOT NULL, deleted INTEGER NOT NULL);
 CREATE TABLE state (run INTEGER PRIMARY KEY, json TEXT NOT NULL);
 CREATE TABLE span (
     run INTEGER, file INTEGER, start INTEGER, stop INTEGER NOT NULL, before INTEGER NOT NULL,
@@ -80,6 +81,7 @@ CREATE INDEX IF NOT EXISTS run_status ON run (status);
 CREATE INDEX IF NOT EXISTS run_folder ON run (folder);
 CREATE INDEX IF NOT EXISTS run_parent ON run (parent) WHERE parent IS NOT NULL;
 CREATE INDEX IF NOT EXISTS run_call ON run (call) WHERE call IS NOT NULL;
+CREATE INDEX IF NOT EXISTS run_dir ON run (dir) WHERE dir IS NOT NULL;
 CREATE INDEX IF NOT EXISTS param_num ON param (name, num, run);
 CREATE INDEX IF NOT EXISTS param_text ON param (name, text, run) WHERE text IS NOT NULL;
 CREATE INDEX IF NOT EXISTS artifact_digest ON artifact (digest, category, run);

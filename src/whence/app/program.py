@@ -1,0 +1,57 @@
+"""Run any program on record."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from whence.app.workspace import Workspace
+from whence.records import Record, Records
+from whence.runs import ProcessOptions, record_process
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramRun:
+    """Which program to run, and what to record of it."""
+
+    command: tuple[str, ...]
+    name: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    folder: str = "/"
+    quiet: bool = False
+
+
+def record_program(workspace: Workspace, wanted: ProgramRun, repeat: list[str]) -> Record:
+    """Run the program and give its record.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it is recorded.
+    wanted : ProgramRun
+        The program.
+    repeat : list of str
+        The words of the command line that does it again.
+
+    Raises
+    ------
+    UserError
+        If there is no such program or input; nothing is recorded then.
+    """
+    options = ProcessOptions(
+        name=wanted.name,
+        parameters=wanted.parameters,
+        tags=wanted.tags,
+        folder=wanted.folder,
+        inputs=wanted.inputs,
+        outputs=wanted.outputs,
+        quiet=wanted.quiet,
+        repeat=shlex.join(repeat),
+    )
+    outcome = record_process(workspace.store, wanted.command, options)
+    return Records(workspace.store).get(outcome.run)

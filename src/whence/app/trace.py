@@ -1,0 +1,72 @@
+"""Tell whence a file came."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from whence.app.workspace import Workspace
+from whence.base.digest import digest_file
+from whence.base.error import UserError, WhenceError
+from whence.plot import read_recipe
+from whence.records import Records, Trace, Tracer
+from whence.store import Store
+
+
+def trace_file(workspace: Workspace, file: Path) -> Trace:
+    """The trace of a file: by its digest, else by the recipe it carries.
+
+    Raises
+    ------
+    UserError
+        If there is no such file.
+    """
+    if not file.is_file():
+        what = "is a folder" if file.is_dir() else "does not exist"
+        raise UserError.of("no-such-file", f"{str(file)!r} {what}", mend="Give a file.")
+    digest = digest_file(file)
+    recipe = read_recipe(file)
+    told = recipe.as_dict() if recipe else None
+    if workspace.held is None:
+        return Tracer.from_recipe(file, digest, told)
+    store = workspace.held
+    tracer = Tracer(
+        Records(store), lambda path: _digest_now(workspace, path), store.get
+    )
+    return tracer.trace(file, digest, told)
+
+
+def trace(file: str | os.PathLike[str], store: str | os.PathLike[str] | Store | None = None) -> Any:
+    """Tell whence a file came, as the command ``whence trace`` does.
+
+    Parameters
+    ----------
+    file : path-like
+        A figure, or any file that a run took in or put out, or a copy of one.
+    store : path-like or Store, optional
+        The store to look in; found from the working directory and from the file upward if not
+        given.
+
+    Returns
+    -------
+    Trace
+        ``.runs``, ``.varied``, ``.constant``, ``.code``, … and ``.as_dict()``.
+
+    Examples
+    --------
+    >>> import whence
+    >>> whence.trace("mean_random_walk.png").runs  # doctest: +SKIP
+    ['20261121T021757abcdefg', ...]
+    """
+    path = Path(file)
+    if isinstance(store, Store):
+        return trace_file(Workspace(store.project, store), path)
+    return trace_file(Workspace.find(Path(store) if store else None, near=path), path)
+
+
+def _digest_now(workspace: Workspace, path: str) -> str | None:
+    try:
+        return workspace.store.digest_of(workspace.project / path)
+    except (OSError, WhenceError):
+        return None

@@ -1,0 +1,5 @@
+"""Named content, attached to runs."""
+
+from whence.artifacts.sink import Sink, attach
+
+__all__ = ["Sink", "attach"]

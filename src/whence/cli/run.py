@@ -1,0 +1,70 @@
+"""`whence run`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import rich_click as click
+
+from whence.cli import render
+from whence.cli.option import common, parameters
+
+
+@click.command(name="run", context_settings={"ignore_unknown_options": False})
+@click.option("--name", help="What to call the run; the program's name if not given.")
+@click.option("-p", "--param", "pairs", multiple=True, metavar="KEY=VALUE",
+              help="A parameter to record; dots nest, values are read as YAML.")
+@click.option("--input", "inputs", multiple=True, metavar="FILE",
+              help="A file that the program reads.")
+@click.option("--output", "outputs", multiple=True, metavar="PATH",
+              help="A file, folder or pattern like 'out/*.h5' that the program writes.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag for the run.")
+@click.option("--folder", default="/", show_default=True, help="The folder to group the run in.")
+@click.option("--quiet", is_flag=True, help="Record what the program prints, but do not show it.")
+@click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
+@common
+def command(
+    name: str | None,
+    pairs: tuple[str, ...],
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
+    tags: tuple[str, ...],
+    folder: str,
+    quiet: bool,
+    program: tuple[str, ...],
+    store: Path | None,
+    as_json: bool,
+) -> None:
+    """Run any program on record, and exit as it does.
+
+    Recorded are the command, parameters, code version, environment, what it prints, how it ends,
+    and the digests of the files named.
+
+        whence run --param T=1.5 --input in.melt --output thermo.dat -- lmp -in in.melt
+    """
+    from whence.app import ProgramRun, Workspace, record_program
+
+    wanted = ProgramRun(
+        command=program,
+        name=name,
+        parameters=parameters(pairs),
+        inputs=inputs,
+        outputs=outputs,
+        tags=tags,
+        folder=folder,
+        quiet=quiet or as_json,
+    )
+    record = record_program(
+        Workspace.open_or_make(store, say=_say), wanted, ["whence", *sys.argv[1:]]
+    )
+    if as_json:
+        render.as_json(record.as_dict())
+    else:
+        _say(f"{record.status}: {record.id}  (`whence show {record.id}`)")
+    code = record.state.get("exit")
+    sys.exit(code if isinstance(code, int) and 0 <= code < 256 else 0 if code is None else 1)
+
+
+def _say(text: str) -> None:
+    click.echo(f"whence: {text}", err=True)

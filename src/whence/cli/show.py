@@ -1,0 +1,95 @@
+"""`whence show`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from whence.cli import render
+from whence.cli.option import common
+
+if TYPE_CHECKING:
+    from whence.app import Shown
+
+
+@click.command(name="show")
+@click.argument("run")
+@click.option("--output", "whole_output", is_flag=True, help="Print all the run printed, alone.")
+@common
+def command(run: str, whole_output: bool, store: Path | None, as_json: bool) -> None:
+    """Show one run: what went in, what came out.
+
+    RUN is its id, any part of the id that no other run has, or its name if no other has it.
+    """
+    from whence.app import Workspace, show_run
+
+    shown = show_run(Workspace.open(store), run)
+    if as_json:
+        render.as_json(shown.as_dict())
+    elif whole_output:
+        click.echo(shown.output, nl=False)
+    else:
+        _page(shown)
+
+
+def _page(shown: Shown) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    record = shown.record
+    screen = render.console()
+    screen.print(f"[bold]{escape(record.name)}[/]  {render.status(record.status)}  {record.id}")
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for title, text in _facts(shown):
+        table.add_row(title, escape(text))
+    render.show(table)
+    for title, category in (("in", "input"), ("code", "code"), ("out", "output")):
+        for item in record.artifacts:
+            if item.category == category:
+                kept = "" if item.kept != "reference" else "  (where it lies)"
+                screen.print(
+                    f"[dim]{title:>4}[/]  {escape(item.name)}  {render.size(item.size)}"
+                    f"  [dim]{item.digest[:12]}{kept}[/]"
+                )
+    if shown.output:
+        lines = shown.output.splitlines()
+        screen.print(f"[dim]printed {len(lines)} lines, the last of them:[/]")
+        for line in lines[-8:]:
+            screen.print(f"  {escape(line)}")
+    error = record.state.get("error")
+    if error:
+        screen.print(f"[bold red]{escape(error['type'])}[/]: {escape(error['message'])}")
+        for line in (error.get("traceback") or "").splitlines():
+            screen.print(f"  [dim]{escape(line)}[/]")
+
+
+def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
+    record, state = shown.record, shown.record.state
+    told = record.summary()
+    yield "folder", record.folder
+    if record.tags:
+        yield "tags", " ".join(record.tags)
+    if state.get("description"):
+        yield "about", state["description"]
+    for key, value in shown.parameters.items():
+        yield key, render.short(value, 200)
+    yield "created", f"{told['created']}  by {state.get('user')} on {state.get('host')}"
+    yield "took", render.duration(record.duration)
+    if state.get("command"):
+        yield "command", " ".join(state["command"])
+    if state.get("exit") is not None:
+        yield "exit", str(state["exit"])
+    code = state.get("code") or {}
+    if code:
+        commit = (code.get("commit") or "no commit")[:12]
+        dirty = " with changes" if code.get("dirty") else ""
+        yield "code", f"{commit}{dirty}, digest {(code.get('digest') or '–')[:12]}"
+    if shown.environment:
+        yield "environment", shown.environment
+    if state.get("dir"):
+        yield "data in", str(state["dir"])

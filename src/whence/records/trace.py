@@ -1,0 +1,335 @@
+"""Whence a content came: the runs, parameters and code that made it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from whence.base.escape import encode
+from whence.params import varied_and_constant
+from whence.records.lineage import Holding, holdings, left_at
+from whence.records.record import Record
+from whence.records.view import Records
+
+MAKERS = frozenset({"run", "task"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A file that was not, or is not, what its run put on record.
+
+    Attributes
+    ----------
+    path : str
+        From the project folder, or absolute.
+    run : str
+        The id of the run that put it out.
+    recorded, found : str
+        The digests; `found` is empty where the file is gone.
+    when : {"read", "now"}
+        Whether it was so when it was read, or is so now.
+    """
+
+    path: str
+    run: str
+    recorded: str
+    found: str
+    when: str
+
+    def as_dict(self) -> dict[str, str]:
+        """The change as plain data."""
+        return {key: getattr(self, key) for key in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The answer to `whence trace`; ``docs/reference/json.md`` tells each member."""
+
+    file: Path
+    digest: str
+    found_by: str | None = None
+    category: str | None = None
+    evaluation: str | None = None
+    plot: Mapping[str, Any] | None = None
+    runs: Sequence[str] = ()
+    sweeps: Sequence[str] = ()
+    varied: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    constant: Mapping[str, Any] = field(default_factory=dict)
+    codes: Sequence[Mapping[str, Any]] = ()
+    environment: Mapping[str, Any] | None = None
+    inputs: Sequence[Mapping[str, str]] = ()
+    changed: Sequence[Change] = ()
+    made_by: str | None = None
+    command: str | None = None
+    recipe: Mapping[str, Any] | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether anything is known of the file."""
+        return self.found_by is not None
+
+    @property
+    def code(self) -> Mapping[str, Any] | None:
+        """The code of the runs; of the newest, if they do not share one."""
+        return self.codes[-1] if self.codes else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The answer as plain data."""
+        plain = {
+            key: getattr(self, key)
+            for key in ("digest", "known", "found_by", "category", "evaluation", "plot", "code")
+        }
+        return {
+            "file": str(self.file),
+            **plain,
+            "runs": list(self.runs),
+            "sweeps": list(self.sweeps),
+            "varied": encode(dict(self.varied)),
+            "constant": encode(dict(self.constant)),
+            "codes": list(self.codes),
+            "environment": self.environment,
+            "inputs": list(self.inputs),
+            "changed": [change.as_dict() for change in self.changed],
+            "made_by": self.made_by,
+            "command": self.command,
+            "recipe": self.recipe,
+        }
+
+    def what(self) -> str:
+        """What the file is, in a sentence's part."""
+        if self.found_by is None:
+            return "not known here: no run on record put it out or took it in, and it carries no recipe"
+        if self.found_by == "summary":
+            return "a figure made elsewhere: its recipe tells what follows, but no store here has it"
+        if self.evaluation:
+            changed = ", but changed since" if self.found_by == "recipe" else ""
+            return f"a figure on record{changed}"
+        words = {"input": "an input", "code": "code", "output": "an output"}
+        return f"{words.get(self.category or '', 'a file')} of what is on record"
+
+    def plot_line(self) -> str:
+        """The plot and its configuration in one line."""
+        plot = self.plot or {}
+        configuration = json.dumps(plot.get("configuration"), default=str, ensure_ascii=False)
+        return f"{plot.get('name')}: {configuration}"
+
+    def warnings(self) -> Iterator[str]:
+        """What a reader must know before trusting the file."""
+        for when, words in (("read", "when it was read"), ("now", "and is no longer what was read")):
+            changed = [change for change in self.changed if change.when == when]
+            for change in changed[:3]:
+                gone = " (it is gone)" if not change.found else ""
+                yield f"changed since recorded {words}: {change.path} of run {change.run}{gone}"
+            if len(changed) > 3:
+                yield f"… and {len(changed) - 3} more files changed since recorded"
+        if len(self.codes) > 1:
+            yield f"the runs were made by {len(self.codes)} versions of the code"
+
+
+class Tracer:
+    """Answers where contents come from, from what is on record.
+
+    Parameters
+    ----------
+    records : Records
+        What is on record.
+    digest_now : callable
+        The digest of the file at a recorded path as it is now, or None where it is gone.
+    content : callable
+        The bytes of a digest that the store holds.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        digest_now: Callable[[str], str | None],
+        content: Callable[[str], bytes],
+    ) -> None:
+        self._records = records
+        self._digest_now = digest_now
+        self._content = content
+
+    @staticmethod
+    def from_recipe(file: Path, digest: str, recipe: Mapping[str, Any] | None) -> Trace:
+        """What a file tells of itself, where there is no store to ask."""
+        if recipe is None:
+            return Trace(file, digest)
+        return Trace(file, digest, "summary", recipe=recipe, **_told_by(recipe))
+
+    def trace(self, file: Path, digest: str, recipe: Mapping[str, Any] | None) -> Trace:
+        """The trace of a content, or, where it is not known, of the recipe it carries."""
+        held = holdings(self._records.connection, [digest])
+        found_by = "digest"
+        if not held and recipe is not None:
+            held = holdings(self._records.connection, [recipe["digest"]])
+            found_by = "recipe"
+        if not held:
+            return self.from_recipe(file, digest, recipe)
+        chosen = _choose(held)
+        base = Trace(file, digest, found_by, chosen.category, recipe=recipe)
+        if chosen.kind == "evaluation" and chosen.category == "output":
+            return self._figure(base, chosen)
+        return self._file(base, held, chosen)
+
+    def _figure(self, base: Trace, held: Holding) -> Trace:
+        """A figure: by way of what its evaluation read, the runs that put that out."""
+        evaluation = self._records.get(held.run)
+        artifact = next(
+            item
+            for item in evaluation.of_category("output")
+            if item.digest == held.digest and item.name == held.name
+        )
+        meta = artifact.meta
+        read = json.loads(self._content(meta["inputs"])) if meta.get("inputs") else []
+        makers, changed = self._makers(read, evaluation)
+        return self._summed(
+            base,
+            makers,
+            evaluation=evaluation.id,
+            plot=meta.get("plot"),
+            inputs=[{"path": path, "digest": digest} for path, digest in read],
+            changed=[*changed, *self._changed_now(read)],
+            command=evaluation.state.get("repeat"),
+        )
+
+    def _file(self, base: Trace, held: Sequence[Holding], chosen: Holding) -> Trace:
+        """A file that a run put out or took in."""
+        same = [item for item in held if item.category == chosen.category]
+        runs = [item.run for item in same if item.kind in MAKERS]
+        sweeps = [item.run for item in same if item.kind == "sweep"]
+        makers = [self._records.get(run) for run in dict.fromkeys(runs)]
+        if chosen.category == "output":
+            makers = makers[-1:]
+        record = self._records.get(chosen.run)
+        inputs = [
+            {"path": item.path or item.name, "digest": item.digest}
+            for item in record.of_category("input")
+        ]
+        return self._summed(
+            base,
+            makers,
+            sweeps=sweeps,
+            inputs=inputs if chosen.category == "output" else (),
+            command=record.state.get("repeat"),
+        )
+
+    def _makers(
+        self, read: Sequence[Sequence[str]], evaluation: Record
+    ) -> tuple[list[Record], list[Change]]:
+        """The runs that put out what was read, and what of it had changed by then."""
+        connection = self._records.connection
+        before = evaluation.created or 0.0
+        out: dict[str, list[Holding]] = {}
+        for item in holdings(connection, (digest for _, digest in read)):
+            if item.category == "output" and item.kind != "evaluation" and item.created <= before:
+                out.setdefault(item.digest, []).append(item)
+        runs: dict[str, None] = {}
+        strangers = []
+        for path, digest in read:
+            makers = out.get(digest)
+            if not makers:
+                strangers.append((path, digest))
+                continue
+            here = [item for item in makers if item.path == path]
+            runs[(here or makers)[-1].run] = None
+        changed = []
+        at = left_at(connection, (path for path, _ in strangers))
+        for path, digest in strangers:
+            if path in at:
+                runs[at[path].run] = None
+                changed.append(Change(path, at[path].run, at[path].digest, digest, "read"))
+        return [self._records.get(run) for run in sorted(runs)], changed
+
+    def _changed_now(self, read: Sequence[Sequence[str]]) -> Iterator[Change]:
+        at: dict[str, Holding] | None = None
+        for path, digest in read:
+            now = self._digest_now(path)
+            if now == digest:
+                continue
+            if at is None:
+                at = left_at(self._records.connection, (path for path, _ in read))
+            if path in at:
+                yield Change(path, at[path].run, digest, now or "", "now")
+
+    def _summed(self, base: Trace, makers: Sequence[Record], **found: Any) -> Trace:
+        """The trace with what the runs have in common and what they do not."""
+        runs = sorted((record for record in makers if record.kind in MAKERS), key=_place)
+        sweeps = [record.id for record in makers if record.kind == "sweep"]
+        parents = (record.state.get("parent") for record in runs)
+        found["sweeps"] = list(dict.fromkeys([*found.get("sweeps", ()), *sweeps, *filter(None, parents)]))
+        changing, constant = varied_and_constant([record.parameters for record in runs])
+        newest = max(runs, key=lambda record: record.created or 0.0, default=None)
+        return replace(
+            base,
+            runs=[record.id for record in runs],
+            varied=changing,
+            constant=constant,
+            codes=_codes(runs),
+            environment=self._environment(newest),
+            made_by=self._made_by(newest),
+            **found,
+        )
+
+    def _environment(self, record: Record | None) -> dict[str, Any] | None:
+        digest = record.state.get("environment") if record else None
+        if not digest:
+            return None
+        known = json.loads(self._content(digest))
+        return {"digest": digest, "python": known.get("python")}
+
+    def _made_by(self, record: Record | None) -> str | None:
+        """The command line of the sweep that the runs belong to, or of the run itself."""
+        if record is None:
+            return None
+        parent = record.state.get("parent")
+        above = self._records.find(parent) if parent else None
+        state = (above or record).state
+        return state.get("repeat") or (shlex.join(state["command"]) if state.get("command") else None)
+
+
+def changed_since(connection: sqlite3.Connection, read: Mapping[str, str]) -> tuple[Change, ...]:
+    """Which of the files, given by path and digest, are not as a run left them there."""
+    at = left_at(connection, read)
+    return tuple(
+        Change(path, held.run, held.digest, read[path], "read")
+        for path, held in at.items()
+        if held.digest != read[path]
+    )
+
+
+def _place(record: Record) -> tuple[int, float, str]:
+    """Points of a sweep by their number, other runs by time."""
+    state = (record.state.get("point") or {}).get("state")
+    return state if isinstance(state, int) else -1, record.created or 0.0, record.id
+
+
+def _choose(held: Sequence[Holding]) -> Holding:
+    """The hold that tells most: put out before taken in, by an evaluation before a run, newest."""
+    rank = {"output": 2, "input": 1, "code": 0}
+    return max(held, key=lambda item: (rank[item.category], item.kind == "evaluation", item.created))
+
+
+def _codes(runs: Sequence[Record]) -> list[dict[str, Any]]:
+    """The distinct versions of the code of the runs, that of the newest run last."""
+    codes: dict[str, dict[str, Any]] = {}
+    for record in sorted(runs, key=lambda record: record.created or 0.0):
+        code = record.state.get("code") or {}
+        told = {key: code.get(key) for key in ("commit", "dirty", "digest")}
+        if any(told.values()):
+            codes.pop(str(told), None)
+            codes[str(told)] = told
+    return list(codes.values())
+
+
+def _told_by(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """What the recipe alone tells."""
+    code = dict(recipe.get("code") or {})
+    return {
+        "plot": {"name": recipe.get("plot"), "configuration": recipe.get("configuration")},
+        "codes": [{key: code.get(key) for key in ("commit", "dirty", "digest")}] if code else [],
+    }
