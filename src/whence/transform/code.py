@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dis
 import functools
+import importlib
 import importlib.metadata
 import inspect
 import os
@@ -11,7 +13,8 @@ import sys
 import sysconfig
 import textwrap
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Set
+from importlib.util import resolve_name
 from typing import Any
 
 import orjson
@@ -52,7 +55,7 @@ def _described(value: Any, seen: _Seen, *, strict: bool) -> Any:
     if id(value) in seen:
         return ["again", seen[id(value)]]
     if isinstance(value, types.ModuleType):
-        return _module(value)
+        return _module(value, frozenset(), seen)
     if isinstance(value, types.FunctionType):
         return _library(value) or _function(value, seen)
     if isinstance(value, types.MethodType):
@@ -69,16 +72,25 @@ def _described(value: Any, seen: _Seen, *, strict: bool) -> Any:
         return _library(value) or _class(value, seen)
     if callable(value):
         return _library(value) or _instance(value, seen, strict=strict)
-    return _constant(value, strict=strict)
-
-
-def _constant(value: Any, *, strict: bool) -> Any:
     try:
         return ["value", digest_bytes(canonical(value))]
     except UserError:
-        kind = type(value)
-        fresh = os.urandom(16).hex() if strict else ""
-        return ["opaque", f"{kind.__module__}.{kind.__qualname__}", fresh]
+        return _object(value, seen, strict=strict)
+
+
+def _object(value: Any, seen: _Seen, *, strict: bool) -> Any:
+    """A value without an encoding: a sentinel, an object of the user's, or something unknown."""
+    kind = type(value)
+    if kind is object:
+        return ["object"]
+    if not _installed(kind.__module__):
+        return _instance(value, seen, strict=strict)
+    if kind in (list, tuple, dict):
+        seen[id(value)] = len(seen)
+        items = [*value, *value.values()] if kind is dict else value
+        return [kind.__name__, [_described(item, seen, strict=strict) for item in items]]
+    fresh = os.urandom(16).hex() if strict else ""
+    return ["opaque", f"{kind.__module__}.{kind.__qualname__}", fresh]
 
 
 def _function(func: types.FunctionType, seen: _Seen) -> Any:
@@ -109,7 +121,9 @@ def _class(cls: type, seen: _Seen) -> Any:
 
 def _instance(value: Any, seen: _Seen, *, strict: bool) -> Any:
     seen[id(value)] = len(seen)
-    state = getattr(value, "__dict__", {})
+    slots = [name for cls in type(value).__mro__ for name in getattr(cls, "__slots__", ())]
+    state = {name: getattr(value, name) for name in slots if hasattr(value, name)}
+    state.update(getattr(value, "__dict__", {}))
     return [
         "instance",
         _described(type(value), seen, strict=False),
@@ -118,16 +132,52 @@ def _instance(value: Any, seen: _Seen, *, strict: bool) -> Any:
 
 
 def _named(code: types.CodeType, scope: dict[str, Any], seen: _Seen) -> Any:
-    names = sorted(name for name in _names(code) if name in scope)
-    return [[name, _described(scope[name], seen, strict=False)] for name in names]
+    """What the code names: globals of its module, and modules that it imports itself."""
+    names = _names(code)
+    values = {name: scope[name] for name in names if name in scope}
+    for module in _imports(code, scope.get("__package__") or ""):
+        values.setdefault(f"import {module}", sys.modules.get(module) or _import(module))
+    return [
+        [
+            name,
+            _module(value, names, seen)
+            if isinstance(value, types.ModuleType)
+            else _described(value, seen, strict=False),
+        ]
+        for name, value in sorted(values.items())
+    ]
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """The code and that of functions inside of it."""
+    yield code
+    for const in code.co_consts:
+        if isinstance(const, types.CodeType):
+            yield from _codes(const)
 
 
 def _names(code: types.CodeType) -> set[str]:
-    names = set(code.co_names)
-    for const in code.co_consts:
-        if isinstance(const, types.CodeType):
-            names |= _names(const)
-    return names
+    return {name for inner in _codes(code) for name in inner.co_names}
+
+
+def _imports(code: types.CodeType, package: str) -> Iterator[str]:
+    """The modules of the user's that ``import`` statements inside of a function name."""
+    for inner in _codes(code):
+        steps = list(dis.get_instructions(inner))
+        for i, step in enumerate(steps):
+            if step.opname == "IMPORT_NAME":
+                level = steps[i - 2].argval
+                name = resolve_name("." * level + step.argval, package) if level else step.argval
+                if not _installed(name):
+                    yield name
+
+
+def _import(name: str) -> Any:
+    """The module, if it can be imported; what fails here fails when the function runs, too."""
+    try:
+        return importlib.import_module(name)
+    except Exception:
+        return None
 
 
 def _cell(cell: types.CellType) -> Any:
@@ -153,11 +203,20 @@ def _bytecode(code: types.CodeType) -> Any:
     return [sys.version_info[:2], code.co_code.hex(), list(code.co_names), consts]
 
 
-def _module(module: types.ModuleType) -> Any:
+def _module(module: types.ModuleType, names: Set[str], seen: _Seen) -> Any:
+    """A module: its file, and what code that uses it may name in it."""
     if _installed(module.__name__):
         return _versioned(module.__name__)
+    if id(module) in seen:
+        return ["again", seen[id(module)]]
+    seen[id(module)] = len(seen)
     file = getattr(module, "__file__", None)
-    return ["module", module.__name__, digest_file(file) if file else ""]
+    named = [
+        [name, _described(getattr(module, name), seen, strict=False)]
+        for name in sorted(names)
+        if not name.startswith("__") and hasattr(module, name)
+    ]
+    return ["module", module.__name__, digest_file(file) if file else "", named]
 
 
 def _library(value: Any) -> Any:

@@ -157,7 +157,7 @@ def register_operation(
         raise UserError.of("operation-without-name", "an operation needs a name")
     if name in operations() and skip_existing:
         return func
-    if name in operations() and not overwrite_existing:
+    if name in operations() and not (overwrite_existing or _same(operations()[name].func, func)):
         raise UserError.of(
             "operation-exists",
             f"there is already an operation named {name!r}",
@@ -165,6 +165,16 @@ def register_operation(
         )
     operations().add(name, Operation(name, lambda: func), replace=True)
     return func
+
+
+def _same(known: Any, func: Any) -> bool:
+    """Whether it is the function that is registered, perhaps from a module loaded again."""
+    names = [
+        (getattr(f, "__module__", None), getattr(f, "__qualname__", None)) for f in (known, func)
+    ]
+    return known is func or (
+        names[0] == names[1] and None not in names[0] and "<" not in names[0][1]
+    )
 
 
 @overload
