@@ -49,7 +49,7 @@ def write_sweep(folder: Path) -> Path:
     return folder
 
 
-def load_tree(folder: Path) -> DataManager:
+def tree_of(folder: Path) -> DataManager:
     groups = [{"path": "simulations", "Cls": ParamSpaceGroup}]
     dm = DataManager(folder, name="sweep", out_dir="eval", create_groups=groups, load_cfg=LOAD,
                      out_dir_kwargs={"exist_ok": True})  # fmt: skip
@@ -63,5 +63,10 @@ def sweep(tmp_path_factory):
 
 
 @pytest.fixture
+def load_tree():
+    return tree_of
+
+
+@pytest.fixture
 def dm(sweep):
-    return load_tree(sweep)
+    return tree_of(sweep)

@@ -160,7 +160,7 @@ def test_odd_data_is_drawn(data):
 @pytest.mark.parametrize(
     ("data", "options", "message"),
     [
-        (WALKS, {"hue": "sied"}, "Did you mean 'seed'"),
+        (WALKS, {"hue": "sede"}, "Did you mean 'seed'"),
         (WALKS.expand_dims(a=2, b=2), {"kind": "line"}, "find no place"),
         (WALKS[0, 0], {"kind": "pcolormesh"}, "needs two dimensions"),
         (STATES, {"kind": "imshow"}, "cannot draw a Dataset"),
