@@ -1,0 +1,134 @@
+import os
+import sys
+
+import pytest
+
+from whence.base.digest import digest_file
+from whence.runs import Code, code_of_command, code_of_function, code_of_script
+
+
+@pytest.fixture
+def tree(project):
+    files = {
+        "main.py": "import numpy, json\nimport physics.walk\nfrom helper import x\n",
+        "helper.py": "x = 1\n",
+        "unused.py": "",
+        "physics/__init__.py": "",
+        "physics/walk.py": "from . import step\nfrom ..main import nothing\n"
+        "def late():\n    from physics.sub.deep import f\n",
+        "physics/step.py": "import main\n",
+        "physics/sub/deep.py": "import helper\n",
+        "physics/other.py": "",
+        "src/installed/__init__.py": "from .core import go\n",
+        "src/installed/core.py": "",
+        "uses.py": "import installed\n",
+        "broken.py": "def (:\n",
+        ".venv/lib/site-packages/foreign.py": "",
+        "venv_user.py": "import sys\n",
+    }
+    for name, text in files.items():
+        path = project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return project
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (
+            "main.py",
+            "helper.py main.py physics/__init__.py physics/step.py physics/sub/deep.py "
+            "physics/walk.py",
+        ),
+        ("uses.py", "src/installed/__init__.py src/installed/core.py uses.py"),
+        ("broken.py", "broken.py"),
+        (
+            "physics/walk.py",
+            "helper.py main.py physics/__init__.py physics/step.py physics/sub/deep.py "
+            "physics/walk.py",
+        ),
+    ],
+)
+def test_a_script_is_itself_and_what_it_imports_of_the_project(tree, script, expected):
+    code = code_of_script(tree / script, tree)
+    assert sorted(code.files) == expected.split()
+    assert all(digest_file(tree / name) == digest for name, digest in code.files.items())
+
+
+def test_an_edit_of_an_import_changes_the_digest_and_one_elsewhere_does_not(tree):
+    before = code_of_script(tree / "main.py", tree).digest
+    (tree / "unused.py").write_text("y = 2\n")
+    (tree / "physics" / "other.py").write_text("y = 2\n")
+    assert code_of_script(tree / "main.py", tree).digest == before
+    (tree / "physics" / "sub" / "deep.py").write_text("import helper\nz = 3\n")
+    assert code_of_script(tree / "main.py", tree).digest != before
+
+
+def test_a_script_outside_of_the_project_counts_with_its_own_folder(tree, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "run.py").write_text("import near\nimport helper\n")
+    (outside / "near.py").write_text("")
+    code = code_of_script(outside / "run.py", tree)
+    assert sorted(code.files) == ["near.py", "run.py"]
+
+
+def test_the_paths_do_not_tell_where_the_project_lies(tree, tmp_path):
+    moved = tmp_path / "moved"
+    before = code_of_script(tree / "main.py", tree).files
+    os.chdir(tmp_path)
+    os.rename(tree, moved)
+    assert code_of_script(moved / "main.py", moved).files == before
+
+
+def test_a_function_is_the_file_that_defines_it(tree, monkeypatch):
+    monkeypatch.syspath_prepend(tree)
+    import helper_of_test_code as module
+
+    code = code_of_function(module.double, tree)
+    assert sorted(code.files) == ["helper_of_test_code.py"]
+
+
+@pytest.fixture(autouse=True)
+def module_for_function(project):
+    (project / "helper_of_test_code.py").write_text("def double(x):\n    return 2 * x\n")
+    yield
+    sys.modules.pop("helper_of_test_code", None)
+
+
+def test_a_function_without_a_file_is_its_own_text(project):
+    space = {}
+    exec("def f(x):\n    return x + 1\ndef g(x):\n    return x + 2\n", space)
+    f, g = code_of_function(space["f"], project), code_of_function(space["g"], project)
+    assert list(f.files) == ["<f>"]
+    assert f.files["<f>"] != g.files["<g>"]
+
+
+def test_a_command_is_its_program_and_the_files_it_names(tree):
+    (tree / "in.melt").write_text("units lj\n")
+    digests = []
+
+    def digest_of(path):
+        digests.append(path.name)
+        return digest_file(path)
+
+    command = [sys.executable, "main.py", "--in=in.melt", "{out}", "-T", "1.5", "/etc/hostname"]
+    code = code_of_command(command, tree, digest_of)
+    program = os.path.basename(os.path.realpath(sys.executable))
+    assert set(code.files) == {
+        "main.py",
+        "helper.py",
+        "physics/__init__.py",
+        "physics/step.py",
+        "physics/sub/deep.py",
+        "physics/walk.py",
+        "in.melt",
+        program,
+    }
+    assert program in digests
+    assert {name for name, _ in code.paths()} == set(code.files) - {program}
+
+
+def test_no_code_has_no_digest():
+    assert Code().digest is None
