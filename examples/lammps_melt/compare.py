@@ -8,17 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 from operations import block_error, later_half
 from reference import johnson, kolafa_nezbeda
 
+from whence.sweep import read_space
+
 
 def points(sweep):
-    """(T, rho, pressure, its error) of each point of a sweep, in order of its state number."""
-    for folder in sorted(sweep.glob("sim_*"), key=lambda folder: int(folder.name[4:])):
-        parameters = yaml.safe_load((folder / "params.yml").read_text())
-        press = later_half(pd.read_csv(folder / "thermo.csv"), "press")
-        yield parameters["T"], parameters["rho"], press.mean(), block_error(press)
+    """(T, rho, pressure, its error) of each point of the space, in order."""
+    for point in read_space("space.yml").points():
+        thermo = pd.read_csv(sweep / f"sim_{point.state_str}" / "thermo.csv")
+        press = later_half(thermo, "press")
+        yield point.params["T"], point.params["rho"], press.mean(), block_error(press)
 
 
 def main(sweep):

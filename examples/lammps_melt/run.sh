@@ -12,4 +12,4 @@ whence init    # this folder is the project, also inside another repository
 whence sweep space.yml --name melt -- lmp -sf opt -in in.melt -log '{out}/log.lammps' \
     -var out '{out}' -var T '{T}' -var rho '{rho}' -var cells '{cells}' -var steps '{steps}'
 whence plot
-whence trace runs/melt/eval/*/pressure.png
+whence trace "$(ls -t runs/melt/eval/*/pressure.png | head -1)"    # each `plot` has its own folder

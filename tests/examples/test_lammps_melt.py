@@ -15,7 +15,7 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "examples" / "lammps_melt"
 TEMPERATURES = (1.35, 1.6, 2.0, 2.74)
-DENSITIES = (0.1, 0.3, 0.5, 0.65, 0.8)
+DENSITIES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 SMALL = """\
 parameter_space: !pspace
@@ -90,8 +90,9 @@ def test_both_equations_have_the_exact_second_virial_coefficient(
 @pytest.mark.parametrize("T", TEMPERATURES)
 @pytest.mark.parametrize("rho", DENSITIES)
 def test_the_two_equations_agree(reference: ModuleType, T: float, rho: float) -> None:
+    """To 0.025 in P / (rho T); near the critical point that is 6 % of the pressure."""
     johnson, kolafa = reference.johnson(T, rho), reference.kolafa_nezbeda(T, rho)
-    assert johnson == pytest.approx(kolafa, rel=0.025)
+    assert johnson / (rho * T) == pytest.approx(kolafa / (rho * T), abs=0.025)
 
 
 @pytest.fixture
