@@ -54,6 +54,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "null": (type(None),),
 }
+_FORBIDDEN = re.compile("[^\t\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _WORD = re.compile(r"[^\s,\[\]{}]+")
 _GLUED_TAG = re.compile(r"![\w.:-]+[,\]}]")
@@ -489,7 +490,7 @@ def _syntax_problem(error: Exception, text: _Text) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:  # a character that no YAML text may hold; the error counts characters only
         reason = getattr(error, "reason", None) or str(error)
-        return Problem("yaml-syntax", f"this is not YAML: {reason}", _place_of(error, text))
+        return Problem("yaml-syntax", f"this is not YAML: {reason}", _place_of_forbidden(text))
     where = text.at(mark.line, mark.column)
     message = getattr(error, "problem", None) or str(error)
     context = getattr(error, "context", None)
@@ -502,14 +503,10 @@ def _syntax_problem(error: Exception, text: _Text) -> Problem:
     return Problem("yaml-syntax", f"{context}, {message}" if context else message, where, mend)
 
 
-def _place_of(error: Exception, text: _Text) -> Where:
-    position = getattr(error, "position", getattr(error, "start", None))
-    if not isinstance(position, int):
-        return Where(text.file)
+def _place_of_forbidden(text: _Text) -> Where:
     for number, line in enumerate(text.lines):
-        for column, character in enumerate(line):
-            if not character.isprintable() and character not in "\t\ufeff":
-                return text.at(number, column)
+        if found := _FORBIDDEN.search(line):
+            return text.at(number, found.start())
     return Where(text.file)
 
 

@@ -120,6 +120,10 @@ class ParamDim:
         """The states it goes through: those not masked, or the default's if all are."""
         return tuple(i for i, masked in enumerate(self.mask, 1) if not masked) or (0,)
 
+    def value_at(self, state: int) -> Any:
+        """The value of a state."""
+        return self.values[state - 1] if state else self.default
+
     def masked(self, mask: Mask) -> ParamDim:
         """The same dimension with another mask."""
         return replace(self, values=self.values, mask=mask, assert_unique=False)
@@ -128,8 +132,7 @@ class ParamDim:
         return len(self.active_states)
 
     def __iter__(self) -> Iterator[Any]:
-        coords = self.coords
-        return (coords[state] for state in self.active_states)
+        return (self.value_at(state) for state in self.active_states)
 
     def yaml_node(self) -> tuple[str, dict[str, Any]]:
         """Tag and plain value of its YAML form."""

@@ -122,7 +122,7 @@ class Grid:
                 mend=f"It has one number for each dimension, below those of {lengths}.",
             )
         return {
-            name: dim.coords[state]
+            name: dim.value_at(state)
             for name, dim, state in zip(self.names, self.dims, states, strict=True)
         }
 
@@ -136,6 +136,6 @@ class Grid:
         for name, dim, stride in zip(self.names, self.dims, self.strides, strict=True):
             states = dim.active_states if active else range(dim.num_states)
             numbers = np.add.outer(numbers, np.asarray(states, dtype=np.int64) * stride)
-            coords[name] = [dim.coords[state] for state in states]
+            coords[name] = [dim.value_at(state) for state in states]
         numbers.flags.writeable = False
         return xr.DataArray(numbers, dims=list(coords), coords=coords)

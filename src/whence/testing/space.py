@@ -51,7 +51,8 @@ def param_dims(draw: st.DrawFn) -> ParamDim:
 def param_spaces(draw: st.DrawFn) -> ParamSpace:
     """Spaces of up to three dimensions, nested in dicts and lists, some with a coupled one."""
     params: dict[str, Any] = {"fixed": draw(plain_values)}
-    dims = draw(st.lists(param_dims(), max_size=3))
+    dims: list[ParamDim] = draw(st.lists(param_dims(), max_size=3))
+    follows = draw(st.booleans())
     for i, dim in enumerate(dims):
         place = draw(st.sampled_from(["top", "dict", "list"]))
         if place == "top":
@@ -60,14 +61,11 @@ def param_spaces(draw: st.DrawFn) -> ParamSpace:
             params.setdefault("inner", {"kept": 1})[f"dim{i}"] = dim
         else:
             params.setdefault("listed", []).append({f"dim{i}": dim})
-    if dims and draw(st.booleans()):
+    if dims and follows:
+        alone = dims[0] not in dims[1:]  # else which of the equal ones it follows is unclear
         params["follower"] = (
             CoupledParamDim(target_pdim=dims[0])
-            if _single(dims)
-            else (CoupledParamDim(target_name="dim0", default="d"))
+            if alone
+            else CoupledParamDim(target_name="dim0", default="d")
         )
     return ParamSpace(params)
-
-
-def _single(dims: list[ParamDim]) -> bool:
-    return all(dim != dims[0] for dim in dims[1:])
