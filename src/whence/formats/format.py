@@ -27,7 +27,7 @@ class Format:
     extensions : tuple of str
         Ends of file names, in lower case with their dot, the preferred one first.
     types : tuple of str
-        The classes whose objects come back exactly, as ``module.Name``.
+        The classes whose objects come back exactly, as ``package.Name``.
     dump : callable, optional
         ``dump(obj) -> bytes``; raises `UserError` for an object it would not keep exactly.
     load : callable, optional
@@ -111,12 +111,11 @@ def format_for(obj: Any) -> Format:
     >>> format_for((1, 2)).name
     'value'
     """
-    for cls in type(obj).__mro__[:-1]:
-        name = f"{cls.__module__}.{cls.__qualname__}"
-        for entry in formats().values():
-            if name in entry.types:
-                return entry
-    kind = type(obj)
+    kind = type(obj)  # and not what it is derived from, which would come back as that
+    name = f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
+    for entry in formats().values():
+        if name in entry.types:
+            return entry
     raise UserError.of(
         "no-format",
         f"no format keeps objects of {kind.__module__}.{kind.__qualname__} exactly",

@@ -184,7 +184,8 @@ class _Part:
         if isinstance(value, XrDataContainer):
             from whence.tree.label import free
 
-            return cls(value, value.shape, value.dtype, value.dims, free(value.attrs))
+            attrs = value.data.attrs if value.is_read else free(value.attrs)
+            return cls(value, value.shape, value.dtype, value.dims, attrs)
         if hasattr(value, "dims") and hasattr(value, "coords") and hasattr(value, "variable"):
             return cls(value, value.shape, value.dtype, value.dims, value.attrs)
         if hasattr(value, "data_vars") or hasattr(value, "children"):
@@ -209,7 +210,7 @@ class _Part:
             if not any(key.startswith("coords") for key in value.attrs) and not value.is_read:
                 return {}
             value = value.data
-        return dict(value.coords) if hasattr(value, "coords") else {}
+        return {} if isinstance(value, ArrayContainer) else dict(getattr(value, "coords", {}))
 
 
 def _shape(parts: Mapping[int, _Part], missing: bool) -> tuple[tuple[int, ...], bool]:

@@ -1,0 +1,28 @@
+"""The names under which other systems' code finds ours."""
+
+import pytest
+
+import whence.compat.dantro
+import whence.compat.dantro.utils
+from whence.base.error import UserError
+from whence.compat import dantro as dtr
+from whence.compat import paramspace as psp
+
+
+def test_every_name_is_there():
+    for name in dtr.__all__:
+        assert getattr(dtr, name) is not None
+    for module in (dtr.groups, dtr.containers, dtr.data_loaders, dtr.tools, psp):
+        for name in module.__all__:
+            assert getattr(module, name).__name__ == name
+    assert whence.compat.dantro.utils.register_operation.__name__ == "register_operation"
+    with pytest.raises(AttributeError, match="no attribute 'DataManger'"):
+        _ = dtr.DataManger
+
+
+def test_yaml_round_trip(tmp_path):
+    space = psp.ParamSpace({"a": psp.ParamDim(default=0, values=[1, 2]), "b": 3})
+    dtr.tools.write_yml(space, path=tmp_path / "new" / "folder" / "space.yml")
+    assert dtr.tools.load_yml(tmp_path / "new" / "folder" / "space.yml") == space
+    with pytest.raises(UserError, match="cannot read"):
+        dtr.tools.load_yml(tmp_path / "none.yml")
