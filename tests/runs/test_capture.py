@@ -91,5 +91,5 @@ def test_the_environment_knows_every_distribution_by_its_folder(tmp_path, monkey
 def test_the_environment_is_stored_once(store):
     runs = [Run(store).init(str(i)) for i in range(3)]
     assert len({store.index().state(run.id)["environment"] for run in runs}) == 1
-    packed = [p for p in (store.root / "packs").rglob("*.pack")]
+    packed = list((store.root / "packs").rglob("*.pack"))
     assert len(packed) == 1

@@ -46,7 +46,7 @@ def test_a_run_records_what_it_was_given_and_what_surrounds_it(store, project):
 
 
 def test_an_exception_fails_the_run_with_its_traceback(store):
-    with pytest.raises(ZeroDivisionError), Run(store) as run:
+    with pytest.raises(ZeroDivisionError), Run(store) as run:  # noqa: PT012
         run.init()
         print(1 / 0)
     state = state_of(store, run)
@@ -65,7 +65,7 @@ def test_an_exception_fails_the_run_with_its_traceback(store):
     ],
 )
 def test_how_a_run_is_left_tells_its_status(store, raised, status):
-    with pytest.raises(type(raised)), Run(store) as run:
+    with pytest.raises(type(raised)), Run(store) as run:  # noqa: PT012
         run.init()
         raise raised
     assert state_of(store, run)["status"] == status

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 Emit = Callable[[str, str], None]
 """Takes the stream's name (``out`` or ``err``) and a piece of text; called from one thread."""
@@ -153,7 +154,8 @@ def captured(emit: Emit, *, through: bool = False) -> Iterator[None]:
     drain = Drain({"out": out[0], "err": err[0]}, emit, saved if through else None)
     drain.start()
     try:
-        yield
+        with _streams():
+            yield
     finally:
         _flush_all()
         for name, fd in (("out", 1), ("err", 2)):
@@ -161,6 +163,19 @@ def captured(emit: Emit, *, through: bool = False) -> Iterator[None]:
         drain.finish()
         for fd in saved.values():
             os.close(fd)
+
+
+@contextlib.contextmanager
+def _streams() -> Iterator[None]:
+    """Have Python print to the file descriptors 1 and 2: in a notebook it prints elsewhere."""
+    settings: dict[str, Any] = {"encoding": "utf-8", "errors": "backslashreplace"}
+    with (
+        open(1, "w", closefd=False, buffering=1, **settings) as out,
+        open(2, "w", closefd=False, buffering=1, **settings) as err,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        yield
 
 
 def _flush_all() -> None:

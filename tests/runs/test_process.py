@@ -1,0 +1,154 @@
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+from whence.base.error import UserError
+from whence.runs import ProcessOptions, record_process
+
+PYTHON = sys.executable
+
+
+def state_of(store, run):
+    return store.index().state(run)
+
+
+def output(store, run, stream="out"):
+    lines = store.lines(run, ("out",))
+    return "".join(line["text"] for line in lines if line["stream"] == stream)
+
+
+def test_a_program_is_recorded_with_what_went_in_and_came_out(store, project, capfd):
+    (project / "in.dat").write_text("4\n")
+    (project / "solve.sh").write_text("#!/bin/sh\nread x < in.dat\necho $x > out/y.dat\necho ok\n")
+    (project / "solve.sh").chmod(0o755)
+    (project / "out").mkdir()
+    options = ProcessOptions(
+        name="solving",
+        parameters={"x": 4},
+        inputs=("in.dat",),
+        outputs=("out/*.dat", "*.nothing"),
+        tags=("t",),
+        repeat="whence run -- ./solve.sh",
+    )
+    ended = record_process(store, ["./solve.sh"], options)
+    assert (ended.status, ended.exit) == ("completed", 0)
+    assert capfd.readouterr().out == "ok\n"
+    state = state_of(store, ended.run)
+    assert state["command"] == ["./solve.sh"]
+    assert state["repeat"] == "whence run -- ./solve.sh"
+    assert state["exit"] == 0
+    assert output(store, ended.run) == "ok\n"
+    named = {(a["category"], a["name"]) for a in state["artifacts"]}
+    assert named == {("code", "solve.sh"), ("input", "in.dat"), ("output", "out/y.dat")}
+    assert list(state["code"]["files"]) == ["solve.sh"]
+    assert list(state["inputs"]) == ["in.dat"]
+    (warning,) = store.lines(ended.run, ("event",))
+    assert "*.nothing" in warning["message"]
+
+
+def test_a_failing_program_fails_its_run_and_its_output_is_kept(store, project, capfd):
+    command = ["sh", "-c", "echo partial > left.txt; echo oh >&2; exit 3"]
+    ended = record_process(store, command, ProcessOptions(outputs=("left.txt",)))
+    assert (ended.status, ended.exit) == ("failed", 3)
+    assert capfd.readouterr().err == "oh\n"
+    state = state_of(store, ended.run)
+    assert state["error"]["message"] == "exit status 3"
+    assert output(store, ended.run, "err") == "oh\n"
+    assert "left.txt" in {a["name"] for a in state["artifacts"]}
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGSEGV, "failed"), (signal.SIGKILL, "failed"), (signal.SIGTERM, "terminated")],
+)
+def test_a_signal_is_told_by_name(store, number, status):
+    ended = record_process(store, ["sh", "-c", f"kill -{int(number)} $$"])
+    assert (ended.status, ended.exit) == (status, -number)
+    message = state_of(store, ended.run)["error"]["message"]
+    assert message == f"killed by signal {int(number)} ({number.name})"
+
+
+def test_quiet_spares_the_terminal_but_not_the_record(store, capfd):
+    ended = record_process(store, ["echo", "hush"], ProcessOptions(quiet=True))
+    assert capfd.readouterr().out == ""
+    assert output(store, ended.run) == "hush\n"
+
+
+def test_children_find_the_run_in_their_environment(store, project):
+    script = "import whence.runs as w; r = w.Run(); r.init('inner'); r.close()"
+    ended = record_process(store, [PYTHON, "-c", script])
+    inner = [i for i in store.index().ids() if i != ended.run]
+    assert [state_of(store, i)["parent"] for i in inner] == [ended.run]
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "said"),
+    [
+        ([], {}, "no command"),
+        (["no-such-solver"], {}, "no program 'no-such-solver'"),
+        (["./plain.txt"], {}, "not executable"),
+        (["true"], {"inputs": ("missing.dat",)}, "missing.dat"),
+        (["true"], {"parameters": {"x": object()}}, "x"),
+    ],
+)
+def test_what_cannot_be_started_is_not_recorded(store, project, command, options, said):
+    (project / "plain.txt").write_text("")
+    with pytest.raises(UserError, match=said):
+        record_process(store, command, ProcessOptions(**options))
+    assert store.index().ids() == []
+
+
+def test_the_same_work_has_the_same_key_and_an_edit_another(store, project):
+    (project / "job.py").write_text("print(1)")
+    keys = []
+    for text in ("print(1)", "print(1)", "print(2)"):
+        (project / "job.py").write_text(text)
+        ended = record_process(store, [PYTHON, "job.py"], ProcessOptions(quiet=True))
+        keys.append(state_of(store, ended.run)["call"])
+    assert keys[0] == keys[1] != keys[2]
+
+
+SCRIPT = textwrap.dedent(
+    """
+    import sys
+    from whence.runs import ProcessOptions, record_process
+    from whence.store import Store
+    record_process(Store.open("."), sys.argv[1:], ProcessOptions())
+    """
+)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_ctrl_c_ends_program_and_run(store, project, number, stubborn):
+    sleep = "import time; print('here', flush=True); time.sleep(60)"
+    if stubborn:
+        sleep = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {sleep}"
+    whole = [PYTHON, "-c", SCRIPT, PYTHON, "-c", sleep]
+    parent = subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert parent.stdout.readline() == "here\n"
+    child = int(subprocess.check_output(["pgrep", "-P", str(parent.pid)]).split()[0])
+    before = time.monotonic()
+    parent.send_signal(number)
+    _, err = parent.communicate(timeout=30)
+    assert time.monotonic() - before < 20
+    assert "KeyboardInterrupt" in err
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    (run,) = store.index().ids()
+    assert state_of(store, run)["status"] == "terminated"
+    assert "here" in output(store, run)
+
+
+def test_a_program_can_be_recorded_from_a_thread(store):
+    found = []
+    thread = threading.Thread(target=lambda: found.append(record_process(store, ["true"])))
+    thread.start()
+    thread.join()
+    assert found[0].status == "completed"
