@@ -96,8 +96,8 @@ class ParameterComparison:
         columns = sum(1 for _ in _columns(self._root, DEEPEST + 1, range(0)))
         return f"<ParameterComparison of {len(self)} parameter sets: {columns} keys differ>"
 
-    def _repr_html_(self) -> str:
-        html: str = self.dataframe()._repr_html_()  # type: ignore[operator]
+    def _repr_html_(self) -> str | None:
+        html: str | None = self.dataframe()._repr_html_()  # type: ignore[operator]
         return html
 
     def table(self, depth: int = 1) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
@@ -221,40 +221,38 @@ def same(left: Any, right: Any) -> bool:
     >>> same(float("nan"), float("nan")), same(1, 1.0), same([1, 2], (1, 2))
     (True, False, False)
     """
+    return _same(left, right, 0)
+
+
+def _same(left: Any, right: Any, level: int) -> bool:
     if left is right:
         return True
+    if level > DEEPEST:
+        raise too_deep()
     kind = type(left)
     if kind is type(right):
         if kind is str or kind is int or kind is bool:
             return bool(left == right)
         if kind is float:  # their texts tell -0.0 from 0.0 and know that NaN is NaN
             return bool(left == right != 0.0) or repr(left) == repr(right)
+        if kind is list or kind is tuple:
+            return len(left) == len(right) and all(
+                _same(a, b, level + 1) for a, b in zip(left, right, strict=True)
+            )
     try:
         return canonical(left) == canonical(right)
     except UserError:
-        return _alike(left, right, 0)
+        return kind is type(right) and _alike(left, right, level)
 
 
 def _alike(left: Any, right: Any, level: int) -> bool:
-    """`same` for what has no digest, which parameters that were never recorded may hold."""
-    if level > DEEPEST:
-        raise too_deep()
-    if type(left) is not type(right):
-        return False
+    """Whether two are the same that have no digest, as parameters never recorded may hold."""
     if isinstance(left, Mapping):
         return left.keys() == right.keys() and all(
-            left[key] is right[key] or _alike(left[key], right[key], level + 1) for key in left
+            _same(left[key], right[key], level + 1) for key in left
         )
     if hasattr(left, "dtype") and hasattr(left, "tolist"):
-        return left.dtype == right.dtype and _alike(left.tolist(), right.tolist(), level + 1)
-    if isinstance(left, (list, tuple)):
-        return len(left) == len(right) and all(
-            a is b or _alike(a, b, level + 1) for a, b in zip(left, right, strict=True)
-        )
-    try:
-        return canonical(left) == canonical(right)
-    except UserError:
-        pass
+        return bool(left.dtype == right.dtype) and _same(left.tolist(), right.tolist(), level + 1)
     try:
         return bool(left == right)
     except (TypeError, ValueError):
@@ -354,19 +352,23 @@ def _entries(
         text = key_text(child.key)
         dotted = join_key(name, text)
         word = child.key if isinstance(child.key, str) else text
-        if any(
-            pattern in (word, dotted) or fnmatchcase(dotted if "." in pattern else word, pattern)
-            for pattern in ignore
-        ):
+        if _matches(ignore, word, dotted):
             continue
         path = (*keys, word)
         if child.leaf:
             absent = [Mark.FOLDED if row in child.rows else Mark.ABSENT for row in (0, 1)]
             yield path, [child.leaf.values.get(row, absent[row]) for row in (0, 1)]
-        if child.task:
+        if child.task and not _matches(ignore, f"{word}@task", f"{dotted}@task"):
             named = (*keys, f"{word}@task")
             yield named, [child.task.values.get(row, Mark.ABSENT) for row in (0, 1)]
         yield from _entries(child, path, dotted, ignore)
+
+
+def _matches(patterns: Iterable[str], word: str, dotted: str) -> bool:
+    return any(
+        pattern in (word, dotted) or fnmatchcase(dotted if "." in pattern else word, pattern)
+        for pattern in patterns
+    )
 
 
 def _without_marks(cells: Iterable[Any]) -> list[Any]:

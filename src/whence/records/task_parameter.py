@@ -172,14 +172,19 @@ def _is_description(value: Mapping[Any, Any]) -> bool:
         "taskname" in value
         and value.keys() >= _DESCRIPTION
         and isinstance(value["inputs"], Mapping)
-        and all(key in _BESIDE or str(key).startswith("generator_") for key in value)
+        and all(key in _BESIDE or _is_generator(key) for key in value)
     )
+
+
+def _is_generator(key: Any) -> bool:
+    """Whether the key tells what smttask's tasks ``Create`` and ``Join`` make."""
+    return isinstance(key, str) and key.startswith("generator_")
 
 
 def _task_name(description: Mapping[Any, Any]) -> str:
     module = description["module"]
     name = f"{module}.{description['taskname']}" if module else str(description["taskname"])
-    made = [str(description[key]) for key in sorted(description) if key.startswith("generator_")]
+    made = [str(description[key]) for key in sorted(filter(_is_generator, description))]
     return f"{name}({', '.join(made)})" if made else name
 
 
