@@ -169,11 +169,8 @@ def _put_on_record(
         name = figure.path.relative_to(str(run.dir)).as_posix()
         meta = {"plot": plot, "inputs": writer.put(orjson.dumps(inputs)).digest}
         run.save_file(figure.path, "output", name=name, mode="copy", metadata=meta)
-        attach(
-            writer,
-            run.id,
-            Artifact(f"{name}.recipe", "output", RECIPE, recipe.digest, recipe.size, recipe.kept),
-        )
+        kept = (RECIPE, recipe.digest, recipe.size, recipe.kept)
+        attach(writer, run.id, Artifact(f"{name}.recipe", "output", *kept, meta=meta))
     for path, digest in read.items():
         file = workspace.project / path
         size = file.stat().st_size if file.exists() else 0
