@@ -147,7 +147,7 @@ class _Course:
         values, uses, order = self.values, self._uses, self._order
         entered: set[Node] = set()
         done: set[Node] = set()
-        stack = list(wanted)
+        stack = wanted[::-1]
         while stack:
             node = stack.pop()
             if node in done:

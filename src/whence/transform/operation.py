@@ -169,12 +169,11 @@ def register_operation(
 
 def _same(known: Any, func: Any) -> bool:
     """Whether it is the function that is registered, perhaps from a module loaded again."""
-    names = [
-        (getattr(f, "__module__", None), getattr(f, "__qualname__", None)) for f in (known, func)
-    ]
-    return known is func or (
-        names[0] == names[1] and None not in names[0] and "<" not in names[0][1]
+    named, again = (
+        f"{getattr(each, '__module__', None)}.{getattr(each, '__qualname__', '<')}"
+        for each in (known, func)
     )
+    return known is func or (named == again and "<" not in named)
 
 
 @overload
