@@ -2,7 +2,7 @@
 
 import contextlib
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whence.base import yaml
@@ -22,22 +22,26 @@ def same(left, right):
     return type(left) is type(right) and left == right
 
 
+@settings(deadline=None)
 @given(plain_values)
 def test_what_is_written_is_read_back(value):
     assert same(yaml.parse(yaml.dump(value)).value, value)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(scalars | st.tuples(scalars, scalars), scalars, max_size=5))
 def test_keys_of_any_kind_are_read_back(value):
     assert yaml.parse(yaml.dump(value)).value == value
 
 
+@settings(deadline=None)
 @given(st.text() | st.text("ab1 :-[]{},!&*<\n\t'\"#|>%~.?"))
 def test_any_text_gives_a_value_or_our_own_error(text):
     with contextlib.suppress(UserError):
         yaml.parse(text, tags={"!a": lambda value, where: value})
 
 
+@settings(deadline=None)
 @given(plain_values)
 def test_every_value_has_a_place(value):
     document = yaml.parse(yaml.dump(value))
