@@ -1,0 +1,198 @@
+"""Sweeps in processes of their own, ended in the middle."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from whence.store import is_alive
+
+SPACE = """\
+parameter_space: !pspace
+  seed: !pdim {default: 0, range: [8]}
+"""
+SLOW = """\
+import subprocess, time
+
+def simulate(out_dir, seed):
+    (out_dir / "begun").write_text(str(seed))
+    print("begun", seed, flush=True)
+    if not (out_dir.parents[2] / "fast").exists():
+        time.sleep(60)
+"""
+SPAWNS = """\
+import subprocess
+
+def simulate(out_dir, seed):
+    (out_dir / "begun").write_text("")
+    subprocess.run(["sleep", "61.5"])
+"""
+STUBBORN = """\
+import signal, time
+
+def simulate(out_dir, seed):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    (out_dir / "begun").write_text("")
+    time.sleep(60)
+"""
+SCRIPT = textwrap.dedent(
+    """
+    import sys
+    from whence.store import Store
+    from whence.sweep import SweepOptions, sweep
+    words = sys.argv[1:]
+    target = words[0] if len(words) == 1 else words
+    result = sweep(target, "space.yml", store=Store.open("."), name="s",
+                   options=SweepOptions(workers=2))
+    print(len(result.done), len(result.skipped), len(result.failed))
+    """
+)
+
+
+@pytest.fixture
+def slow(project, store):
+    (project / "space.yml").write_text(SPACE)
+    (project / "sim.py").write_text(SLOW)
+    return project
+
+
+def start(*words):
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def until(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.02)
+
+
+def begun(project, count):
+    until(lambda: len(list((project / "runs" / "s").glob("sim_*/begun"))) >= count)
+
+
+def states(store, status=None, kind="run"):
+    found = map(store.index().state, store.index().ids(kind))
+    return [state for state in found if status in (None, state["status"])]
+
+
+def alive(state):
+    return is_alive(state["process"], state["last"], time.time())
+
+
+def finish(project):
+    (project / "fast").touch()
+    done = start("sim.py:simulate")
+    out, err = done.communicate(timeout=60)
+    assert done.returncode == 0, err
+    return out.split()
+
+
+def test_kill_9_ends_the_workers_and_the_sweep_goes_on(slow, store):
+    first = start("sim.py:simulate")
+    begun(slow, 2)
+    until(lambda: len(states(store, "running")) == 2)
+    first.kill()
+    first.communicate()
+    until(lambda: not any(alive(state) for state in states(store, "running")), 5)
+    lost = states(store, "running")
+    assert len(lost) == 2
+    assert finish(slow) == ["8", "0", "0"]
+    assert len(states(store, "completed")) == 8
+    for state in lost:
+        now = store.index().state(state["id"])
+        assert now["dir"] == f"runs/s/earlier/{state['id']}"
+        assert (slow / now["dir"] / "begun").is_file()
+    assert finish(slow) == ["0", "8", "0"]
+
+
+def test_kill_9_half_way_keeps_what_was_done(slow, store):
+    (slow / "sim.py").write_text(SLOW.replace("if not", "if seed > 3 and not"))
+    first = start("sim.py:simulate")
+    begun(slow, 6)
+    first.kill()
+    first.communicate()
+    until(lambda: not any(alive(state) for state in states(store, "running")), 5)
+    assert len(states(store, "completed")) == 4
+    assert finish(slow) == ["4", "4", "0"]
+
+
+def processes(pattern):
+    found = subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True, check=False)
+    return found.stdout.split()
+
+
+def test_kill_9_ends_what_the_points_have_started(slow, store):
+    (slow / "sim.py").write_text(SPAWNS)
+    first = start("sim.py:simulate")
+    begun(slow, 2)
+    until(lambda: len(processes("^sleep 61.5")) == 2)
+    first.kill()
+    first.communicate()
+    until(lambda: not processes("^sleep 61.5"), 5)
+
+
+def test_kill_9_ends_commands(slow, store):
+    first = start("sh", "-c", "echo {seed} > {out}/begun; sleep 62.5")
+    begun(slow, 2)
+    first.kill()
+    first.communicate()
+    until(lambda: not processes("^sleep 62.5"), 5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_records_what_it_ends(slow, store, number):
+    first = start("sim.py:simulate")
+    begun(slow, 2)
+    first.send_signal(number)
+    _, err = first.communicate(timeout=20)
+    assert err.count("Traceback") == 1
+    assert len(states(store, "terminated")) == 2
+    assert [s["status"] for s in states(store, kind="sweep")] == ["terminated"]
+    assert len(states(store)) == 2
+    for state in states(store):
+        lines = store.lines(state["id"], ("out",))
+        assert "begun" in "".join(line["text"] for line in lines)
+    assert finish(slow) == ["8", "0", "0"]
+
+
+def test_ctrl_c_ends_commands_too(slow, store):
+    first = start("sh", "-c", "echo {seed} > {out}/begun; sleep 63.5")
+    begun(slow, 2)
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=20)
+    assert len(states(store, "terminated")) == 2
+    assert processes("^sleep 63.5") == []
+
+
+def test_ctrl_c_twice_ends_what_does_not_heed_it(slow, store):
+    (slow / "sim.py").write_text(STUBBORN)
+    first = start("sim.py:simulate")
+    begun(slow, 2)
+    first.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=10)
+    assert len(states(store, "terminated")) == 2
+    assert [s["status"] for s in states(store, kind="sweep")] == ["terminated"]
+
+
+def test_the_same_sweep_does_not_run_twice_at_once(slow, store):
+    first = start("sim.py:simulate")
+    begun(slow, 2)
+    second = start("sim.py:simulate")
+    _, err = second.communicate(timeout=20)
+    assert f"running in {slow / 'runs' / 's'} already, as process {first.pid}" in err
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=20)
+    assert len(states(store)) == 2
+    assert os.path.isdir(slow / "runs" / "s")
