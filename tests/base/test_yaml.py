@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+import yaml as pyyaml
 
 from whence.base import yaml
 from whence.base.error import UserError
@@ -158,9 +159,9 @@ def test_nesting_and_unfolding_are_bounded():
         f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n"
         for a, b in zip("abcdefgh", "bcdefghi", strict=True)
     )
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert refused(bomb)[0].code == "too-many-aliases"
-    assert time.perf_counter() - begun < 20
+    assert time.process_time() - begun < 20
 
 
 def test_tags_get_the_plain_value_and_its_place():
@@ -308,12 +309,15 @@ def test_ten_thousand_lines_are_read_fast():
         "  entry_{0}:\n    x: 0.{0}\n    name: item {0}\n    flag: true\n    list: [1, 2.5, a]\n"
     )
     text = "top:\n" + "".join(entry.format(i) for i in range(2000))
-    fastest = math.inf
+    ours, floor = math.inf, math.inf
     for _ in range(5):
-        begun = time.perf_counter()
+        begun = time.process_time()
         yaml.parse(text)
-        fastest = min(fastest, time.perf_counter() - begun)
-    assert fastest < 0.3  # 0.075 on a quiet machine
+        between = time.process_time()
+        pyyaml.compose(text, Loader=pyyaml.CSafeLoader)
+        ours = min(ours, between - begun)
+        floor = min(floor, time.process_time() - between)
+    assert ours < 2 * floor  # 1.1 here; 34 ms
 
 
 def test_places_survive_pickling():

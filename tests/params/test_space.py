@@ -304,10 +304,10 @@ def test_points_cost_microseconds():
             "abm": {"c": ParamDim(default=0, range=[100]), "init": {"energy": 1.0}},
         }
     )
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert sum(1 for _ in space.points()) == 100_000
-    assert time.perf_counter() - begun < 2  # 0.2 on a quiet machine
-    begun = time.perf_counter()
+    assert time.process_time() - begun < 2  # 0.2 on a quiet machine
+    begun = time.process_time()
     for number in range(1000):
         space.point(number * 100)
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
