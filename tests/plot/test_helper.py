@@ -21,7 +21,8 @@ def test_titles_labels_scales_and_texts():
         "set_suptitle": {"title": "S"},
         "set_labels": {"x": "time", "y": {"label": "E", "color": "red"}},
         "set_scales": {"y": "log", "x": {"scale": "symlog", "linthresh": 2}},
-        "set_texts": {"texts": [[1, 2, "here"], {"x": 0, "y": 1, "s": "there", "transform": "axes"}]},
+        "set_texts": {"texts": [[1, 2, "here"],
+                                {"x": 0, "y": 1, "s": "there", "transform": "axes"}]},
         "annotate": {"annotations": [{"text": "top", "xy": [1, 5]}]},
     })  # fmt: skip
     assert (ax.get_title(), ax.title.get_size(), ax.figure.get_suptitle()) == ("T", 20, "S")

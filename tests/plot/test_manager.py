@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from typing import ClassVar
 
 import h5py
 import pytest
@@ -339,7 +340,7 @@ def test_subclasses_add_creators(dm, tmp_path):
     from whence.plot.creator import Creator, Task
 
     class Mine(PlotManager):
-        CREATORS = {"twice": Creator(
+        CREATORS: ClassVar = {"twice": Creator(
             lambda spec, dm: [Task(spec, f"{spec.name}/{n}", dm, dm) for n in "ab"], ("extra",)
         )}  # fmt: skip
 
@@ -348,3 +349,21 @@ def test_subclasses_add_creators(dm, tmp_path):
         out_dir=tmp_path, file_ext="png",
     )  # fmt: skip
     assert [figure.path.name for figure in figures] == ["a.png", "b.png"]
+
+
+def test_a_plot_that_is_a_parameter_space_is_a_file_per_point(draw, dm, tmp_path):
+    figures = draw("""\
+walks: !pspace
+  module: .generic
+  plot_func: facet_grid
+  select: {data: simulations/06/data/random_walk}
+  linewidth: !sweep {default: 1, values: [0.5, 2]}
+""")
+    names = sorted(path.name for path in (tmp_path / "out/walks").iterdir())
+    assert names == ["1__linewidth_0.5.pdf", "2__linewidth_2.pdf", "sweep_cfg.yml"]
+    again = PlotManager(dm=dm, raise_exc=True).plot_from_cfg(
+        tmp_path / "out/walks/sweep_cfg.yml", out_dir=tmp_path / "again"
+    )
+    assert [figure.digest for figure in again] == [figure.digest for figure in figures]
+    with pytest.raises(UserError, match="not accepted yet"):
+        draw(WALKS.replace("random_walk:", "random_walk: !pspace", 1))

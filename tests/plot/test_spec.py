@@ -86,11 +86,10 @@ d: {{{FACET}, helpers: {{axis_specific: {{}}}}}}
 e: {{module: .multiplot, plot_func: multiplot}}
 f: {{{FACET}, based_on: .plot.facet_grid.line}}
 g: {{{FACET}, dag_options: {{meta_operations: {{}}}}}}
-h: !pspace {{{FACET}}}
-i: {{{FACET}, style: {{rc_file: x}}}}
+h: {{{FACET}, style: {{rc_file: x}}}}
 """)
     assert {code for _, code, _ in found} == {"not-accepted-yet"}
-    assert [where.split(":")[1] for where, _, _ in found] == list("123456789")
+    assert [where.split(":")[1] for where, _, _ in found] == list("12345678")
 
 
 def test_the_creator_is_detected_from_the_keys():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from whence.base.error import UserError
 from whence.base.problem import did_you_mean
-from whence.plot.spec import PlotSpec
+from whence.plot.spec import PlotSpec, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,6 @@ class Task:
         The group of all universes, for ``select_and_combine``.
     caption : str
         What tells it from its siblings.
-    alone : bool
-        Whether it is the plot's only figure, not one of a series.
     """
 
     spec: PlotSpec
@@ -41,7 +39,11 @@ class Task:
     base: Any
     group: Any = None
     caption: str = ""
-    alone: bool = True
+
+    @property
+    def universe(self) -> Any:
+        """The universe that it is of, or None."""
+        return None if self.base is self.dm else self.base
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +66,20 @@ class Creator:
 class Universe:
     """One member of the group of universes, and its point in the parameter space."""
 
-    name: str
+    state: State
     group: Any
-    coords: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def stem(self) -> str:
-        """As its files are named: ``12__max_step_size_0.1__seed_0``."""
-        parts = (f"{dim}_{value}".replace("/", "-") for dim, value in self.coords.items())
-        return "__".join((self.name, *parts))
-
-    @property
-    def caption(self) -> str:
-        """As figures call it: ``max_step_size = 0.1, seed = 0``."""
-        return ", ".join(f"{dim} = {value}" for dim, value in self.coords.items())
 
 
 def _plan_single(spec: PlotSpec, dm: Any) -> Sequence[Task]:
-    return (Task(spec, spec.name, dm, dm),)
+    return (_only(spec, dm),)
+
+
+def _only(spec: PlotSpec, dm: Any, group: Any = None) -> Task:
+    """The figure of a spec that makes one, though it may be one of a series."""
+    if spec.state is None:
+        return Task(spec, spec.name, dm, dm, group)
+    stem = f"{spec.name}/{spec.state.stem}"
+    return Task(spec, stem, dm, dm, group, spec.state.caption)
 
 
 def _plan_multiverse(spec: PlotSpec, dm: Any) -> Sequence[Task]:
@@ -91,20 +89,23 @@ def _plan_multiverse(spec: PlotSpec, dm: Any) -> Sequence[Task]:
         dims = len(getattr(group.pspace, "dims", ()))
         if dims not in (expected if isinstance(expected, (list, tuple)) else [expected]):
             return ()
-    return (Task(spec, spec.name, dm, dm, group),)
+    return (_only(spec, dm, group),)
 
 
 def _plan_universes(spec: PlotSpec, dm: Any) -> Sequence[Task]:
+    if spec.state is not None:
+        raise UserError(spec.scope.not_yet("a parameter space over universe plots"))
     group = universe_group(spec, dm)
     chosen, settled = _chosen(spec, _universes(group))
     # A random choice is written down as what was chosen, so that it can be drawn again.
     spec = replace(spec, configuration={**spec.configuration, "universes": settled})
     return tuple(
-        Task(spec, f"{spec.name}/{one.stem}", dm, one.group, group, one.caption, alone=False)
+        Task(spec, f"{spec.name}/{one.state.stem}", dm, one.group, group, one.state.caption)
         for one in chosen
     )
 
 
+_WORDS = ("all", "first", "single", "any", "last", "random")
 PYPLOT = Creator(_plan_single)
 UNIVERSE = Creator(_plan_universes, ("universes",))
 MULTIVERSE = Creator(_plan_multiverse, ("select_and_combine", "expected_multiverse_ndim"))
@@ -156,16 +157,13 @@ def universe_group(spec: PlotSpec, dm: Any) -> Any:
 
 
 def _universes(group: Any) -> list[Universe]:
-    coords = states(group.pspace) if group.pspace is not None else {}
+    known: dict[int, Mapping[str, Any]] = {}
+    if group.pspace is not None:
+        known = {point.state_no: point.coords for point in group.pspace.points()}
     return [
-        Universe(name, member, coords.get(int(name), {}) if name.isdecimal() else {})
+        Universe(State(name, known.get(int(name), {}) if name.isdecimal() else {}), member)
         for name, member in group.items()
     ]
-
-
-def states(pspace: Any) -> Mapping[int, Mapping[str, Any]]:
-    """The coordinates of every point of a parameter space, by state number."""
-    return {point.state_no: point.coords for point in pspace.points()}
 
 
 def _chosen(spec: PlotSpec, universes: list[Universe]) -> tuple[Sequence[Universe], Any]:
@@ -173,12 +171,12 @@ def _chosen(spec: PlotSpec, universes: list[Universe]) -> tuple[Sequence[Univers
     selector = spec.get("universes")
     if not universes:
         raise _refused(spec, "no-universes", "there are no universes to draw")
-    if selector in ("all", "first", "single", "any", "last", "random"):
+    if selector in _WORDS:
         if selector == "all":
             return universes, "all"
         if selector == "random":
             one = random.choice(universes)
-            return [one], [one.name]
+            return [one], [one.state.name]
         return [universes[-1 if selector == "last" else 0]], selector
     if isinstance(selector, Mapping):
         return _matching(spec, universes, selector), dict(selector)
@@ -187,16 +185,15 @@ def _chosen(spec: PlotSpec, universes: list[Universe]) -> tuple[Sequence[Univers
     if selector is None:
         message = f"the plot {spec.name!r} does not say which `universes`"
         raise _refused(spec, "missing-key", message, "Add `universes: all`.")
-    words = ("all", "first", "single", "any", "last", "random")
-    raise _refused(spec, "bad-value", f"`universes: {selector}` selects nothing",
-                   did_you_mean(str(selector), words)
-                   or f"Use {', '.join(words)}, a list of ids, or {{dimension: value}}.")  # fmt: skip
+    near = did_you_mean(str(selector), _WORDS)
+    mend = near or f"Use {', '.join(_WORDS)}, a list of ids, or {{dimension: value}}."
+    raise _refused(spec, "bad-value", f"`universes: {selector}` selects nothing", mend)
 
 
 def _listed(
     spec: PlotSpec, universes: Iterable[Universe], ids: Sequence[Any]
 ) -> Sequence[Universe]:
-    known = {one.name: one for one in universes}
+    known = {one.state.name: one for one in universes}
     numbers = {int(name): one for name, one in known.items() if name.isdecimal()}
     chosen = [known.get(str(id_)) or numbers.get(id_) for id_ in ids]
     missing = [str(id_) for id_, one in zip(ids, chosen, strict=True) if one is None]
@@ -209,7 +206,7 @@ def _listed(
 def _matching(
     spec: PlotSpec, universes: Sequence[Universe], selector: Mapping[str, Any]
 ) -> Sequence[Universe]:
-    dims = universes[0].coords
+    dims = universes[0].state.coords
     for dim, wanted in selector.items():
         if dim not in dims:
             mend = did_you_mean(dim, dims) or f"It has: {', '.join(dims)}."
@@ -220,7 +217,7 @@ def _matching(
     chosen = [
         one
         for one in universes
-        if all(_matches(one.coords[dim], wanted) for dim, wanted in selector.items())
+        if all(_matches(one.state.coords[dim], wanted) for dim, wanted in selector.items())
     ]
     if not chosen:
         raise _refused(spec, "no-universes", "no universe has the values that `universes` asks for")

@@ -210,18 +210,18 @@ def _set_legend(
     if not entries:
         return
     look |= {"title": title, "ncols": ncols or -(-len(entries) // _OUTSIDE_COLUMN)}
-    shown = list(entries.values()), list(custom_labels or entries)
+    shown = {"handles": list(entries.values()), "labels": list(custom_labels or entries)}
     if loc is not None and hlpr.axes.size == 1:
-        hlpr.ax.legend(*shown, loc=loc, **look)
+        hlpr.ax.legend(loc=loc, **shown, **look)
     elif hlpr.axes.size == 1:  # beside the axes: never over the data, at no cost of a search
         corner: dict[str, Any] = {
             "loc": "upper left",
             "bbox_to_anchor": (1.0, 1.0),
             "borderaxespad": 0.0,
         }
-        hlpr.ax.legend(*shown, **corner, **look)
+        hlpr.ax.legend(**shown, **corner, **look)
     else:
-        hlpr.fig.legend(*shown, loc=loc or "outside right upper", **look)
+        hlpr.fig.legend(loc=loc or "outside right upper", **shown, **look)
 
 
 def _set_scales(ax: Axes, *, x: Any = None, y: Any = None) -> None:

@@ -67,9 +67,6 @@ class _Lookup:
             if base == name and self._find(name, layer - 1) is None and not trail[1:]:
                 raise UserError(self.scope.problem("bad-value", self._nothing(name, entry)))
             return {**self._base(base, name, layer, trail), **enabled}
-        if hasattr(entry, "iterator"):
-            mend = "Write one plot for each point, or use `universes`."
-            raise UserError(self.scope.not_yet("a plot that is a parameter space", mend))
         if not isinstance(entry, Mapping):
             message = f"the configuration of the plot {name!r} must be a mapping"
             raise UserError(self.scope.problem("bad-value", message))

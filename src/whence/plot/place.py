@@ -85,10 +85,11 @@ def save_configuration(spec: PlotSpec, place: Place, action: str) -> Path:
     UserError
         If the file is there with other content, and the action is ``raise``.
     """
-    series = spec.creator == "universe"
+    series = spec.creator == "universe" or spec.state is not None
     stem = f"{spec.name}/sweep" if series else spec.name
     path = place.file(spec, stem, "_cfg.yml")
-    data = yaml.dump({spec.name: replayable(spec)}).encode()
+    whole = spec.state.space if spec.state is not None else replayable(spec)
+    data = yaml.dump({spec.name: whole}).encode()
     if path.exists() and path.read_bytes() != data:
         if action == "skip":
             return path

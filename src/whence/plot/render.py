@@ -34,7 +34,7 @@ def settle(figure: Canvas) -> None:
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)  # not "none", which saving would draw once more for
 
 
 def render(figure: Canvas, format_: str, recipe: Recipe) -> bytes:

@@ -56,9 +56,10 @@ class Selection:
             if recorder is not None:
                 for path, digest in self.files:
                     recorder.read(path, digest)
-            one = self.task.group is not None and self.task.base is not self.task.group
-            universe = {"uni": self.task.base} if one and not self.task.alone else {}
-            return (self.task.group or self.task.base,), universe
+            universe = self.task.universe
+            if universe is None:
+                return (self.task.group or self.task.base,), {}
+            return (self.task.group,), {"uni": universe}
         results = self.graph.evaluate(self.tags, cache=cache, recorder=recorder)
         return (), {"data": {tag: _named(results[tag], self._label(tag)) for tag in self.tags}}
 
@@ -120,7 +121,7 @@ def _graph(task: Task, digest_of: Callable[[Path], str]) -> Graph:
         transform=spec.configuration.get("transform") or (),
         base=base,
         prefix=options.get("select_path_prefix") or "",
-        trees={"dm": task.dm} | ({"uni": task.base} if not task.alone else {}),
+        trees={"dm": task.dm} | ({"uni": task.universe} if task.universe is not None else {}),
         place=spec.scope,
         define_at=("dag_options", "define"),
     )

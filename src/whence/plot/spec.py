@@ -89,6 +89,36 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """One point of a parameter space, as figures and their files call it.
+
+    Attributes
+    ----------
+    name : str
+        The state number.
+    coords : mapping
+        The value of each dimension.
+    space : object
+        The parameter space, where a plot's own configuration is one.
+    """
+
+    name: str
+    coords: Mapping[str, Any] = field(default_factory=dict)
+    space: Any = field(default=None, compare=False, repr=False)
+
+    @property
+    def stem(self) -> str:
+        """As its files are named: ``12__max_step_size_0.1__seed_0``."""
+        parts = (f"{dim}_{value}".replace("/", "-") for dim, value in self.coords.items())
+        return "__".join((self.name, *parts))
+
+    @property
+    def caption(self) -> str:
+        """As figures call it: ``max_step_size = 0.1, seed = 0``."""
+        return ", ".join(f"{dim} = {value}" for dim, value in self.coords.items())
+
+
+@dataclass(frozen=True, slots=True)
 class PlotSpec:
     """One checked plot configuration.
 
@@ -110,6 +140,8 @@ class PlotSpec:
         The file formats to write.
     scope : Scope
         Where it stands, for problems found later.
+    state : State or None
+        The point, if it is one of a series that a parameter space describes.
     """
 
     name: str
@@ -120,6 +152,7 @@ class PlotSpec:
     settings: Mapping[str, Any]
     formats: tuple[str, ...]
     scope: Scope = field(default_factory=Scope, compare=False, repr=False)
+    state: State | None = None
 
     def get(self, key: str, default: Any = None) -> Any:
         """What the configuration has at a key, else the creator's settings, else the default."""
@@ -195,22 +228,33 @@ def read_specs(
     problems: list[Problem] = []
     specs: list[PlotSpec] = []
     for name in _wanted(document, only, problems):
-        scope = Scope(document, (name,))
-        try:
-            configuration = inherited(document, name, pools)
-        except UserError as error:
-            problems += error.problems
-            continue
-        if configuration.get("enabled", True) is False and only is None:
-            continue
-        found = _Check(name, configuration, scope, defaults)
-        spec = found.run()
-        problems += found.problems
-        if spec is not None:
-            specs.append(spec)
+        for state, one in _points(document, name):
+            try:
+                configuration = inherited(one, name, pools)
+            except UserError as error:
+                problems += error.problems
+                continue
+            if configuration.get("enabled", True) is False and only is None:
+                continue
+            found = _Check(name, configuration, Scope(document, (name,)), defaults)
+            spec = found.run()
+            problems += found.problems
+            if spec is not None:
+                specs.append(replace(spec, state=state))
     if problems:
-        raise UserError(*problems)
+        raise UserError(*dict.fromkeys(problems))
     return tuple(specs)
+
+
+def _points(document: Document, name: str) -> Iterator[tuple[State | None, Document]]:
+    """The document for a plot; one for each point, if its configuration is a parameter space."""
+    space = document.value[name]
+    if not hasattr(space, "points"):
+        yield None, document
+        return
+    for point in space.points():
+        state = State(point.state_str, point.coords, space)
+        yield state, replace(document, value={**document.value, name: point.params})
 
 
 def _wanted(
