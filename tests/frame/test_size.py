@@ -69,6 +69,7 @@ def test_class_stops_at_12_public_methods(size: ModuleType, tmp_path: Path) -> N
         ("class A:\n    def f(self, a, b, c, d, e, g): ...", None),
         ("class A:\n    @staticmethod\n    def f(a, b, c, d, e, g, h): ...", 7),
         ("@click.command()\ndef f(a, b, c, d, e, g, h): ...", None),
+        ("class Run:\n    def f(self, a, b, c, d, e, g, h): ...", None),
     ],
 )
 def test_more_than_six_parameters_are_a_dataclass(
