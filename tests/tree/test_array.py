@@ -73,7 +73,7 @@ def test_a_file_that_is_being_written_is_read_without_a_lock(tmp_path):
         file.flush()
         code = (
             "import sys; from whence.formats.hdf5 import Hdf5File;"
-            "print(Hdf5File.at(sys.argv[1]).walk().members['x'].read().tolist())"
+            "print(Hdf5File.at(sys.argv[1]).root().members()['x'].read().tolist())"
         )
         command = [sys.executable, "-c", code, str(tmp_path / "x.h5")]
         assert subprocess.check_output(command, text=True) == "[1.0, 2.0]\n"

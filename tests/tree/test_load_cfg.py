@@ -123,13 +123,38 @@ def test_a_wrong_configuration_is_told_when_the_manager_is_made(folder):
         ({"loader": "yaml_to_object", "glob_str": "list.yml"}, "e", "ObjectContainer", "list st"),
         ({"loader": "json", "glob_str": "v.json"}, "e", "ObjectContainer", "dict stored"),
         ({"loader": "numpy", "glob_str": "n.npy"}, "e", "NumpyDataContainer", "int16, shape (4,)"),
-        ({"loader": "numpy_txt", "glob_str": "m.dat"}, "e", "NumpyDataContainer", "float64, shape (2, 2)"),
-        ({"loader": "pandas_csv", "glob_str": "t.csv"}, "e", "PassthroughContainer", "DataFrame stored"),
-        ({"loader": "xr_dataarray", "glob_str": "u.nc"}, "e", "XrDataContainer", "float64, (t: 2)"),
-        ({"loader": "xr_dataset", "glob_str": "u.nc"}, "e", "PassthroughContainer", "Dataset stored"),
-        ({"loader": "text", "glob_str": "a.txt", "target_group": "g/h"}, "g/h/e", "StringContainer", ""),
         (
-            {"loader": "text", "glob_str": "*.txt", "ignore": ["b*"], "target_path": "{basename:}{ext:}"},
+            {"loader": "numpy_txt", "glob_str": "m.dat"},
+            "e",
+            "NumpyDataContainer",
+            "float64, shape (2, 2)",
+        ),
+        (
+            {"loader": "pandas_csv", "glob_str": "t.csv"},
+            "e",
+            "PassthroughContainer",
+            "DataFrame stored",
+        ),
+        ({"loader": "xr_dataarray", "glob_str": "u.nc"}, "e", "XrDataContainer", "float64, (t: 2)"),
+        (
+            {"loader": "xr_dataset", "glob_str": "u.nc"},
+            "e",
+            "PassthroughContainer",
+            "Dataset stored",
+        ),
+        (
+            {"loader": "text", "glob_str": "a.txt", "target_group": "g/h"},
+            "g/h/e",
+            "StringContainer",
+            "",
+        ),
+        (
+            {
+                "loader": "text",
+                "glob_str": "*.txt",
+                "ignore": ["b*"],
+                "target_path": "{basename:}{ext:}",
+            },
             "a.txt",
             "StringContainer",
             "",
@@ -146,13 +171,18 @@ def test_a_wrong_configuration_is_told_when_the_manager_is_made(folder):
             "",
         ),
         (
-            {"loader": "text", "glob_str": "a.txt", "path_regex": r"a\.", "target_path": "x_{match:}"},
+            {
+                "loader": "text",
+                "glob_str": "a.txt",
+                "path_regex": r"a\.",
+                "target_path": "x_{match:}",
+            },
             "x_a.",
             "StringContainer",
             "",
         ),
     ],
-)  # fmt: skip
+)
 def test_loaders_and_targets(empty, entry, target, cls, info):
     empty.load("e", **entry)
     node = empty[target]

@@ -26,13 +26,15 @@ class Hdf5File:
     May be used from any thread, pickled, and used after a fork.
     """
 
-    __slots__ = ("_fid", "_lock", "_users", "path")
+    __slots__ = ("_fid", "_lock", "_users", "path", "signature", "unchanged")
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._lock = threading.Lock()
         self._fid: Any = None
         self._users = 0
+        self.signature: tuple[int, ...] | None = None
+        self.unchanged = True
 
     @classmethod
     def at(cls, path: str | os.PathLike[str]) -> Hdf5File:
@@ -47,8 +49,20 @@ class Hdf5File:
         with file.opened():
             return file
 
-    def __reduce__(self) -> tuple[type[Hdf5File], tuple[str]]:
-        return Hdf5File, (self.path,)
+    def _compare(self) -> None:
+        """Note whether the file is as it was when first opened."""
+        status = os.stat(self.path)
+        now = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        self.signature = self.signature or now
+        self.unchanged = self.signature == now
+
+    def __getstate__(self) -> tuple[str, tuple[int, ...] | None]:
+        return self.path, self.signature
+
+    def __setstate__(self, state: tuple[str, tuple[int, ...] | None]) -> None:
+        path, signature = state
+        self.__init__(path)  # type: ignore[misc]
+        self.signature = signature
 
     def __repr__(self) -> str:
         return f"Hdf5File({self.path!r})"
@@ -59,6 +73,7 @@ class Hdf5File:
         with self._lock:
             if self._users == 0:
                 self._fid = _open(self.path)
+                self._compare()
             self._users += 1
         try:
             yield self._fid
@@ -69,19 +84,50 @@ class Hdf5File:
                     self._fid.close()
                     self._fid = None
 
-    def walk(self, inner: str = "/") -> Hdf5Group:
-        """What a group of the file contains, all the way down, without any values."""
+    def root(self) -> Hdf5Group:
+        """The group that holds all others."""
         with self.opened() as fid:
-            return _group(self, h5g.open(fid, inner.encode()), inner.strip("/"), ())
+            return Hdf5Group(self, "", _attrs(h5g.open(fid, b"/")))
 
 
 @dataclass(frozen=True, slots=True)
 class Hdf5Group:
-    """What one group of a file contains."""
+    """A group of an HDF5 file; what it contains is listed when asked for."""
 
+    file: Hdf5File = field(repr=False)
     inner: str
     attrs: Mapping[str, Any]
-    members: Mapping[str, Hdf5Group | Hdf5Dataset]
+    above: tuple[int, ...] = field(default=(), repr=False)
+
+    def members(self) -> dict[str, Hdf5Group | Hdf5Dataset]:
+        """What lies directly in the group, by name, without any values.
+
+        Links that lead nowhere or back to a group above are left out, as are named types.
+        """
+        with self.file.opened() as fid:
+            try:
+                group = h5g.open(fid, self.inner.encode("utf-8", "surrogateescape") or b"/")
+            except (KeyError, ValueError) as error:
+                raise _changed(self.file, self.inner, "is no longer there") from error
+            above = (*self.above, h5o.get_info(group).addr)
+            return dict(self._listed(group, above))
+
+    def _listed(
+        self, group: Any, above: tuple[int, ...]
+    ) -> Iterator[tuple[str, Hdf5Group | Hdf5Dataset]]:
+        lead = self.inner + "/" if self.inner else ""
+        for raw in group:
+            try:
+                found = h5o.open(group, raw)
+            except KeyError:
+                continue
+            name = raw.decode("utf-8", "surrogateescape")
+            inner = lead + name
+            if isinstance(found, h5d.DatasetID):
+                shape = found.shape or ()
+                yield name, Hdf5Dataset(self.file, inner, shape, found.dtype, _attrs(found))
+            elif isinstance(found, h5g.GroupID) and h5o.get_info(found).addr not in above:
+                yield name, Hdf5Group(self.file, inner, _attrs(found), above)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +165,19 @@ class Hdf5Dataset:
     def _found(self) -> Iterator[Any]:
         with self.file.opened() as fid:
             try:
-                found = h5d.open(fid, self.inner.encode())
+                found = h5d.open(fid, self.inner.encode("utf-8", "surrogateescape"))
             except (KeyError, ValueError) as error:
-                raise _changed(self, "is no longer there") from error
-            if found.shape != self.shape or found.dtype != self.dtype:
-                raise _changed(self, "has another shape or dtype than before")
+                raise _changed(self.file, self.inner, "is no longer there") from error
+            fits = self.file.unchanged or (found.shape, found.dtype) == (self.shape, self.dtype)
+            if not fits:
+                raise _changed(self.file, self.inner, "has another shape or dtype than before")
             yield found
 
 
-def _changed(dataset: Hdf5Dataset, what: str) -> UserError:
+def _changed(file: Hdf5File, inner: str, what: str) -> UserError:
     return UserError.of(
         "file-changed",
-        f"dataset {dataset.inner!r} of {dataset.file.path} {what}",
+        f"{inner!r} of {file.path} {what}",
         mend="The file changed after it was loaded: load the data again.",
     )
 
@@ -152,25 +199,6 @@ def _open(path: str) -> Any:
             if there
             else "It was moved or deleted after it was found.",
         ) from error
-
-
-def _group(file: Hdf5File, group: Any, inner: str, above: tuple[int, ...]) -> Hdf5Group:
-    address = h5o.get_info(group).addr
-    members: dict[str, Hdf5Group | Hdf5Dataset] = {}
-    lead = inner + "/" if inner else ""
-    for raw in group:
-        name = raw.decode("utf-8", "surrogateescape")
-        try:
-            found = h5o.open(group, raw)
-        except KeyError:  # a soft or external link that leads nowhere
-            continue
-        if isinstance(found, h5d.DatasetID):
-            members[name] = Hdf5Dataset(
-                file, lead + name, found.shape or (), found.dtype, _attrs(found)
-            )
-        elif isinstance(found, h5g.GroupID) and h5o.get_info(found).addr not in (*above, address):
-            members[name] = _group(file, found, lead + name, (*above, address))
-    return Hdf5Group(inner, _attrs(group), members)
 
 
 def _attrs(owner: Any) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 if TYPE_CHECKING:
     import numpy as np
 
 
-@runtime_checkable
 class Stored(Protocol):
     """An array in a file: its shape and dtype are known, its values are read when asked for.
 
@@ -29,3 +28,9 @@ class Stored(Protocol):
 
     def read_into(self, out: np.ndarray[Any, Any]) -> None:
         """Put all values into an array of the same shape."""
+
+
+def is_stored(value: object) -> TypeGuard[Stored]:
+    """Whether a value is an array that still lies in a file."""
+    # Not `isinstance` with a runtime protocol: that costs more than listing the array does.
+    return hasattr(type(value), "read_into")

@@ -1,7 +1,7 @@
 """The data tree: a lazy, labelled view of what files hold."""
 
 from whence.tree.array import ArrayContainer, NumpyDataContainer, XrDataContainer
-from whence.tree.combine import combine, gather
+from whence.tree.combine import Axes, axes_of, combine, gather
 from whence.tree.container import (
     Container,
     MutableMappingContainer,
@@ -32,6 +32,7 @@ from whence.tree.space import ParamSpaceGroup, ParamSpaceStateGroup
 
 __all__ = [
     "ArrayContainer",
+    "Axes",
     "Container",
     "DataManager",
     "ExistingDataError",
@@ -59,6 +60,7 @@ __all__ = [
     "StringContainer",
     "TimeSeriesGroup",
     "XrDataContainer",
+    "axes_of",
     "combine",
     "entries",
     "gather",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from whence.formats import Stored
+from whence.formats import Stored, is_stored
 from whence.tree.container import UNREAD, Container, Forwarding
 from whence.tree.node import count
 from whence.tree.source import Source
@@ -27,7 +27,9 @@ class ArrayContainer(Forwarding, NDArrayOperatorsMixin):
         self, *, name: str, data: Any = UNREAD, attrs: Any = None, source: Source | None = None
     ) -> None:
         self._stored: Stored | None = None
-        if isinstance(data, Stored):
+        if isinstance(data, ArrayContainer):
+            data = data.data
+        if is_stored(data):
             self._stored, data = data, UNREAD
         super().__init__(name=name, data=data, attrs=attrs, source=source)
 
@@ -36,7 +38,7 @@ class ArrayContainer(Forwarding, NDArrayOperatorsMixin):
         """The array in the file, as long as nothing else was put in its place."""
         if self._data is UNREAD and self._stored is None and self.source is not None:
             content = self.source.read()
-            if isinstance(content, Stored):
+            if is_stored(content):
                 self._stored = content
             else:
                 self._data = self._checked(content)
@@ -68,6 +70,13 @@ class ArrayContainer(Forwarding, NDArrayOperatorsMixin):
         """The number of values."""
         return int(np.prod(self.shape, dtype=np.intp))
 
+    def read(self) -> None:
+        """Read it now."""
+        if self._data is UNREAD and self.stored is not None:
+            array = np.asarray(self.stored.read())
+            array.flags.writeable = False
+            self._data = array
+
     def read_into(self, out: np.ndarray[Any, Any]) -> None:
         """Put all values into an array of the same shape, without keeping them here."""
         if self._data is UNREAD and self.stored is not None:
@@ -93,7 +102,8 @@ class ArrayContainer(Forwarding, NDArrayOperatorsMixin):
         return iter(self.data)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        array = np.asarray(self.data)
+        self.read()
+        array = np.asarray(self._data)
         if dtype is not None and array.dtype != dtype:
             return array.astype(dtype)
         return array.copy() if copy else array
@@ -144,10 +154,7 @@ class NumpyDataContainer(ArrayContainer):
     @property
     def data(self) -> Any:
         """The array, read from its file on first use."""
-        if self._data is UNREAD and self.stored is not None:
-            array = np.asarray(self.stored.read())
-            array.flags.writeable = False
-            self._data = array
+        self.read()
         return super().data
 
     def __getitem__(self, key: Any) -> Any:

@@ -30,6 +30,10 @@ class Container(Node):
             self._data = self._checked(self.source.read())
         return self._data
 
+    def read(self) -> None:
+        """Read it now."""
+        _ = self.data
+
     def replace(self, data: Any) -> None:
         """Hold something else from now on."""
         self._data = self._checked(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
@@ -10,10 +11,11 @@ from whence.base.error import UserError
 from whence.base.registry import Registry
 from whence.tree.container import Container, ObjectContainer
 from whence.tree.error import ExistingDataError, ItemAccessError
-from whence.tree.node import Attrs, Node, count, find, segments
+from whence.tree.node import Node, count, find, segments, there_is
 from whence.tree.source import Source
 
-Fill = Callable[["OrderedDataGroup"], None]
+Fill = Callable[[], dict[str, Node]]
+Opened = Callable[[], contextlib.AbstractContextManager[Any]]
 
 
 class OrderedDataGroup(Node, Mapping[str, Any]):
@@ -46,11 +48,11 @@ class OrderedDataGroup(Node, Mapping[str, Any]):
         containers: Any = None,
         attrs: Any = None,
         source: Source | None = None,
-        fill: Fill | None = None,
     ) -> None:
         super().__init__(name=name, attrs=attrs, source=source)
         self._members: dict[str, Node] = {}
-        self._fill = fill
+        self._fill: Fill | None = None
+        self._opened: Opened = contextlib.nullcontext
         if containers:
             self.add(*containers)
 
@@ -58,19 +60,26 @@ class OrderedDataGroup(Node, Mapping[str, Any]):
     def data(self) -> dict[str, Node]:
         """The members, by name."""
         if self._fill is not None:
-            fill, self._fill = self._fill, None
-            try:
-                fill(self)
-            except BaseException:
-                self._members, self._fill = {}, fill
-                raise
+            self._attach(self._fill())
         return self._members
 
-    @property
-    def attrs(self) -> Attrs:
-        """The attributes."""
-        _ = self.data  # a file tells its attributes together with its members
-        return super().attrs
+    def fill_from(self, fill: Fill, opened: Opened) -> None:
+        """Let members be made by `fill` when they are first asked for.
+
+        Within ``with opened():`` what holds them stays open.
+        """
+        self._fill, self._opened = fill, opened
+
+    def opened(self) -> contextlib.AbstractContextManager[Any]:
+        """Keep the file that the group lies in open while something is done with it."""
+        return self._opened()
+
+    def read(self) -> None:
+        """Read every array below now, opening each file once."""
+        with self.opened():
+            for member in self.children():
+                if isinstance(member, (OrderedDataGroup, Container)):
+                    member.read()
 
     def children(self) -> Iterator[Node]:
         """The members, in order."""
@@ -106,11 +115,7 @@ class OrderedDataGroup(Node, Mapping[str, Any]):
     def __contains__(self, path: object) -> bool:
         if isinstance(path, Node):
             return any(member is path for member in self.children())
-        try:
-            self[path]
-        except LookupError:
-            return False
-        return True
+        return there_is(self, path)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.data)
@@ -155,13 +160,12 @@ class OrderedDataGroup(Node, Mapping[str, Any]):
         self.order(len(nodes))
         self.changed()
 
-    def attach(self, members: dict[str, Node]) -> None:
-        """Take in members as the file has them, while being filled."""
+    def _attach(self, members: dict[str, Node]) -> None:
         for name in members:
             self.check(name)
         for node in members.values():
             node.parent = self
-        self._members = members
+        self._members, self._fill = members, None
         self.order(len(members))
 
     def check(self, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -148,11 +149,11 @@ def _node(load: Load, mapped: Mapped) -> Node:
 
 
 class _Hdf5Tree:
-    """The nodes of one HDF5 file; what it contains is walked when first asked for."""
+    """Makes the nodes of one HDF5 file; each group is listed when first asked for."""
 
     def __init__(self, path: Path, mapped: Mapped, options: Mapping[str, Any]) -> None:
         self.path = path
-        self.file = Hdf5File.at(path)
+        self.file = Hdf5File(str(path))
         self.lower = bool(options.get("lower_case_keys"))
         enabled = options.get("enable_mapping", False)
         self.attribute = options.get("map_from_attr", mapped.attribute) if enabled else None
@@ -163,16 +164,16 @@ class _Hdf5Tree:
         return Source(self.path, inner, "hdf5", self.options)
 
     def root(self, name: str) -> OrderedDataGroup:
-        return OrderedDataGroup(name=name, source=self.source(""), fill=self.fill_root)
+        return self.group(name, self.file.root(), OrderedDataGroup)
 
-    def fill_root(self, group: OrderedDataGroup) -> None:
-        content = self.file.walk()
-        group._attrs = dict(content.attrs)
-        group.attach(self.members(group, content))
+    def group(self, name: str, content: Hdf5Group, cls: type[OrderedDataGroup]) -> OrderedDataGroup:
+        group = cls(name=name, attrs=content.attrs, source=self.source(content.inner))
+        group.fill_from(functools.partial(self.members, group, content), self.file.opened)
+        return group
 
     def members(self, group: OrderedDataGroup, content: Hdf5Group) -> dict[str, Node]:
         made: dict[str, Node] = {}
-        for key, item in content.members.items():
+        for key, item in content.members().items():
             name = key.lower() if self.lower else key
             if name in made:
                 raise ExistingDataError.of(
@@ -180,19 +181,11 @@ class _Hdf5Tree:
                     f"{self.path}: two members of {content.inner or '/'!r} are named {name!r}",
                     mend="Load the file without `lower_case_keys`.",
                 )
-            made[name] = (
-                self.group(name, item)
-                if isinstance(item, Hdf5Group)
-                else self.container(name, item, group)
-            )
-        return made
-
-    def group(self, name: str, content: Hdf5Group) -> OrderedDataGroup:
-        cls = self.class_of(content.attrs, self.mapped.groups, OrderedDataGroup)
-        made: OrderedDataGroup = cls(
-            name=name, attrs=content.attrs, source=self.source(content.inner)
-        )
-        made.attach(self.members(made, content))
+            if isinstance(item, Hdf5Group):
+                cls = self.class_of(item.attrs, self.mapped.groups, OrderedDataGroup)
+                made[name] = self.group(name, item, cls)
+            else:
+                made[name] = self.container(name, item, group)
         return made
 
     def container(self, name: str, item: Hdf5Dataset, group: OrderedDataGroup) -> Container:

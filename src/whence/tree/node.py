@@ -176,14 +176,25 @@ def find(start: Node, path: Any) -> Any:
     ItemAccessError
         If there is nothing; says where the lookup stopped and offers the nearest names.
     """
-    here: Any = start
     steps = segments(path)
+    here: Any = start
     for at, step in enumerate(steps):
         try:
             here = _step(here, step)
         except (LookupError, TypeError, ValueError) as error:
             raise _nothing(start, steps, at, here, error) from None
     return here
+
+
+def there_is(start: Node, path: Any) -> bool:
+    """Whether `find` would find something."""
+    here: Any = start
+    try:
+        for step in segments(path):
+            here = _step(here, step)
+    except (LookupError, TypeError, ValueError):
+        return False
+    return True
 
 
 def _step(here: Any, step: Any) -> Any:

@@ -6,8 +6,6 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
-from whence.tree.node import Node
-
 _INFO_SHARE = 0.6
 _FEWEST = 3
 
@@ -48,7 +46,7 @@ def _lines(
 ) -> Iterator[tuple[str, str]]:
     if max_level is not None and level >= max_level:
         return
-    members = list(group.children())
+    members: list[Any] = list(group.children())
     shown = _chosen(members, thresh)
     for i, member in enumerate(shown):
         if len(shown) == 1:
@@ -61,10 +59,11 @@ def _lines(
             continue
         yield lead + member.name, f"<{member.classname}, {member.info()}>"
         if member.is_group:
-            yield from _lines(member, level + 1, max_level, thresh)
+            with member.opened():
+                yield from _lines(member, level + 1, max_level, thresh)
 
 
-def _chosen(members: list[Node], thresh: int | None) -> list[Node | None]:
+def _chosen(members: list[Any], thresh: int | None) -> list[Any]:
     if thresh is None or len(members) <= max(thresh, _FEWEST):
         return list(members)
     lines = max(thresh, _FEWEST)
