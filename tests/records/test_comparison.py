@@ -99,27 +99,7 @@ class TestDfdiff:
             dfdiff({}, 3)
 
 
-class TestParameterComparison:
-    def test_calls_of_the_seed_document(self):
-        records = [
-            record("r1", chain([1.0, 2.0]), reason=("first", "try")),
-            record("r2", chain([1.0, 3.0], digest="1" * 10)),
-        ]
-        comparison = ParameterComparison(records)
-        frame = comparison.dataframe()
-        assert list(frame.index) == ["r1", "r2"]
-        assert frame["optimizer"].tolist() == ["<+>", "<+>"]
-        assert frame["reason"].tolist() == ["first\ntry", "why"]
-        assert list(comparison.dataframe(depth=2).drop(columns=["reason"])) == ["optimizer.model"]
-        (cells,) = comparison.dataframe(depth=4).drop(columns=["reason"]).to_numpy().T
-        assert cells.tolist() == [[1.0, 2.0], [1.0, 3.0]]
-
-        folded = ParameterComparison(
-            params=[fold_task_inputs(each.parameters) for each in records],
-            labels=[each.label for each in records],
-        )
-        assert folded.dataframe(depth=1).to_dict() == {"optimizer": {"r1": "<+>", "r2": "<+>"}}
-
+class TestTable:
     def test_columns_go_depth_first_in_the_order_of_the_first_record_that_has_them(self):
         first = {"z": {"b": 1}, "a": 1}
         second = {"a": 2, "z": {"c": 1, "b": 2}}
@@ -168,14 +148,36 @@ class TestParameterComparison:
         params = [{"a": {**task("A", x=1), "seed": seed}} for seed in (1, 2)]
         assert ParameterComparison(params).table(depth=2)[0] == ("a.seed",)
 
-    def test_keys_that_need_brackets(self):
-        params = [{"x.y": 1, "x": {"y": 1}, 1: {"": 1}}, {"x.y": 2, "x": {"y": 2}, 1: {"": 2}}]
-        assert ParameterComparison(params).table(depth=2)[0] == ("['x.y']", "x.y", "[1]['']")
+    def test_reason_is_shown_only_where_there_is_one_and_hides_no_parameter(self):
+        silent = ParameterComparison([record("r1", {"a": 1}), record("r2", {"a": 2})])
+        assert silent.table()[0] == ("a",)
+        params = [record("r1", {"reason": 1}, reason="x"), record("r2", {"reason": 2})]
+        assert ParameterComparison(params).table() == (
+            ('"reason"', "reason"),
+            [(1, "x"), (2, Mark.ABSENT)],
+        )
 
-    def test_numbers_differ_by_type(self):
-        params = [{"a": 1}, {"a": 1.0}, {"a": True}]
-        _, rows = ParameterComparison(params).table()
-        assert [type(row[0]) for row in rows] == [int, float, bool]
+
+class TestDataFrame:
+    def test_calls_of_the_seed_document(self):
+        records = [
+            record("r1", chain([1.0, 2.0]), reason=("first", "try")),
+            record("r2", chain([1.0, 3.0], digest="1" * 10)),
+        ]
+        comparison = ParameterComparison(records)
+        frame = comparison.dataframe()
+        assert list(frame.index) == ["r1", "r2"]
+        assert frame["optimizer"].tolist() == ["<+>", "<+>"]
+        assert frame["reason"].tolist() == ["first\ntry", "why"]
+        assert list(comparison.dataframe(depth=2).drop(columns=["reason"])) == ["optimizer.model"]
+        (cells,) = comparison.dataframe(depth=4).drop(columns=["reason"]).to_numpy().T
+        assert cells.tolist() == [[1.0, 2.0], [1.0, 3.0]]
+
+        folded = ParameterComparison(
+            params=[fold_task_inputs(each.parameters) for each in records],
+            labels=[each.label for each in records],
+        )
+        assert folded.dataframe(depth=1).to_dict() == {"optimizer": {"r1": "<+>", "r2": "<+>"}}
 
     @pytest.mark.parametrize(
         ("cells", "dtype"),
@@ -201,15 +203,6 @@ class TestParameterComparison:
     def test_absence_keeps_the_type_of_the_others(self):
         frame = ParameterComparison([{"a": 1}, {}, {"a": 3}]).dataframe()
         assert [type(cell) for cell in frame["a"]] == [int, str, int]
-
-    def test_reason_is_shown_only_where_there_is_one_and_hides_no_parameter(self):
-        silent = ParameterComparison([record("r1", {"a": 1}), record("r2", {"a": 2})])
-        assert silent.table()[0] == ("a",)
-        params = [record("r1", {"reason": 1}, reason="x"), record("r2", {"reason": 2})]
-        assert ParameterComparison(params).table() == (
-            ("['reason']", "reason"),
-            [(1, "x"), (2, Mark.ABSENT)],
-        )
 
     def test_display_is_capped_and_pandas_left_alone(self):
         params = [{f"p{i}": row for i in range(30)} for row in (1, 2)]
@@ -238,6 +231,17 @@ class TestParameterComparison:
         comparison = ParameterComparison(records)
         assert comparison.labels == ("r0", "r1", "r2")
         assert repr(comparison) == "<ParameterComparison of 3 parameter sets: 1 keys differ>"
+
+
+class TestOddParameters:
+    def test_keys_that_need_brackets(self):
+        params = [{"x.y": 1, "x": {"y": 1}, 1: {"": 1}}, {"x.y": 2, "x": {"y": 2}, 1: {"": 2}}]
+        assert ParameterComparison(params).table(depth=2)[0] == ('"x.y"', "x.y", '[1].""')
+
+    def test_numbers_differ_by_type(self):
+        params = [{"a": 1}, {"a": 1.0}, {"a": True}]
+        _, rows = ParameterComparison(params).table()
+        assert [type(row[0]) for row in rows] == [int, float, bool]
 
     @pytest.mark.parametrize("params", [[], [{"a": {"b": 1}}], [{}, {}]])
     def test_nothing_to_compare(self, params):

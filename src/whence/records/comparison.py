@@ -7,7 +7,7 @@ that 1, 1.0 and True differ, NaN is NaN, and arrays are the same element by elem
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -82,7 +82,8 @@ class ParameterComparison:
             found = _parameters(item, row + 1)
             task, inputs = unfold(found)
             if task:
-                self._root.task = _noted(self._root.task, row, task)
+                self._root.task = self._root.task or _Leaf(task)
+                self._root.task.add(row, task)
             _grow(self._root, inputs, row)
             self._reasons.append(_reason(item, found if task else {}))
             own.append(_label(item))
@@ -153,7 +154,7 @@ class ParameterComparison:
         columns = list(_columns(self._root, depth, range(len(self))))
         if not any(self._reasons):
             return columns
-        renamed = {"reason": "['reason']"}  # a parameter of that name
+        renamed = {"reason": '"reason"'}  # a parameter of that name
         return [
             *((renamed.get(name, name), cells) for name, cells in columns),
             ("reason", [text or Mark.ABSENT for text in self._reasons]),
@@ -261,11 +262,19 @@ def _alike(left: Any, right: Any, level: int) -> bool:
 
 @dataclass(slots=True)
 class _Leaf:
-    """The values that one key has, by row; only the first is compared with the others."""
+    """The values that one key has; they are kept, by row, from when one differs or is absent."""
 
-    values: dict[int, Any]
     first: Any
-    differs: bool = False
+    rows: int = 0  # how many rows had the same, from the first row on
+    values: dict[int, Any] | None = None
+
+    def add(self, row: int, value: Any) -> None:
+        if self.values is None:
+            if row == self.rows and (row == 0 or _same(self.first, value, 0)):
+                self.rows += 1
+                return
+            self.values = dict.fromkeys(range(self.rows), self.first)
+        self.values[row] = value
 
 
 @dataclass(slots=True)
@@ -294,23 +303,18 @@ def _grow(node: _Node, params: Mapping[Any, Any], row: int, level: int = 0) -> N
             if isinstance(value, Mapping):
                 task, value = unfold(value)
                 if task:
-                    child.task = _noted(child.task, row, task)
+                    child.task = child.task or _Leaf(task)
+                    child.task.add(row, task)
                 if value:
                     _grow(child, value, row, level + 1)
                     continue
                 value = {}
             else:
                 value = fold_task_inputs(value)
-        child.leaf = _noted(child.leaf, row, value)
-
-
-def _noted(leaf: _Leaf | None, row: int, value: Any) -> _Leaf:
-    if leaf is None:
-        return _Leaf({row: value}, value)
-    leaf.values[row] = value
-    if not leaf.differs and not same(leaf.first, value):
-        leaf.differs = True
-    return leaf
+        leaf = child.leaf
+        if leaf is None:
+            leaf = child.leaf = _Leaf(value)
+        leaf.add(row, value)
 
 
 def _settle(node: _Node, rows: int) -> bool:
@@ -322,7 +326,9 @@ def _settle(node: _Node, rows: int) -> bool:
 
 
 def _varying(leaf: _Leaf | None, rows: int) -> _Leaf | None:
-    return leaf if leaf and (leaf.differs or len(leaf.values) < rows) else None
+    if leaf and leaf.values is None and leaf.rows < rows:
+        leaf.values = dict.fromkeys(range(leaf.rows), leaf.first)
+    return leaf if leaf and leaf.values is not None else None
 
 
 def _columns(
@@ -330,18 +336,20 @@ def _columns(
 ) -> Iterator[tuple[str, list[Any]]]:
     """The columns below a node, depth first, each with its cells."""
     if level and (node.leaf or (node.children and level == depth)):
-        values = node.leaf.values if node.leaf else {}
-        inner = node.rows
-        yield (
-            name,
-            [values.get(row, Mark.FOLDED if row in inner else Mark.ABSENT) for row in rows],
-        )
+        yield name, _cells(node.leaf, rows, node.rows)
     if node.task:
-        yield f"{name}@task", [node.task.values.get(row, Mark.ABSENT) for row in rows]
+        yield f"{name}@task", _cells(node.task, rows)
     if level < depth:
         for child in node.children.values():
             inner_name = join_key(name, key_text(child.key))
             yield from _columns(child, depth, rows, inner_name, level + 1)
+
+
+def _cells(
+    leaf: _Leaf | None, rows: Iterable[int], folded: Container[int] = frozenset()
+) -> list[Any]:
+    values = (leaf and leaf.values) or {}
+    return [values.get(row, Mark.FOLDED if row in folded else Mark.ABSENT) for row in rows]
 
 
 def _entries(
@@ -356,11 +364,9 @@ def _entries(
             continue
         path = (*keys, word)
         if child.leaf:
-            absent = [Mark.FOLDED if row in child.rows else Mark.ABSENT for row in (0, 1)]
-            yield path, [child.leaf.values.get(row, absent[row]) for row in (0, 1)]
+            yield path, _cells(child.leaf, (0, 1), child.rows)
         if child.task and not _matches(ignore, f"{word}@task", f"{dotted}@task"):
-            named = (*keys, f"{word}@task")
-            yield named, [child.task.values.get(row, Mark.ABSENT) for row in (0, 1)]
+            yield (*keys, f"{word}@task"), _cells(child.task, (0, 1))
         yield from _entries(child, path, dotted, ignore)
 
 

@@ -23,7 +23,7 @@ _DIGESTS = frozenset({"digest", "hashed_digest", "unhashed_digests"})
 _BESIDE = _DESCRIPTION | _DIGESTS | {"reason"}
 _PLAIN = frozenset({int, float, str, bool, bytes, type(None)})
 _PART = re.compile(
-    r"""(?:^|\.)(?P<name>[^.\[\]]+)"""
+    r"""(?:^|\.)(?:(?P<name>[^.\[\]"]+)|(?P<text>"(?:[^"\\]|\\.)*"))"""
     r"""|\[(?P<key>(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\]'"])+)\]"""
 )
 _MISSING: Final[Any] = object()
@@ -107,8 +107,9 @@ def get_task_param(obj: Any, name: str | Iterable[str], default: Any = _MISSING)
         What has the parameter. Inside, these may be nested in one another in any way.
     name : str or iterable of str
         The keys that lead to it with dots between them; ``inputs`` levels may be left out. A key
-        that holds dots may be written as it is or quoted, one that is no text in brackets:
-        ``a['x.y'].b``, ``a[1]``. Several names give a list (a tuple for a tuple) of values.
+        that holds dots may be written as it is or in quotation marks, one that is no text in
+        brackets: ``a."x.y".b``, ``a[1]``. Several names give a list of values, or a tuple for a
+        tuple.
     default : object, optional
         What to give where there is no such parameter.
 
@@ -136,9 +137,11 @@ def get_task_param(obj: Any, name: str | Iterable[str], default: Any = _MISSING)
 
 
 def key_text(key: Any) -> str:
-    """A key as it stands in a dotted name: ``mu``, ``['x.y']`` or ``[1]``."""
-    plain = isinstance(key, str) and key and not re.search(r"[.\[\]]|@task$", key)
-    return str(key) if plain else f"[{key!r}]"
+    """A key as it stands in a dotted name: ``mu``, ``"x.y"`` or ``[1]``."""
+    if not isinstance(key, str):
+        return f"[{key!r}]"
+    plain = key and not re.search(r'[.\[\]"]|@task\Z', key)
+    return str(key) if plain else json.dumps(key, ensure_ascii=False)
 
 
 def join_key(before: str, text: str) -> str:
@@ -200,18 +203,20 @@ def _get(obj: Any, name: str, default: Any) -> Any:
 
 
 def _parts(name: str) -> list[Any]:
-    """The keys that a name consists of; a text in brackets that is no Python literal is plain."""
+    """The keys that a name consists of; what is no such name is split at its dots."""
     parts: list[Any] = []
     end = 0
     while end < len(name) and (match := _PART.match(name, end)):
         end = match.end()
-        if match["name"]:
-            parts.append(match["name"])
-        else:
-            try:
+        try:
+            if match["name"]:
+                parts.append(match["name"])
+            elif match["text"]:
+                parts.append(json.loads(match["text"]))
+            else:
                 parts.append(ast.literal_eval(match["key"]))
-            except (ValueError, SyntaxError):
-                return name.split(".")
+        except (ValueError, SyntaxError):
+            return name.split(".")
     return parts if end == len(name) and parts else name.split(".")
 
 
