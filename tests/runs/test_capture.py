@@ -6,7 +6,7 @@ import pytest
 
 from whence.runs import Run, checkout
 from whence.runs.environment import environment
-from whence.runs.git import Question
+from whence.runs.git import ask as asked
 
 
 def git(folder, *words):
@@ -25,8 +25,8 @@ def repository(tmp_path):
     return folder
 
 
-def ask(folder):
-    return Question(folder).answer()
+def ask(folder, within=5.0):
+    return asked(folder, within)
 
 
 def test_git_tells_commit_branch_and_dirt(repository):
@@ -59,7 +59,7 @@ def test_git_is_given_up_when_it_is_slow(repository, tmp_path, monkeypatch):
     slow.write_text("#!/bin/sh\nexec sleep 30\n")
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
-    assert Question(repository).answer(within=0.1) is None
+    assert ask(repository, 0.1) is None
 
 
 def test_git_is_asked_once_for_many_runs(repository):

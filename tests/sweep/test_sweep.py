@@ -368,3 +368,12 @@ def test_what_is_left_by_an_unknown_attempt_is_moved_too(store, model):
     (found,) = (model / "runs" / "first").rglob("precious.txt")
     if "05" in result.runs:
         assert found.parts[-3] == "earlier"
+
+
+def test_a_function_whose_file_was_edited_since_is_told_of(store, model, monkeypatch):
+    monkeypatch.syspath_prepend(model)
+    import simulate
+
+    result, _ = run(store, simulate.simulate, name="edited")
+    event, *_ = store.lines(result.id, ("event",))
+    assert "was edited after this process began" in event["message"]

@@ -51,6 +51,14 @@ class Code:
                 yield name, path
 
 
+def edited_since(code: Code, start: float) -> tuple[str, ...]:
+    """The files of code that were written after an instant, in seconds since 1970-01-01 UTC.
+
+    A process that began earlier may run an older version of them.
+    """
+    return tuple(name for name, path in code.paths() if path.stat().st_mtime > start)
+
+
 def code_of_script(script: str | os.PathLike[str], project: str | os.PathLike[str]) -> Code:
     """The code of a Python script: itself and the project's sources that it imports.
 

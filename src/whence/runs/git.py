@@ -33,39 +33,6 @@ class Checkout:
     dirty: bool
 
 
-class Question:
-    """A question put to git in the background, so that other facts are gathered meanwhile.
-
-    Parameters
-    ----------
-    folder : path-like
-        Any folder; git looks for the repository around it.
-    """
-
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
-        try:
-            self._git: subprocess.Popen[bytes] | None = subprocess.Popen(
-                ["git", "--no-optional-locks", "-C", os.fspath(folder), *_ASK],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-        except OSError:  # git is not installed
-            self._git = None
-
-    def answer(self, within: float = 1.0) -> Checkout | None:
-        """What git said, or None if there is no git, no repository, or no answer in time."""
-        if self._git is None:
-            return None
-        with self._git as git:
-            try:
-                said, _ = git.communicate(timeout=within)
-            except subprocess.TimeoutExpired:
-                git.kill()
-                return None
-        return _read(said.decode("utf-8", "replace")) if git.returncode == 0 else None
-
-
 def checkout(folder: str | os.PathLike[str], within: float = 1.0) -> Checkout | None:
     """The git working tree around a folder; None where there is none.
 
@@ -86,13 +53,29 @@ class _Answers:
             asked, answer = self._known.get(folder, (0.0, None))
         if asked and time.monotonic() - asked < _LASTING:
             return answer
-        answer = Question(folder).answer(within)
+        answer = ask(folder, within)
         with self._lock:
             self._known[folder] = (time.monotonic(), answer)
         return answer
 
 
 _ANSWERS = _Answers()
+
+
+def ask(folder: Path, within: float) -> Checkout | None:
+    """What git says now."""
+    try:
+        git = subprocess.run(
+            ["git", "--no-optional-locks", "-C", folder, *_ASK],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=within,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):  # no git, no repository, or no answer in time
+        return None
+    return _read(git.stdout.decode("utf-8", "replace"))
 
 
 def _read(said: str) -> Checkout:

@@ -7,13 +7,27 @@ import getpass
 import os
 import platform
 import socket
+import time
 from typing import Any
+
+from whence.store.process import start_of
 
 
 @functools.cache
 def host() -> str:
     """The name of this machine."""
     return socket.gethostname()
+
+
+def process_start() -> float:
+    """When this process began, in seconds since 1970-01-01 UTC, to a hundredth of a second."""
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        import psutil
+
+        return float(psutil.Process().create_time())
+    ticks = start_of(os.getpid()) or 0.0
+    running = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    return time.time() - running
 
 
 @functools.cache

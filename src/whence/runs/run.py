@@ -18,6 +18,8 @@ from whence.base.escape import encode
 from whence.base.problem import did_you_mean
 from whence.runs.artifact import Category, Deposit, Mode, facts_of, place
 from whence.runs.capture import code_artifacts, code_facts, main_code, surroundings
+from whence.runs.code import Code, edited_since
+from whence.runs.machine import process_start
 from whence.store import Store
 
 ENDS = {
@@ -94,6 +96,7 @@ class Run:
         self._id: str | None = None
         self._tags: set[str] = set()
         self._steps = itertools.count()
+        self._measured: set[str] = set()
         self._started = 0.0
 
     def __repr__(self) -> str:
@@ -192,6 +195,7 @@ class Run:
         self, origin: Origin, facts: dict[str, Any], noted: dict[str, Any], words: list[str]
     ) -> None:
         artifacts = list(origin.artifacts)
+        code = Code()
         if origin.code is None:
             code = main_code(self.store.project)
             facts["code"] = code_facts(code, code.base if code.files else Path.cwd())
@@ -212,6 +216,14 @@ class Run:
             self._tags.update(words)
         for artifact in artifacts:
             self._append("artifact", artifact)
+        self.warn_edited(code)
+
+    def warn_edited(self, code: Code) -> None:
+        """Note the files of code that were edited after this process may have read them."""
+        for name in edited_since(code, process_start()) if code.files else ():
+            message = f"{name} was edited after this process began: what ran may be older"
+            facts = {"level": "warning", "message": encode(message), "at": clock.time()}
+            self._append("event", facts)
 
     def update_metadata(self, metadata: Mapping[str, Any]) -> None:
         """Add to the metadata; a key given again takes the new value."""
@@ -254,8 +266,13 @@ class Run:
         UserError
             If a value is no real number; it names the metric.
         """
-        self._open()
-        values = {_key(key, "metric"): _number(key, value) for key, value in metrics.items()}
+        if self.status in ENDS:
+            self._refuse()
+        values = metrics
+        for key, value in metrics.items():
+            if type(value) is not float or key not in self._measured:
+                values = self._checked(metrics)
+                break
         stamp = clock.time() if timestamp is None else timestamp
         self.store.writer().metrics(
             self.id,
@@ -264,6 +281,11 @@ class Run:
             stamp,
             values,
         )
+
+    def _checked(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        values = {_key(key, "metric"): _number(key, value) for key, value in metrics.items()}
+        self._measured.update(values)
+        return values
 
     def log_event(self, message: str, level: str = "info", timestamp: float | None = None) -> None:
         """Record a line of text.
@@ -277,7 +299,8 @@ class Run:
         timestamp : float, optional
             Seconds since 1970-01-01 UTC; now if not given.
         """
-        self._open()
+        if self.status in ENDS:
+            self._refuse()
         if level.lower() not in _LEVELS:
             raise UserError.of(
                 "unknown-level",
@@ -389,13 +412,12 @@ class Run:
         else:
             self.fail(error)
 
-    def _open(self) -> None:
-        if self.status in ENDS:
-            raise UserError.of(
-                "run-ended",
-                f"the run {self._id} has ended as {self.status}",
-                mend="Tags and metadata can still be added; metrics and events need a new run.",
-            )
+    def _refuse(self) -> None:
+        raise UserError.of(
+            "run-ended",
+            f"the run {self._id} has ended as {self.status}",
+            mend="Tags and metadata can still be added; metrics and events need a new run.",
+        )
 
     def _append(self, op: str, facts: Mapping[str, Any], *, sync: bool = False) -> None:
         self.store.writer().append(op, self.id, facts, sync=sync)

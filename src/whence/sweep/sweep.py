@@ -13,7 +13,7 @@ from whence.base.error import UserError
 from whence.base.escape import decode, encode
 from whence.base.yaml import dump, read
 from whence.params import ParamSpace, flatten, yaml_tags
-from whence.runs import Deposit, Origin, Run, code_artifacts, facts_of
+from whence.runs import Code, Deposit, Origin, Run, code_artifacts, facts_of
 from whence.runs.capture import code_facts
 from whence.runs.process import ended_by_signal
 from whence.store import Store
@@ -26,6 +26,7 @@ from whence.sweep.plan import Work, plan
 from whence.sweep.result import Progress, SweepResult
 from whence.sweep.target import (
     Given,
+    GivenFunction,
     Target,
     check_parameters,
     code_of,
@@ -90,7 +91,7 @@ def sweep(
     name = _name(name or short_name(found))
     folder = Path(os.path.abspath(out or store.project / "runs" / name))
     _refuse_twice(store, name, folder)
-    work, shared = _prepare(store, found, folder, options)
+    code, work, shared = _prepare(store, found, folder, options)
     steps = plan(store, f"/{name}", points, work)
     with Run(store) as run, ended_by_signal():
         run.init(
@@ -100,6 +101,8 @@ def sweep(
             folder=f"/{name}",
             origin=replace(shared, kind="sweep", dir=folder),
         )
+        if isinstance(found, GivenFunction):  # files of code are loaded by the workers
+            run.warn_edited(code)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "pspace.yml").write_text(dump(space), encoding="utf-8")
         run.save_file(folder / "pspace.yml")
@@ -137,7 +140,7 @@ def read_space(path: str | os.PathLike[str]) -> ParamSpace:
 
 def _prepare(
     store: Store, target: Target, folder: Path, options: SweepOptions
-) -> tuple[Work, Origin]:
+) -> tuple[Code, Work, Origin]:
     """What all points have in common: what makes them the same work, and what is recorded."""
     inputs = [facts_of(store, Deposit(path, "input"), None) for path in options.inputs]
     names = {str(decode(fact["path"])): str(fact["digest"]) for fact in inputs}
@@ -151,10 +154,14 @@ def _prepare(
         facts["target"] = facts["command"] = encode(list(work.target))
     if options.repeat is not None:
         facts["repeat"] = encode(options.repeat)
-    return work, Origin(
-        code=code_facts(code, home_of(target)),
-        artifacts=(*code_artifacts(store, code), *inputs),
-        facts=facts,
+    return (
+        code,
+        work,
+        Origin(
+            code=code_facts(code, home_of(target)),
+            artifacts=(*code_artifacts(store, code), *inputs),
+            facts=facts,
+        ),
     )
 
 
