@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from whence.app.record import Listed, Shown, list_runs, show_run
     from whence.app.store import Made, init_store, reindex, verify_store
     from whence.app.sweep import SweepRequest, reasons, run_sweep, sweep_as_dict
-    from whence.app.trace import trace_file
+    from whence.app.trace import trace_digest, trace_file
     from whence.app.tree import load_tree, operation_names, tree_as_dict
     from whence.app.workspace import Workspace
 
@@ -24,7 +24,7 @@ _HOMES = {
     "record": ("Listed", "Shown", "list_runs", "show_run"),
     "store": ("Made", "init_store", "reindex", "verify_store"),
     "sweep": ("SweepRequest", "reasons", "run_sweep", "sweep_as_dict"),
-    "trace": ("trace_file",),
+    "trace": ("trace_digest", "trace_file"),
     "tree": ("load_tree", "operation_names", "tree_as_dict"),
     "workspace": ("Workspace",),
 }
@@ -52,6 +52,7 @@ __all__ = [
     "run_sweep",
     "show_run",
     "sweep_as_dict",
+    "trace_digest",
     "trace_file",
     "tree_as_dict",
     "verify_store",

@@ -30,11 +30,17 @@ def trace_file(workspace: Workspace, file: Path) -> Trace:
     told = recipe.as_dict() if recipe else None
     if workspace.held is None:
         return Tracer.from_recipe(file, digest, told)
-    store = workspace.held
-    tracer = Tracer(
-        Records(store), lambda path: _digest_now(workspace, path), store.get
-    )
-    return tracer.trace(file, digest, told)
+    return _tracer(workspace).trace(file, digest, told)
+
+
+def trace_digest(workspace: Workspace, digest: str) -> Trace:
+    """The trace of the content of a digest."""
+    return _tracer(workspace).trace(Path(digest), digest, None)
+
+
+def _tracer(workspace: Workspace) -> Tracer:
+    store = workspace.store
+    return Tracer(Records(store), lambda path: _digest_now(workspace, path), store.get)
 
 
 def trace(file: str | os.PathLike[str], store: str | os.PathLike[str] | Store | None = None) -> Any:

@@ -22,6 +22,7 @@ COMMANDS = {
     "operations": ("operations", "List the operations that transformations can use."),
     "trace": ("trace", "Tell whence a file came: the runs, parameters and code that made it."),
     "verify": ("verify", "Check every byte of the store."),
+    "serve": ("serve", "Serve what is on record to programs on this machine."),
     "reindex": ("reindex", "Build the index anew from the journals."),
 }
 
@@ -31,7 +32,7 @@ click.rich_click.COMMAND_GROUPS = {
         {"name": "Record", "commands": ["run", "sweep"]},
         {"name": "Find", "commands": ["list", "show", "trace"]},
         {"name": "Look", "commands": ["tree", "plot", "operations"]},
-        {"name": "Store", "commands": ["verify", "reindex"]},
+        {"name": "Store", "commands": ["verify", "reindex", "serve"]},
     ]
 }
 click.rich_click.TEXT_MARKUP = "rich"

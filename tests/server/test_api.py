@@ -1,0 +1,68 @@
+"""The JSON API, asked over a real socket."""
+
+import json
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+
+from whence.runs import Run
+from whence.store import Store
+from whence.testing.command import CommandLine
+
+pytest.importorskip("fastapi", reason="install with: pip install 'whence[server]'")
+pytest.importorskip("uvicorn", reason="install with: pip install 'whence[server]'")
+
+
+@pytest.fixture
+def served(tmp_path):
+    store = Store.create(tmp_path)
+    with Run(store) as run:
+        run.init("melt", parameters={"T": 1.5}, tags=["first"], folder="/lj")
+        (tmp_path / "out.txt").write_text("42")
+        digest = run.save_file(tmp_path / "out.txt")
+    line = CommandLine(tmp_path, tmp_path / "cache")
+    process = subprocess.Popen(
+        line.words("serve", "--port", "0"),
+        cwd=tmp_path,
+        env={**line.environment, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        address = process.stdout.readline().split("/api")[0]
+        assert address.startswith("http://127.0.0.1:")
+        yield address, run.id, digest
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.stdout.close()
+        process.wait(20)
+
+
+def get(address, path):
+    with urllib.request.urlopen(address + path, timeout=20) as response:
+        return json.load(response)
+
+
+def test_it_answers_what_the_command_line_answers(served, tmp_path):
+    address, run, digest = served
+    line = CommandLine(tmp_path, tmp_path / "cache")
+    assert get(address, "/api/runs") == {"data": line.json("list"), "count": 1}
+    assert get(address, "/api/runs?tag=second")["count"] == 0
+    assert get(address, f"/api/runs/{run}") == line.json("show", run)
+    assert get(address, f"/api/trace/{digest}")["runs"] == [run]
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        get(address, "/api/runs/nobody")
+    assert refused.value.code == 404
+    assert json.load(refused.value)["problems"][0]["code"] == "unknown-run"
+    refused.value.close()
+
+
+def test_a_taken_port_is_told(served, tmp_path):
+    address, _, _ = served
+    line = CommandLine(tmp_path, tmp_path / "cache")
+    done = line("serve", "--port", address.rpartition(":")[2], check=False)
+    assert done.returncode == 2
+    assert "cannot listen" in done.stderr
