@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole example: sweep, figure, and where the figure came from. About two minutes on two cores.
+# The whole example: sweep, figure, and where the figure came from. About 2.5 minutes on two idle cores.
 set -euo pipefail
 cd "$(dirname "$0")"
 
