@@ -137,6 +137,8 @@ class TestTable:
     def test_different_tasks(self):
         columns, rows = ParameterComparison([task("A", x=1), task("B", x=1)]).table()
         assert (columns, rows) == (("@task",), [("work.A",), ("work.B",)])
+        columns, _ = ParameterComparison([{"m": task("A", x=1)}, {"m": task("B", x=1)}]).table()
+        assert columns == ("m@task",)
 
     def test_an_input_called_digest_is_a_parameter(self):
         columns, _ = ParameterComparison([task("A", digest_=1), task("A", digest_=2)]).table()
