@@ -29,10 +29,10 @@ SLOTS: Mapping[str, tuple[str, ...]] = {
 IMAGES = ("pcolormesh", "imshow", "contour", "contourf")
 LATER = ("scatter3d", "errorbands")
 
-_ENCODINGS = ("x", "y", "hue", "col", "row")
+ENCODINGS = ("x", "y", "hue", "col", "row")
 _OPTIONS = ("kind", "yerr", "use_bands", "auto_encoding", "squeeze", "sel", "add_legend",
             "add_colorbar", "col_wrap", "sharex", "sharey", "figsize", "cbar_label")  # fmt: skip
-KEYS = (*_ENCODINGS, *_OPTIONS, *panel.LOOKS)
+KEYS = (*ENCODINGS, *_OPTIONS, *panel.LOOKS)
 # What dantro takes and whence does not yet: said apart from plain typing errors.
 KEYS_LATER = ("frames", "files", "free", "show_data", "title_kwargs", "suptitle_kwargs",
               "auto_encoding_options", "drop_nonindexed_coords", "cbar_kwargs", "norm",
@@ -126,7 +126,7 @@ def _attrs(value: Any) -> dict[str, Any]:
 def _selected(data: Any, options: Mapping[str, Any]) -> Any:
     selected = data.sel(options["sel"]) if options.get("sel") else data
     if options.get("squeeze", True):
-        used = {options.get(name) for name in _ENCODINGS}
+        used = {options.get(name) for name in ENCODINGS}
         single = [dim for dim, size in selected.sizes.items() if size == 1 and dim not in used]
         if len(single) < len(selected.dims):
             selected = selected.squeeze(single)
@@ -137,7 +137,7 @@ def encode(data: Any, options: Mapping[str, Any]) -> Facets:
     """Decide the kind, and which dimension goes where; nothing is drawn."""
     import xarray as xr
 
-    given = {name: options[name] for name in _ENCODINGS if options.get(name) is not None}
+    given = {name: options[name] for name in ENCODINGS if options.get(name) is not None}
     dataset = isinstance(data, xr.Dataset)
     kind = _kind(options.get("kind"), data, given, dataset=dataset)
     _known(data, {**given, "yerr": options.get("yerr")})
@@ -149,7 +149,7 @@ def encode(data: Any, options: Mapping[str, Any]) -> Facets:
 def _kind(kind: Any, data: Any, given: Mapping[str, str], *, dataset: bool) -> str:
     if isinstance(kind, Mapping):  # dantro's mapping from number of dimensions to kind
         kind = kind.get(len(data.dims), "auto")
-    if kind in SLOTS:
+    if isinstance(kind, str) and kind in SLOTS:
         return str(kind)
     free = len(data.dims) - len({"col", "row"} & set(given))
     if dataset:

@@ -218,7 +218,7 @@ def _attribute(module: ModuleType, dotted: str) -> Any:
 def _load_file(module_file: str, base: Path | None) -> ModuleType:
     path = Path(module_file).expanduser()
     path = path if path.is_absolute() or base is None else base / path
-    if not path.is_file():
+    if "\0" in module_file or not path.is_file():
         raise UserError.of("missing-file", f"there is no file {str(path)!r} with plot functions")
     name = f"whence_plot_functions_{digest_file(path)[:16]}"
     if name not in sys.modules:  # the digest in the name: an edited file is loaded afresh

@@ -216,7 +216,7 @@ def _set_legend(
     elif hlpr.axes.size == 1:  # beside the axes: never over the data, at no cost of a search
         corner: dict[str, Any] = {
             "loc": "upper left",
-            "bbox_to_anchor": (1.0, 1.0),
+            "bbox_to_anchor": (1.01, 1.0),
             "borderaxespad": 0.0,
         }
         hlpr.ax.legend(**shown, **corner, **look)

@@ -72,6 +72,9 @@ class _Lookup:
             raise UserError(self.scope.problem("bad-value", message))
         merged: dict[str, Any] = {}
         bases = entry.get("based_on") or ()
+        if not isinstance(bases, (str, list, tuple)):
+            message = f"`based_on` must be a name or a list of names, not {bases!r:.60}"
+            raise UserError(self.scope.at("based_on").problem("bad-value", message))
         for base in [bases] if isinstance(bases, str) else bases:
             merged = updated(merged, self._base(base, name, layer, trail))
         own = {key: value for key, value in entry.items() if key != "based_on"}
@@ -84,7 +87,7 @@ class _Lookup:
         self, base: Any, name: str, layer: int, trail: tuple[tuple[str, int], ...]
     ) -> dict[str, Any]:
         start = layer - 1 if base == name else layer
-        found = self._find(base, start)
+        found = self._find(base, start) if isinstance(base, str) else None
         if found is None and base == name and self._find(base, layer) is not None:
             found = layer  # goes round, and is told so
         if found is None:

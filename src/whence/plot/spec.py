@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,35 @@ from whence.plot.scope import Scope
 from whence.plot.selection import DAG_OPTIONS
 
 SETTINGS = ("default_ext", "psgrp_path", "exist_ok", "raise_exc", "style", "base_module_file_dir")
-_KEYS = ("creator", "plot_func", "module", "module_file", "out_dir", "file_ext", "save_plot_cfg",
-         "creator_init_kwargs", "parallel", "enabled", "based_on", "debug", "exist_ok",
-         "raise_exc", "use_dag", "select", "transform", "compute_only", "dag_options", "helpers",
-         "style", "plot_func_kwargs")  # fmt: skip
+_TEXT = ((str,), "text")
+_FLAG = ((bool,), "true or false")
+_LIST = ((list, tuple), "a list")
+_TEXTS = ((str, list, tuple), "text or a list")
+_MAPPING = ((Mapping,), "a mapping")
+# The keys that every plot may have, with the types of their values and how messages call these.
+_KEYS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "creator": _TEXT,
+    "plot_func": ((str, Callable), "the name of a function"),  # type: ignore[dict-item]
+    "module": _TEXT,
+    "module_file": _TEXT,
+    "out_dir": ((str, os.PathLike), "a folder"),
+    "file_ext": _TEXTS,
+    "save_plot_cfg": _FLAG,
+    "creator_init_kwargs": _MAPPING,
+    "parallel": ((bool, int, Mapping), "true, false, a number or a mapping"),
+    "enabled": _FLAG,
+    "debug": _FLAG,
+    "exist_ok": ((bool, str), "true, false or skip"),
+    "raise_exc": _FLAG,
+    "use_dag": _FLAG,
+    "select": _MAPPING,
+    "transform": _LIST,
+    "compute_only": _TEXTS,
+    "dag_options": _MAPPING,
+    "helpers": _MAPPING,
+    "style": _MAPPING,
+    "plot_func_kwargs": _MAPPING,
+}
 _KEYS_LATER = ("animation", "dag_visualization", "dag_object_cache", "invocation_options",
                "from_pspace")  # fmt: skip
 _DAG_LATER = ("meta_operations", "cache_dir", "file_cache_defaults", "base_transform",
@@ -278,13 +303,15 @@ class _Check:
     """The check of one plot: collects every problem, gives the spec if there is none."""
 
     def __init__(
-        self, name: str, configuration: Mapping[str, Any], scope: Scope, defaults: Defaults
+        self, name: str, configuration: Mapping[Any, Any], scope: Scope, defaults: Defaults
     ) -> None:
         self.name = name
-        self.configuration = configuration
         self.scope = scope
         self.defaults = defaults
         self.problems: list[Problem] = []
+        self.configuration: dict[Any, Any] = {
+            k: v for k, v in configuration.items() if self._fits(k, v)
+        }
 
     def run(self) -> PlotSpec | None:
         self._name()
@@ -300,6 +327,15 @@ class _Check:
             self.name, creator, function, options, dict(self.configuration), settings, formats,
             self.scope,
         )  # fmt: skip
+
+    def _fits(self, key: Any, value: Any) -> bool:
+        """Whether a value has a type that its key takes; notes it if not."""
+        types, called = {**_KEYS, "select_and_combine": _MAPPING}.get(key, ((object,), ""))
+        if value is None or isinstance(value, types):
+            return True
+        message = f"`{key}` must be {called}, not {value!r:.60}"
+        self.problems.append(self.scope.at(key).problem("bad-value", message))
+        return False
 
     def _name(self) -> None:
         parts = str(self.name).split("/")
@@ -383,7 +419,7 @@ class _Check:
             self.problems += helper.check(helpers, self.scope.at("helpers"))
         if (look := self.configuration.get("style")) is not None:
             self.problems += style.check(look, self.scope.at("style"))
-        for key in self.configuration.get("dag_options") or ():
+        for key in self.configuration.get("dag_options") or {}:
             scope = self.scope.key("dag_options", key)
             if key in _DAG_LATER:
                 self.problems.append(scope.not_yet(f"the option {key!r}"))
@@ -400,6 +436,10 @@ class _Check:
             scope = self.scope.key(key)
             if key in keys:
                 continue
+            if not isinstance(key, str):
+                message = f"the key {key!r} is not text"
+                self.problems.append(scope.problem("bad-value", message))
+                continue
             if key in others:
                 needs = [name for name, taken in self.defaults.keys.items() if key in taken]
                 message = f"`{key}` is for the creator {' or '.join(needs)}, not {creator}"
@@ -409,16 +449,21 @@ class _Check:
             elif function.keys is not None and key not in function.keys:
                 self.problems.append(scope.unknown("key", str(key), (*keys, *function.keys)))
             else:
-                options[str(key)] = value
-        if function.keys is not None and function.name.startswith("."):
-            self._kind(options)
+                options[key] = value
+        if function.name.startswith("."):
+            self._facets(options)
         return options
 
-    def _kind(self, options: Mapping[str, Any]) -> None:
-        from whence.plot.facet import LATER, SLOTS
+    def _facets(self, options: Mapping[str, Any]) -> None:
+        from whence.plot.facet import ENCODINGS, LATER, SLOTS
+
+        for slot in (*ENCODINGS, "yerr"):
+            if options.get(slot) is not None and not isinstance(options[slot], str):
+                message = f"`{slot}` must be the name of a dimension, not {options[slot]!r:.60}"
+                self.problems.append(self.scope.at(slot).problem("bad-value", message))
 
         kind = options.get("kind")
-        if kind in LATER:
+        if isinstance(kind, str) and kind in LATER:
             self.problems.append(self.scope.at("kind").not_yet(f"`kind: {kind}`"))
-        elif isinstance(kind, str) and kind != "auto" and kind not in SLOTS:
-            self.problems.append(self.scope.at("kind").unknown("kind", kind, (*SLOTS, "auto")))
+        elif isinstance(kind, (str, int, float)) and kind != "auto" and kind not in SLOTS:
+            self.problems.append(self.scope.at("kind").unknown("kind", str(kind), (*SLOTS, "auto")))

@@ -79,7 +79,7 @@ def check(style: Any, scope: Scope) -> Iterator[Problem]:
 
 def _base_names(style: Mapping[str, Any]) -> Sequence[Any]:
     names = style.get("base_style") or ()
-    return [names] if isinstance(names, str) else names
+    return names if isinstance(names, (list, tuple)) else [names]
 
 
 def settings(style: Mapping[str, Any]) -> dict[str, Any]:
