@@ -13,8 +13,27 @@ from whence.base.digest import digest_bytes
 from whence.base.error import StoreError
 
 _REMOTE = frozenset(
-    ("nfs", "nfs4", "lustre", "gpfs", "beegfs", "cifs", "smb3", "smbfs", "ceph", "afs", "9p")
-    + ("panfs", "orangefs", "pvfs2", "glusterfs", "wekafs", "coda", "vboxsf", "virtiofs")
+    [
+        "nfs",
+        "nfs4",
+        "lustre",
+        "gpfs",
+        "beegfs",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "ceph",
+        "afs",
+        "9p",
+        "panfs",
+        "orangefs",
+        "pvfs2",
+        "glusterfs",
+        "wekafs",
+        "coda",
+        "vboxsf",
+        "virtiofs",
+    ]
 )
 
 

@@ -76,6 +76,8 @@ def hash_file(files: Files, path: Path, sink: Callable[[bytes], None] | None = N
             if sink is not None:
                 sink(piece)
             offset += len(piece)
+            if offset > before.st_size:  # it may grow faster than it is read
+                raise ChangedError
         if offset != before.st_size or times(files.stat(fd)) != times(before):
             raise ChangedError
     finally:

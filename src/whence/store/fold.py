@@ -15,8 +15,21 @@ Key = tuple[int, str, int]
 Line = tuple[Key, dict[str, Any]]
 
 RESERVED = frozenset(
-    ("id", "meta", "tags", "artifacts", "events", "out", "points", "deleted", "first", "last")
-    + ("lc", "writer", "key")
+    [
+        "id",
+        "meta",
+        "tags",
+        "artifacts",
+        "events",
+        "out",
+        "points",
+        "deleted",
+        "first",
+        "last",
+        "lc",
+        "writer",
+        "key",
+    ]
 )
 """Members of a state that come from other operations than ``set``."""
 

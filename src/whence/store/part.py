@@ -110,8 +110,11 @@ class Part:
         return sha.hexdigest()
 
     def close(self) -> None:
-        """Give the file back to the system."""
-        self._files.close(self._fd)
+        """Give the file back to the system, which may tell only now that it could not write."""
+        try:
+            self._files.close(self._fd)
+        except OSError as error:
+            raise failed(error, "close", self.path) from error
 
     def discard(self) -> None:
         """Remove a file that nothing was acknowledged in."""

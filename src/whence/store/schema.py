@@ -55,7 +55,8 @@ CREATE TABLE day (name TEXT PRIMARY KEY, mtime INTEGER, ctime INTEGER, listed RE
 CREATE TABLE run (
     key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT, name TEXT, folder TEXT,
     status TEXT, created REAL, started REAL, ended REAL, first REAL, last REAL, user TEXT,
-    host TEXT, parent TEXT, call TEXT, writer TEXT, dir TEXT, lc INTEGER NOT NULL, deleted INTEGER NOT NULL);
+    host TEXT, parent TEXT, call TEXT, writer TEXT, dir TEXT, lc INTEGER NOT NULL,
+    deleted INTEGER NOT NULL);
 CREATE TABLE state (run INTEGER PRIMARY KEY, json TEXT NOT NULL);
 CREATE TABLE span (
     run INTEGER, file INTEGER, start INTEGER, stop INTEGER NOT NULL, before INTEGER NOT NULL,

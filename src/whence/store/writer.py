@@ -217,11 +217,15 @@ class Writer:
         try:
             self.sync()
         finally:
-            self._pack.close()
             try:
-                self._points.close()
+                self._pack.close()
+            except OSError as error:
+                raise failed(error, "close a pack in", self._root) from error
             finally:
-                self._main.close()
+                try:
+                    self._points.close()
+                finally:
+                    self._main.close()
 
     def renew(self, order: LogicalClock) -> None:
         """Become a new writer, in the child of a fork."""

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from whence.base.digest import digest_bytes
+from whence.base.error import StoreError, UserError
+from whence.store import Store
+from whence.store.layout import SMALL, object_path
+from whence.testing.fault import FaultyFiles, is_read_only
+
+LARGE = os.urandom(SMALL)
+
+
+@pytest.mark.parametrize(
+    ("data", "kept"), [(b"", "pack"), (b"x", "pack"), (LARGE[1:], "pack"), (LARGE, "object")]
+)
+def test_content_comes_back(store: Store, data: bytes, kept: str) -> None:
+    content = store.writer().put(data)
+    assert (content.digest, content.size, content.kept) == (digest_bytes(data), len(data), kept)
+    assert store.get(content.digest) == data
+    assert Store.open(store.root).get(content.digest) == data
+    assert store.has(content.digest)
+
+
+def test_objects_are_read_only(store: Store) -> None:
+    path = object_path(store.root, store.writer().put(LARGE).digest)
+    assert is_read_only(path)
+    assert path.relative_to(store.root).parts[0] == "objects"
+
+
+def test_the_same_is_stored_once(store: Store) -> None:
+    for writer in (store.writer(), store.writer()):
+        for data in (b"small", LARGE):
+            writer.put(data)
+    assert (sum(p.stat().st_size for p in (store.root / "packs").glob("*/*"))) == 5
+    assert len(list((store.root / "objects").glob("*/*"))) == 1
+    assert list((store.root / "objects").glob("new-*")) == []
+
+
+def test_an_index_at_hand_saves_storing_small_content_again(store: Store) -> None:
+    store.writer().put(b"small")
+    other = Store.open(store.root)
+    other.index()
+    other.writer().put(b"small")
+    assert len(list((store.root / "packs").glob("*/*"))) == 1
+    assert other.get(digest_bytes(b"small")) == b"small"
+
+
+def test_a_damaged_object_is_stored_again(store: Store) -> None:
+    path = object_path(store.root, store.writer().put(LARGE).digest)
+    path.chmod(0o644)
+    path.write_bytes(LARGE[:-1])
+    assert store.get(store.writer().put(LARGE).digest) == LARGE
+
+
+def test_missing_and_altered_content_is_said(store: Store) -> None:
+    with pytest.raises(StoreError, match="no content 000"):
+        store.get("0" * 64)
+    assert not store.has("0" * 64)
+    for data, pattern in ((LARGE, "objects/*/*"), (b"small", "packs/*/*")):
+        digest = store.writer().put(data).digest
+        (path,) = store.root.glob(pattern)
+        path.chmod(0o644)
+        path.write_bytes(b"X" + data[1:])
+        with pytest.raises(StoreError, match="was altered"):
+            store.get(digest)
+
+
+@pytest.mark.parametrize(
+    ("mode", "can_clone", "size", "kept"),
+    [
+        ("auto", False, 5, "pack"),
+        ("auto", False, SMALL, "reference"),
+        ("auto", True, SMALL, "object"),
+        ("copy", False, 5, "pack"),
+        ("copy", False, SMALL, "object"),
+        ("copy", True, SMALL, "object"),
+        ("reference", True, 5, "reference"),
+        ("reference", True, SMALL, "reference"),
+    ],
+)
+def test_files_by_mode(
+    faulty: tuple[Store, FaultyFiles], mode: Any, can_clone: bool, size: int, kept: str
+) -> None:
+    store, files = faulty
+    files.can_clone = can_clone
+    path = store.project / "data"
+    path.write_bytes(LARGE[:size])
+    content = store.writer().put_file(path, mode)
+    assert (content.kept, content.size) == (kept, size)
+    assert content.digest == digest_bytes(LARGE[:size])
+    assert store.has(content.digest) is (kept != "reference")
+    if kept != "reference":
+        assert store.get(content.digest) == LARGE[:size]
+    assert list(store.root.glob("objects/new-*")) == []
+    store.writer().close()
+
+
+def test_what_is_no_file_is_refused(store: Store, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    writer = store.writer()
+    for name, words in (("none", "no file"), ("pipe", "not a regular"), (".", "a folder")):
+        for mode in ("auto", "copy", "reference"):
+            with pytest.raises(UserError, match=words):
+                writer.put_file(tmp_path / name, mode)
+    with pytest.raises(StoreError, match="symbolic links"):
+        writer.put_file(tmp_path / "loop")
+
+
+@pytest.mark.parametrize("mode", ["auto", "copy", "reference"])
+@pytest.mark.parametrize("size", [5, SMALL])
+def test_a_file_that_never_holds_still_is_refused(
+    faulty: tuple[Store, FaultyFiles], mode: Any, size: int
+) -> None:
+    store, files = faulty
+    path = store.project / "growing"
+    path.write_bytes(LARGE[:size])
+
+    def grow() -> None:
+        with path.open("ab") as file:
+            file.write(b"x")
+
+    files.before_read = grow
+    with pytest.raises(UserError, match="changed each of the 3 times"):
+        store.writer().put_file(path, mode)
+    files.before_read = None
+    assert [name for _, _, names in os.walk(store.root) for name in names if "new" in name] == []
+
+
+def test_a_file_that_holds_still_in_the_end_is_kept(faulty: tuple[Store, FaultyFiles]) -> None:
+    store, files = faulty
+    path = store.project / "data"
+    path.write_bytes(b"one")
+
+    def change() -> None:
+        path.write_bytes(b"another")
+        files.before_read = None
+
+    files.before_read = change
+    content = store.writer().put_file(path)
+    assert store.get(content.digest) == b"another"
+    store.writer().close()
+
+
+def test_digest_of_reads_a_settled_file_once(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    path.write_bytes(b"one")
+    os.utime(path, (1e9, 1e9))
+    later = Store.open(store.root, clock=lambda: path.stat().st_ctime + 10)
+    assert later.digest_of(path) == digest_bytes(b"one")
+    path.chmod(0o000)
+    if os.getuid():
+        path.chmod(0o400)
+    status = path.stat()
+    # Same size, and times set back: only the change time tells.
+    path.chmod(0o600)
+    path.write_bytes(b"two")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert later.digest_of(path) == digest_bytes(b"two")
+
+
+def test_digest_of_uses_what_it_remembers(store: Store, tmp_path: Path) -> None:
+    import sqlite3
+
+    path = tmp_path / "data"
+    path.write_bytes(b"one")
+    later = Store.open(store.root, clock=lambda: path.stat().st_ctime + 10)
+    later.digest_of(path)
+    (cache,) = Path(os.environ["WHENCE_CACHE"]).glob("*/signatures.sqlite")
+    db = sqlite3.connect(cache)
+    with db:
+        db.execute("UPDATE signature SET digest = 'remembered'")
+    db.close()
+    assert later.digest_of(path) == "remembered"
+    cache.write_bytes(b"garbage" * 1000)
+    assert later.digest_of(path) == digest_bytes(b"one")
+    assert later.digest_of(path) == digest_bytes(b"one")
+
+
+def test_digest_of_does_not_trust_the_young(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    for data in (b"one", b"two"):
+        path.write_bytes(data)
+        assert store.digest_of(path) == digest_bytes(data)

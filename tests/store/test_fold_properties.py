@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whence.store.fold import fold
+from whence.testing.record import placed_lines
+
+Lines = list[tuple[tuple[int, str, int], dict[str, Any]]]
+
+
+@settings(max_examples=40, deadline=None)
+@given(placed_lines(), st.randoms())
+def test_the_order_of_arrival_does_not_matter(lines: Lines, random: Any) -> None:
+    mixed = list(lines)
+    random.shuffle(mixed)
+    assert fold(mixed) == fold(lines)
+
+
+@settings(max_examples=40, deadline=None)
+@given(placed_lines())
+def test_copies_of_lines_add_nothing(lines: Lines) -> None:
+    assert fold(lines + lines) == fold(lines)
+
+
+@settings(max_examples=40, deadline=None)
+@given(placed_lines(), st.data())
+def test_folding_on_is_folding_all(lines: Lines, data: st.DataObject) -> None:
+    lines = sorted(lines, key=lambda item: item[0])
+    cut = data.draw(st.integers(1, len(lines)))
+    earlier = fold(lines[:cut])
+    kept = repr(earlier)
+    assert fold(lines[cut:], earlier) == fold(lines)
+    assert repr(earlier) == kept
+
+
+@settings(max_examples=40, deadline=None)
+@given(placed_lines())
+def test_the_last_word_counts(lines: Lines) -> None:
+    state = fold(lines)
+    expected: dict[str, Any] = {}
+    tags: set[str] = set()
+    deleted = False
+    for _, line in sorted(lines, key=lambda item: item[0]):
+        expected.update(line.get("f", {}))
+        if line["op"] == "tags":
+            tags = (tags | set(line["add"])) - set(line["remove"])
+        deleted = {"delete": True, "undelete": False}.get(line["op"], deleted)
+    assert {name: state[name] for name in expected} == expected
+    assert state["tags"] == sorted(tags)
+    assert state["deleted"] is deleted
+
+
+@settings(max_examples=40, deadline=None)
+@given(placed_lines(), st.data())
+def test_wrong_shapes_are_left_out(lines: Lines, data: st.DataObject) -> None:
+    wrong = st.none() | st.integers() | st.text() | st.lists(st.integers() | st.text())
+    for _, line in lines:
+        for name in set(line) - {"n", "lc", "op", "of", "t"}:
+            if data.draw(st.booleans()):
+                line[name] = data.draw(wrong)
+    assert fold(lines)["id"] == "r"

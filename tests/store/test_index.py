@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import math
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from whence.base.escape import encode
+from whence.store import Store, cache_folder, cell, is_alive, leaves, points, this_process
+from whence.store.cache import is_local
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1, (1, None)),
+        (True, (1, None)),
+        (1.5, (1.5, None)),
+        (None, (None, None)),
+        ("x", (None, "x")),
+        (math.inf, (math.inf, None)),
+        (math.nan, (None, "nan")),
+        (np.float32(0.5), (0.5, None)),
+        (np.int8(-3), (-3, None)),
+        (np.uint64(2**64 - 1), (float(2**64 - 1), None)),
+        (np.bool_(True), (1, None)),
+        (2**70, (float(2**70), str(2**70))),
+        ([1, "a"], (None, '[1,"a"]')),
+        ((1, (2,)), (None, "[1,[2]]")),
+        ({}, (None, "{}")),
+        (Path("a/b"), (None, "a/b")),
+        (dt.date(2020, 1, 2), (None, "2020-01-02")),
+        (decimal.Decimal("1.5"), (None, "1.5")),
+    ],
+)
+def test_cells(value: Any, expected: Any) -> None:
+    assert cell(value) == expected
+    assert dict(leaves(encode({"p": {"q": value}}))) == {"p.q": expected}
+
+
+def test_leaves_of_odd_mappings() -> None:
+    params = {"a": {1: "x", "$b": 2}, "c": {"d.e": {"f/g": 3}}, "h": {}}
+    assert dict(leaves(encode(params))) == {
+        "a.1": (None, "x"),
+        "a.$b": (2, None),
+        "c.d.e.f/g": (3, None),
+        "h": (None, "{}"),
+    }
+
+
+def test_fifty_levels_down(store: Store) -> None:
+    params: Any = 7
+    for _ in range(50):
+        params = {"k": params}
+    store.writer().append("set", "r", {"f": {"params": encode(params)}})
+    name = ".".join("k" * 50)
+    assert _runs(store, name, "num = 7") == ["r"]
+
+
+def test_long_lists_are_found_by_equality(store: Store) -> None:
+    long = list(range(5000))
+    store.writer().append("set", "r", {"f": {"params": {"long": long}}})
+    _, text = cell(long)
+    assert text is not None
+    assert len(text) < 100
+    assert _runs(store, "long", f"text = '{text}'") == ["r"]
+
+
+def _runs(store: Store, name: str, where: str) -> list[str]:
+    rows = store.index().connection.execute(
+        "SELECT run.id FROM param JOIN run ON run.key = param.run JOIN name ON name.id = "
+        f"param.name WHERE name.name = ? AND {where}",
+        (name,),
+    )
+    return [row[0] for row in rows]
+
+
+def test_a_deleted_run_is_not_found_until_undeleted(store: Store) -> None:
+    writer = store.writer()
+    writer.append("set", "r", {"f": {"params": {"x": 1}}})
+    writer.append("delete", "r", {})
+    assert store.index().ids() == []
+    assert _runs(store, "x", "num = 1") == []
+    assert store.index().state("r")["deleted"] is True
+    writer.append("undelete", "r", {})
+    assert store.index().ids() == ["r"]
+    assert _runs(store, "x", "num = 1") == ["r"]
+
+
+def test_metric_values_survive_exactly(store: Store) -> None:
+    values = {"nan": math.nan, "inf": -math.inf, "int": 2**80, "np": np.float32(0.1), "a null": 1}
+    writer = store.writer()
+    writer.metrics("r", 3, 0.5, 100.0, values)
+    writer.metrics("r", None, 0.75, 101.0, {"x": 1e-300})
+    writer.metrics("s", 1, 0.0, 0.0, {"x": 1})
+    first, second = points(store, "r")
+    assert math.isnan(first.values.pop("nan"))
+    assert first.values == {k: v for k, v in values.items() if k != "nan"}
+    assert type(first.values["np"]) is np.float32
+    assert (first.step, first.time, first.stamp) == (3, 0.5, 100.0)
+    assert (second.step, second.values) == (None, {"x": 1e-300})
+
+
+def test_lines_by_writers_in_turn_are_read_in_order(store: Store) -> None:
+    others = [Store.open(store.root) for _ in range(3)]
+    for number in range(12):
+        others[number % 3].index()
+        others[number % 3].writer().append("event", "r", {"message": str(number)})
+    messages = [line["message"] for line in store.lines("r", ("event",))]
+    assert messages == [str(number) for number in range(12)]
+
+
+def test_an_idle_refresh_writes_nothing(store: Store) -> None:
+    store.writer().append("set", "r", {"f": {}})
+    store.writer().close()
+    index = store.index()
+    before = index.connection.total_changes
+    for _ in range(3):
+        store.index()
+    assert index.connection.total_changes == before
+
+
+def test_the_cache_is_chosen_by_the_environment(store: Store, tmp_path: Path) -> None:
+    env = {"WHENCE_CACHE": str(tmp_path / "a")}
+    assert cache_folder(store.root, env).path.parent == tmp_path / "a"
+    env = {"XDG_CACHE_HOME": str(tmp_path / "b")}
+    assert cache_folder(store.root, env).path.parent == tmp_path / "b/whence"
+    env = {"HOME": str(tmp_path / "c")}
+    assert cache_folder(store.root, env).path.parent == tmp_path / "c/.cache/whence"
+    assert is_local(tmp_path)
+
+
+def test_a_moved_store_has_another_cache(store: Store, tmp_path: Path) -> None:
+    before = cache_folder(store.root).path
+    moved = tmp_path / "moved"
+    os.rename(store.root, moved)
+    assert cache_folder(moved).path != before
+
+
+def test_who_is_alive() -> None:
+    now = time.time()
+    me = this_process()
+    assert is_alive(me, None, now) is True
+    assert is_alive({**me, "start": 1.0}, now, now) is False
+    assert is_alive({**me, "pid": 2**22 + 1}, now, now) is False
+    assert is_alive({**me, "boot": "other"}, now, now) is False
+    elsewhere = {**me, "boot": "other", "host": "elsewhere"}
+    assert is_alive(elsewhere, now - 60, now) is True
+    assert is_alive(elsewhere, now - 86400, now) is False
+    assert is_alive(elsewhere, None, now) is None
+    assert is_alive(None, None, now) is None
+
+
+def test_a_zombie_is_dead() -> None:
+    import subprocess
+    import sys
+
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as process:
+        deadline = time.time() + 10
+        while is_alive({**this_process(), "pid": process.pid, "start": None}, None, 0):
+            assert time.time() < deadline
+            time.sleep(0.01)
