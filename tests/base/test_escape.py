@@ -85,7 +85,7 @@ def test_numbers_of_pythons_own_precision_are_plain():
 
 @pytest.mark.parametrize("value", [object(), {"deep": [1, {"er": lambda: 0}]}, np.array([None])])
 def test_what_has_no_encoding_is_refused_by_name(value):
-    with pytest.raises(UserError, match="cannot be recorded|cannot record it"):
+    with pytest.raises(UserError, match=r"cannot be recorded|cannot record it"):
         encode(value, ("model",) if isinstance(value, dict) else ())
 
 

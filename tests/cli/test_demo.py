@@ -156,9 +156,7 @@ def test_drawing_again_draws_nothing_and_an_edit_draws_what_depends_on_it(whence
     assert drawn == {
         "13__max_step_size_0.1__seed_1.pdf", "mean_random_walk.pdf", "mean_random_walk.png"
     }  # fmt: skip
-    assert [change["path"] for change in edited["changed"]] == [
-        "runs/my_simulation/sim_13/data.h5"
-    ]
+    assert [change["path"] for change in edited["changed"]] == ["runs/my_simulation/sim_13/data.h5"]
     old = here.json("trace", figure(here))
     assert [change["when"] for change in old["changed"]] == ["now"]
     new = here.json("trace", Path(edited["folder"]) / "mean_random_walk.png")

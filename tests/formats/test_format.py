@@ -157,6 +157,7 @@ def test_hdf5_of_all_kinds(tmp_path):
     assert members["texts"].read().tolist() == ["a", "b"]
     assert members["scalar"].read() == 3
     assert members["none"].read().shape == (0, 2)
+    assert members["empty"].read().shape == members["empty"].shape == (0,)
     assert members["big_endian"].read().tolist() == [0, 1, 2]
     assert members["flags"].read().tolist() == [True, False]
     assert members["compound"].read()["b"].tolist() == [2.0]

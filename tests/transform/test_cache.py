@@ -253,3 +253,21 @@ def test_what_would_not_come_back_exactly_is_refused(value, disk):
     with pytest.raises(UnstorableError):
         freeze(value)
     assert not disk().put("a" * 64, value, 0.1)
+
+
+def test_a_forked_process_goes_on_by_itself(disk):
+    cache = disk()
+    cache.put("a" * 64, 1, 0.1)
+    cache.flush()
+    context = multiprocessing.get_context("fork")
+
+    def child():
+        assert cache.get("a" * 64) == 1
+        cache.put("b" * 64, 2, 0.1)
+        cache.flush()
+
+    process = context.Process(target=child)
+    process.start()
+    process.join(30)
+    assert process.exitcode == 0
+    assert cache.get("b" * 64) == 2

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import numpy as np
@@ -209,3 +210,48 @@ def test_selecting_in_a_time_series(dm):
         energy.sel(time=99)
     with pytest.raises(UserError, match="differ in shape"):
         energy.sel(time=[0, 11])
+
+
+def test_reading_a_group_opens_its_file_once(dm, monkeypatch):
+    from whence.formats import hdf5
+
+    opened = []
+    really = hdf5._open
+    monkeypatch.setattr(hdf5, "_open", lambda path: opened.append(path) or really(path))
+    data = dm["simulations/05/data"]
+    data.read()
+    assert len(opened) == 1
+    assert data["walk"].is_read
+    assert data["energy/11"].is_read
+    assert data["energy/0"].mean() == data["walk"].mean()
+    assert len(opened) == 1
+
+
+def test_many_threads_may_read_one_file(dm):
+    group = dm["simulations/05/data/energy"]
+    expected = [len(member) for member in group.values()]
+
+    def read(_):
+        return [member.stored.read().size for member in group.values()]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(read, range(40))) == [expected] * 40
+
+
+def test_only_the_groups_on_the_way_are_listed(dm, monkeypatch):
+    from whence.formats.hdf5 import Hdf5Group
+
+    listed = []
+    really = Hdf5Group.members
+    monkeypatch.setattr(
+        Hdf5Group, "members", lambda self: listed.append(self.inner) or really(self)
+    )
+    _ = dm["simulations/05/data/walk"]
+    assert listed == [""]
+
+
+def test_a_source_reads_what_its_node_holds(dm):
+    energy = dm["simulations/05/data/energy/3"]
+    assert energy.source.read().read().tolist() == energy.values.tolist()
+    params = dm["simulations/05/params"]
+    assert params.source.read() == params.data

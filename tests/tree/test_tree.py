@@ -112,3 +112,13 @@ def _reference():
     if not path.exists():
         pytest.skip(f"the reference tree is not there ({path})")
     return path.read_text().strip("\n").split("\n\n")
+
+
+def test_what_cannot_be_read_does_not_hide_the_rest(tmp_path):
+    (tmp_path / "a.yml").write_text("x: [1")
+    (tmp_path / "b.yml").write_text("x: 1")
+    dm = DataManager(tmp_path, name="all", out_dir=False)
+    dm.load("all", loader="yaml_to_object", glob_str="*.yml")
+    first, second = tree_text(dm, columns=200).splitlines()[2:]
+    assert "cannot be shown" in first
+    assert "dict stored" in second

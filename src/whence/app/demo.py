@@ -64,9 +64,7 @@ def run_demo(
     say(f"1. A project in {folder}: simulate.py, space.yml, eval.yml, plots.yml")
     say("2. whence sweep space.yml --name my_simulation -- simulate.py:simulate")
     with _inside(folder):
-        wanted = SweepRequest(
-            space=Path("space.yml"), target=("simulate.py:simulate",), name=NAME
-        )
+        wanted = SweepRequest(space=Path("space.yml"), target=("simulate.py:simulate",), name=NAME)
         with progress("sweep") as move:
             sweep = run_sweep(workspace, wanted, progress=move)
         say(f"   {len(sweep.done)} points run, {len(sweep.skipped)} done before, on record")

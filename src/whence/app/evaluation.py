@@ -22,7 +22,6 @@ from whence.runs import Code, Origin, Run, code_facts, code_of_script
 from whence.store import cache_folder
 from whence.transform import DiskCache
 
-
 RECIPE = "application/vnd.whence.recipe+json"
 
 
@@ -149,9 +148,7 @@ def _code(workspace: Workspace) -> Code:
     return code_of_script(workspace.project / name, workspace.project)
 
 
-def _put_on_record(
-    workspace: Workspace, run: Run, figures: Sequence[Figure]
-) -> tuple[Change, ...]:
+def _put_on_record(workspace: Workspace, run: Run, figures: Sequence[Figure]) -> tuple[Change, ...]:
     """Register what was read as inputs and the figures as outputs of the evaluation."""
     writer = workspace.store.writer()
     read: dict[str, str] = {}

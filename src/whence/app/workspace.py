@@ -110,7 +110,7 @@ class Workspace:
             raise UserError.of(
                 f"no-{what}",
                 f"which {what}?",
-                mend=f"Name it, or put `{what} = \"...\"` under [evaluation] in "
+                mend=f'Name it, or put `{what} = "..."` under [evaluation] in '
                 f"{self.project / 'whence.toml'}.",
             )
         path = given if given is not None else self.project / str(default)

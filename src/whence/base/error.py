@@ -43,7 +43,7 @@ class StoreError(WhenceError):
     """The store could not be read or written; what was acknowledged before still stands."""
 
 
-class MissingExtra(WhenceError):
+class MissingExtraError(WhenceError):
     """An optional part is not installed."""
 
     @classmethod

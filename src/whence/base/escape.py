@@ -185,7 +185,7 @@ def _refused(path: tuple[str | int, ...], why: str) -> UserError:
     named = ".".join(str(key) for key in path[:8]) + ("…" if len(path) > 8 else "")
     return UserError.of(
         "not-encodable",
-        f"the value of {named!r} cannot be recorded: {why}" if named else f"cannot record it: {why}",
+        f"{f'the value of {named!r} cannot be recorded' if named else 'cannot record it'}: {why}",
         mend="Give numbers, text, bytes, times, paths, lists, tuples, sets, mappings or NumPy "
         "arrays of them; save anything else as an artifact.",
     )

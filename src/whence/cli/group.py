@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import rich_click as click
+from click.exceptions import Abort, ClickException
 
 # name: (module, what it does); the table keeps `whence --help` from importing them all.
 COMMANDS = {
@@ -58,7 +59,7 @@ class LazyGroup(click.RichGroup):
         command: click.Command = importlib.import_module(f"whence.cli.{module}").command
         return command
 
-    def format_help(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:
+    def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help without importing the sub-commands."""
         ctx.meta["whence.listing"] = True
         super().format_help(ctx, formatter)
@@ -87,8 +88,14 @@ def _version(ctx: click.Context, _: Any, value: bool) -> None:
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
-              help="Print the version and exit.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Print the version and exit.",
+)
 def whence() -> None:
     """Run simulations on record, find and compare them, and trace any figure back to its runs.
 
@@ -106,11 +113,9 @@ def main() -> None:
     except WhenceError as error:
         click.echo(f"whence: {error}", err=True)
         sys.exit(error.exit_code)
-    except click.exceptions.Abort:
+    except (Abort, KeyboardInterrupt):
         sys.exit(130)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except click.ClickException as error:
+    except ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except BrokenPipeError:

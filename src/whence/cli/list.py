@@ -19,13 +19,21 @@ _SHOWN = 40
 
 
 @click.command(name="list")
-@click.option("-n", "--limit", type=click.IntRange(min=0), metavar="N",
-              help=f"Only the newest N (0: all; in a terminal {_SHOWN} if not given).")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help=f"Only the newest N (0: all; in a terminal {_SHOWN} if not given).",
+)
 @click.option("--status", metavar="STATUS", help="Only runs of this status, like failed or lost.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only runs with this tag.")
 @click.option("--folder", metavar="/FOLDER", help="Only runs in this folder, like /my_simulation.")
-@click.option("--kind", type=click.Choice(["run", "sweep", "evaluation", "task"]),
-              help="Only records of this kind.")
+@click.option(
+    "--kind",
+    type=click.Choice(["run", "sweep", "evaluation", "task"]),
+    help="Only records of this kind.",
+)
 @common
 def command(
     limit: int | None,

@@ -13,10 +13,18 @@ from whence.cli.option import common
 
 @click.command(name="plot")
 @click.argument("plots", required=False, type=click.Path(path_type=Path), metavar="[PLOTS.yml]")
-@click.option("--data", type=click.Path(path_type=Path), metavar="DIR",
-              help="The folder to load from; as whence.toml says if not given.")
-@click.option("--config", type=click.Path(path_type=Path), metavar="EVAL.yml",
-              help="The file with data_manager and plot_manager; as whence.toml says if not given.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder to load from; as whence.toml says if not given.",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="EVAL.yml",
+    help="The file with data_manager and plot_manager; as whence.toml says if not given.",
+)
 @click.option("--only", multiple=True, metavar="NAME", help="Only the plots of this name or glob.")
 @click.option("--again", is_flag=True, help="Compute and draw everything anew.")
 @common

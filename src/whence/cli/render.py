@@ -105,11 +105,10 @@ def progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[int, int,
     Where standard error is no terminal, nothing is drawn and one line is written at the end.
     """
     if quiet:
-        yield lambda done, total, note="": None
+        yield _still
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     screen = Console(stderr=True, highlight=False)
     columns = (
@@ -129,3 +128,7 @@ def progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[int, int,
     if not screen.is_terminal:
         finished = bars.tasks[0]
         screen.print(f"{title}: {finished.completed:.0f} of {finished.total or 0:.0f} done")
+
+
+def _still(done: int, total: int, note: str = "") -> None:
+    """Move nothing."""

@@ -13,12 +13,24 @@ from whence.cli.option import common, parameters
 
 @click.command(name="run", context_settings={"ignore_unknown_options": False})
 @click.option("--name", help="What to call the run; the program's name if not given.")
-@click.option("-p", "--param", "pairs", multiple=True, metavar="KEY=VALUE",
-              help="A parameter to record; dots nest, values are read as YAML.")
-@click.option("--input", "inputs", multiple=True, metavar="FILE",
-              help="A file that the program reads.")
-@click.option("--output", "outputs", multiple=True, metavar="PATH",
-              help="A file, folder or pattern like 'out/*.h5' that the program writes.")
+@click.option(
+    "-p",
+    "--param",
+    "pairs",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A parameter to record; dots nest, values are read as YAML.",
+)
+@click.option(
+    "--input", "inputs", multiple=True, metavar="FILE", help="A file that the program reads."
+)
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="PATH",
+    help="A file, folder or pattern like 'out/*.h5' that the program writes.",
+)
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag for the run.")
 @click.option("--folder", default="/", show_default=True, help="The folder to group the run in.")
 @click.option("--quiet", is_flag=True, help="Record what the program prints, but do not show it.")

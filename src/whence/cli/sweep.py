@@ -18,16 +18,29 @@ if TYPE_CHECKING:
 @click.command(name="sweep")
 @click.argument("space", type=click.Path(path_type=Path), metavar="SPACE.yml")
 @click.option("--name", help="What to call the sweep; the space file's name if not given.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
-              help="Where the points' folders go; runs/NAME in the project if not given.")
-@click.option("-j", "--workers", type=click.IntRange(min=1), metavar="N",
-              help="How many points run side by side; as many as there are cores if not given.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the points' folders go; runs/NAME in the project if not given.",
+)
+@click.option(
+    "-j",
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many points run side by side; as many as there are cores if not given.",
+)
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag for every run.")
-@click.option("--input", "inputs", multiple=True, metavar="FILE",
-              help="A file that every point reads; an edit of it makes the points run again.")
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="FILE",
+    help="A file that every point reads; an edit of it makes the points run again.",
+)
 @click.option("--again", is_flag=True, help="Run also the points that are done.")
-@click.argument("target", nargs=-1, required=True, type=click.UNPROCESSED,
-                metavar="-- COMMAND...")
+@click.argument("target", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 @common
 def command(
     space: Path,

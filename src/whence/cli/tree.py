@@ -12,8 +12,12 @@ from whence.cli.option import common
 
 @click.command(name="tree")
 @click.argument("data", required=False, type=click.Path(path_type=Path), metavar="[DATA]")
-@click.option("--config", type=click.Path(path_type=Path), metavar="EVAL.yml",
-              help="The file with the load configuration; as whence.toml says if not given.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="EVAL.yml",
+    help="The file with the load configuration; as whence.toml says if not given.",
+)
 @click.option("--full", is_flag=True, help="Print every member, not only the first and last.")
 @common
 def command(

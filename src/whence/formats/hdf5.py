@@ -124,8 +124,8 @@ class Hdf5Group:
             name = raw.decode("utf-8", "surrogateescape")
             inner = lead + name
             if isinstance(found, h5d.DatasetID):
-                shape = found.shape or ()
-                yield name, Hdf5Dataset(self.file, inner, shape, found.dtype, _attrs(found))
+                shape, dtype = _kind(found)
+                yield name, Hdf5Dataset(self.file, inner, shape, dtype, _attrs(found))
             elif isinstance(found, h5g.GroupID) and h5o.get_info(found).addr not in above:
                 yield name, Hdf5Group(self.file, inner, _attrs(found), above)
 
@@ -168,10 +168,16 @@ class Hdf5Dataset:
                 found = h5d.open(fid, self.inner.encode("utf-8", "surrogateescape"))
             except (KeyError, ValueError) as error:
                 raise _changed(self.file, self.inner, "is no longer there") from error
-            fits = self.file.unchanged or (found.shape, found.dtype) == (self.shape, self.dtype)
+            fits = self.file.unchanged or _kind(found) == (self.shape, self.dtype)
             if not fits:
                 raise _changed(self.file, self.inner, "has another shape or dtype than before")
             yield found
+
+
+def _kind(dataset: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype; a dataset without dataspace has no values."""
+    shape = dataset.shape
+    return ((0,) if shape is None else shape), dataset.dtype
 
 
 def _changed(file: Hdf5File, inner: str, what: str) -> UserError:

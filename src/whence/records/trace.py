@@ -103,9 +103,14 @@ class Trace:
     def what(self) -> str:
         """What the file is, in a sentence's part."""
         if self.found_by is None:
-            return "not known here: no run on record put it out or took it in, and it carries no recipe"
+            return (
+                "not known here: no run on record put it out or took it in, "
+                "and it carries no recipe"
+            )
         if self.found_by == "summary":
-            return "a figure made elsewhere: its recipe tells what follows, but no store here has it"
+            return (
+                "a figure made elsewhere: its recipe tells what follows, but no store here has it"
+            )
         if self.evaluation:
             changed = ", but changed since" if self.found_by == "recipe" else ""
             return f"a figure on record{changed}"
@@ -120,7 +125,10 @@ class Trace:
 
     def warnings(self) -> Iterator[str]:
         """What a reader must know before trusting the file."""
-        for when, words in (("read", "when it was read"), ("now", "and is no longer what was read")):
+        for when, words in (
+            ("read", "when it was read"),
+            ("now", "and is no longer what was read"),
+        ):
             changed = [change for change in self.changed if change.when == when]
             for change in changed[:3]:
                 gone = " (it is gone)" if not change.found else ""
@@ -261,7 +269,8 @@ class Tracer:
         runs = sorted((record for record in makers if record.kind in MAKERS), key=_place)
         sweeps = [record.id for record in makers if record.kind == "sweep"]
         parents = (record.state.get("parent") for record in runs)
-        found["sweeps"] = list(dict.fromkeys([*found.get("sweeps", ()), *sweeps, *filter(None, parents)]))
+        above = [*found.get("sweeps", ()), *sweeps, *filter(None, parents)]
+        found["sweeps"] = list(dict.fromkeys(above))
         changing, constant = varied_and_constant([record.parameters for record in runs])
         newest = max(runs, key=lambda record: record.created or 0.0, default=None)
         return replace(
@@ -289,7 +298,8 @@ class Tracer:
         parent = record.state.get("parent")
         above = self._records.find(parent) if parent else None
         state = (above or record).state
-        return state.get("repeat") or (shlex.join(state["command"]) if state.get("command") else None)
+        command = state.get("command")
+        return state.get("repeat") or (shlex.join(command) if command else None)
 
 
 def changed_since(connection: sqlite3.Connection, read: Mapping[str, str]) -> tuple[Change, ...]:
@@ -311,7 +321,9 @@ def _place(record: Record) -> tuple[int, float, str]:
 def _choose(held: Sequence[Holding]) -> Holding:
     """The hold that tells most: put out before taken in, by an evaluation before a run, newest."""
     rank = {"output": 2, "input": 1, "code": 0}
-    return max(held, key=lambda item: (rank[item.category], item.kind == "evaluation", item.created))
+    return max(
+        held, key=lambda item: (rank[item.category], item.kind == "evaluation", item.created)
+    )
 
 
 def _codes(runs: Sequence[Record]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from whence.app import Workspace, list_runs, show_run, trace_digest
-from whence.base.error import MissingExtra, WhenceError
+from whence.base.error import MissingExtraError, WhenceError
 from whence.records import Selection
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ def make_app(workspace: Workspace) -> FastAPI:
 
     Raises
     ------
-    MissingExtra
+    MissingExtraError
         If the packages of ``whence[server]`` are not installed.
     """
     try:
         from fastapi import FastAPI, Query, Request, Response
     except ImportError as error:
-        raise MissingExtra.needed("fastapi", "server", "`whence serve`") from error
+        raise MissingExtraError.needed("fastapi", "server", "`whence serve`") from error
 
     app = FastAPI(title="whence", description="What is on record, for reading.")
 

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 
 from whence.app import Workspace
-from whence.base.error import MissingExtra, UserError
+from whence.base.error import MissingExtraError, UserError
 from whence.server.api import make_app
 
 HOST = "127.0.0.1"
@@ -30,13 +30,13 @@ def serve(workspace: Workspace, port: int, say: Callable[[str], object]) -> None
     ------
     UserError
         If the port is taken.
-    MissingExtra
+    MissingExtraError
         If the packages of ``whence[server]`` are not installed.
     """
     try:
         import uvicorn
     except ImportError as error:
-        raise MissingExtra.needed("uvicorn", "server", "`whence serve`") from error
+        raise MissingExtraError.needed("uvicorn", "server", "`whence serve`") from error
     app = make_app(workspace)
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import threading
 import time
+import weakref
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -133,6 +134,8 @@ class DiskCache:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._pid = 0
+        # What came over with a fork is the parent's; to let go of it here would close it.
+        self._inherited: list[sqlite3.Connection] = []
 
     def get(self, key: str) -> Any:
         """The value kept under a key, or `MISSING`."""
@@ -230,6 +233,8 @@ class DiskCache:
 
     def _database(self) -> sqlite3.Connection:
         if self._connection is None or self._pid != os.getpid():
+            if self._connection is not None:
+                self._inherited.append(self._connection)
             self.folder.mkdir(parents=True, exist_ok=True)
             path = self.folder / "results.sqlite"
             try:
@@ -239,6 +244,7 @@ class DiskCache:
             except sqlite3.DatabaseError:
                 path.rename(path.with_name(f"damaged.{new_id()}"))
                 self._connection = _opened(path)
+            weakref.finalize(self, _close, self._connection, os.getpid())
             self._pid = os.getpid()
         return self._connection
 
@@ -288,6 +294,11 @@ class DiskCache:
             ).fetchone()
             if known is None and path.stat().st_mtime < old:
                 path.unlink(missing_ok=True)
+
+
+def _close(connection: sqlite3.Connection, pid: int) -> None:
+    if pid == os.getpid():
+        connection.close()
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -211,4 +211,11 @@ class _Hdf5Tree:
                 stacklevel=2,
             )
             return default
-        return known[key]
+        cls = known[key]
+        return _named(cls) if isinstance(cls, str) else cls
+
+
+def _named(name: str) -> Any:
+    from whence.tree.registry import containers, groups
+
+    return groups()[name] if name in groups() else containers().find(name)

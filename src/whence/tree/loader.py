@@ -62,6 +62,15 @@ def _read_yaml(path: Path) -> Any:
     return read(path, tags=yaml_tags())
 
 
+def _read_hdf5(path: Path, *, inner: str = "", **_: Any) -> Any:
+    from whence.formats.hdf5 import Hdf5File
+
+    content: Any = Hdf5File.at(path).root()
+    for name in inner.split("/") if inner else ():
+        content = content.members()[name]
+    return content
+
+
 def _opener(name: str, **fixed: Any) -> Callable[..., Any]:
     def read(path: Path, **options: Any) -> Any:
         opened = formats()[name].open
@@ -92,13 +101,13 @@ def _loadtxt_options() -> Collection[str]:
 def loaders() -> Registry[Loader]:
     """The known loaders, by name and alias."""
     known: Registry[Loader] = Registry("loader")
-    yaml, text, hdf5 = _read_yaml, _opener("text"), _opener("hdf5")
+    yaml, text = _read_yaml, _opener("text")
     for loader, *aliases in (
         (Loader("text", text, StringContainer), "plain_text"),
         (Loader("yaml", yaml, MutableMappingContainer), "yml"),
         (Loader("yaml_to_object", yaml, ObjectContainer), "yml_to_object"),
         (Loader("json", _opener("json"), ObjectContainer),),
-        (Loader("hdf5", hdf5, None, lambda: HDF5_OPTIONS), "hdf5_proxy"),
+        (Loader("hdf5", _read_hdf5, None, lambda: HDF5_OPTIONS), "hdf5_proxy"),
         (Loader("numpy", _opener("npy"), NumpyDataContainer), "numpy_binary"),
         (Loader("numpy_txt", _opener("numpy-text"), NumpyDataContainer, _loadtxt_options),),
         (Loader("pandas_csv", _opener("csv"), PassthroughContainer, _read_csv_options),),

@@ -12,7 +12,6 @@ from whence.base.error import UserError
 from whence.base.yaml import Document, read
 from whence.tree.entry import EXISTS_ACTIONS, LoadEntry, Section, entries
 from whence.tree.group import OrderedDataGroup
-from whence.tree.labelled import TimeSeriesGroup
 from whence.tree.load import HDF5_MAP, Mapped, carry_out
 from whence.tree.plan import plan
 
@@ -49,7 +48,7 @@ class DataManager(OrderedDataGroup):
 
     _BASE_LOAD_CFG: ClassVar[LoadConfig | None] = None
     _DEFAULT_GROUPS: ClassVar[Iterable[Any]] = ()
-    _HDF5_GROUP_MAP: ClassVar[Mapping[str, Any]] = {"time_series": TimeSeriesGroup}
+    _HDF5_GROUP_MAP: ClassVar[Mapping[str, Any]] = HDF5_MAP
     _HDF5_DSET_MAP: ClassVar[Mapping[str, Any]] = {}
     _HDF5_MAP_FROM_ATTR: ClassVar[str | None] = None
 

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
+from whence.base.error import UserError
+
 _INFO_SHARE = 0.6
 _FEWEST = 3
 
@@ -57,10 +59,18 @@ def _lines(
         if member is None:
             yield lead + "...", f"... ({len(members) - len(shown) + 1} more) ..."
             continue
-        yield lead + member.name, f"<{member.classname}, {member.info()}>"
+        yield lead + member.name, f"<{member.classname}, {_info(member)}>"
         if member.is_group:
             with member.opened():
                 yield from _lines(member, level + 1, max_level, thresh)
+
+
+def _info(member: Any) -> str:
+    try:
+        told: str = member.info()
+    except UserError as error:  # one bad file must not keep the others from being shown
+        told = f"cannot be shown: {error.problems[0].message}"
+    return told
 
 
 def _chosen(members: list[Any], thresh: int | None) -> list[Any]:

@@ -47,7 +47,8 @@ class Source:
         """
         from whence.tree.loader import loaders
 
-        return loaders()[self.reader].read(self.file, **self.options)
+        within = {"inner": self.inner} if self.inner else {}
+        return loaders()[self.reader].read(self.file, **within, **self.options)
 
 
 def sources(node: Node) -> tuple[Source, ...]:
@@ -147,11 +148,15 @@ def _array_identity(value: Any) -> str:
         import pandas as pd
 
         hashed = pd.util.hash_pandas_object(value, index=True).to_numpy()
-        return digest_value(
-            ("frame", [str(c) for c in getattr(value, "columns", ())], _array_identity(hashed))
-        )
+        columns = [(str(name), str(column.dtype)) for name, column in _columns(value)]
+        return digest_value((type(value).__name__, columns, _array_identity(hashed)))
     array = np.asarray(value)
     if array.dtype.hasobject:
         return digest_value(array.tolist())
     data = digest_bytes(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest_value(("array", array.dtype.str, array.shape, data))
+
+
+def _columns(table: Any) -> Any:
+    items = table.items() if hasattr(table, "columns") else [(getattr(table, "name", ""), table)]
+    return [*items, ("index", table.index if hasattr(table, "index") else table)]

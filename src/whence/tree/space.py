@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from whence.base.error import UserError
 from whence.tree.group import IndexedDataGroup, OrderedDataGroup
+from whence.tree.node import Node
 
 
 class ParamSpaceStateGroup(OrderedDataGroup):
@@ -38,7 +39,7 @@ class ParamSpaceGroup(IndexedDataGroup):
     def pspace(self) -> Any:
         """The parameter space, a `whence.params.ParamSpace`, or None if it is not known."""
         space = self._attrs.get(self._ATTR)
-        return getattr(space, "data", space) if hasattr(space, "classname") else space
+        return space.data if isinstance(space, Node) else space
 
     @pspace.setter
     def pspace(self, space: Any) -> None:
