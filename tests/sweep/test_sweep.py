@@ -1,3 +1,4 @@
+import functools
 import multiprocessing
 import os
 import shutil
@@ -329,7 +330,9 @@ def test_an_edited_input_runs_the_points_again(store, model):
     ("target", "said"),
     [
         ("simulate.py:simulat", "Did you mean 'simulate'"),
+        ("simulate.py:print", "no function 'print'"),
         ("missing.py:f", "no file"),
+        (functools.partial(print, 1), "no name"),
         ("broken.py:f", "broken.py:1:"),
         (["sh", "-c", "{sede}"], "Did you mean 'seed'"),
         (["sh", "-c", "{model}"], "{model}"),

@@ -49,6 +49,7 @@ class Crew:
         self._warden = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _WARDEN, str(os.getpid())],
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
             process_group=0,
         )
         self._executor = self._hire()

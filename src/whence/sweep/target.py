@@ -10,6 +10,7 @@ import os
 import pickle
 import re
 import shlex
+import symtable
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -175,6 +176,12 @@ def check_parameters(target: Target, names: Mapping[str, Any], flat: Mapping[str
 
 
 def _given(function: Callable[..., Any]) -> GivenFunction:
+    if not hasattr(function, "__qualname__"):
+        raise UserError.of(
+            "no-function",
+            f"{function!r} has no name to be on record by",
+            mend="Define a function that calls it, at the top level of a module.",
+        )
     try:
         pickle.dumps(function)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
@@ -192,7 +199,7 @@ def _in_file(file: Path, name: str) -> FileFunction:
         raise UserError.of("no-such-file", f"there is no file {str(file)!r}")
     source = file.read_bytes()
     try:
-        code = compile(source, str(file), "exec")
+        table = symtable.symtable(source, str(file), "exec")
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         raise UserError.of(
@@ -200,14 +207,19 @@ def _in_file(file: Path, name: str) -> FileFunction:
             f"it is not Python: {getattr(error, 'msg', error)}",
             where=Where(str(file), line, getattr(error, "offset", None)),
         ) from None
-    if name not in code.co_names:
+    names = [symbol.get_name() for symbol in table.get_symbols() if _is_made(symbol)]
+    if name not in names:
         raise UserError.of(
             "no-such-function",
             f"there is no function {name!r} in {file.name}",
             where=Where(str(file)),
-            mend=did_you_mean(name, code.co_names),
+            mend=did_you_mean(name, names),
         )
     return FileFunction(file, name, digest_file(file))
+
+
+def _is_made(symbol: symtable.Symbol) -> bool:
+    return symbol.is_namespace() or symbol.is_assigned() or symbol.is_imported()
 
 
 @functools.lru_cache(maxsize=8)
