@@ -42,7 +42,9 @@ def test_labels_of_the_data_are_kept(dm):
     found = gather(dm["simulations"], path, {"size": [1.0]})
     assert found.sizes == {"seed": 3, "size": 1, "dim_0": 8}
     labelled = made(
-        lambda seed, size: xr.DataArray([seed, size], {"t": [7, 8]}, ["t"], attrs={"u": 1})
+        lambda seed, size: xr.DataArray(
+            [seed, size], {"t": [7, 8]}, ["t"], attrs={"u": 1, "s": seed}
+        )
     )
     got = gather(labelled, "x", {"seed": slice(1, 3)})
     assert got.sizes == {"seed": 2, "size": 2, "t": 2}

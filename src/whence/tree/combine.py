@@ -161,7 +161,9 @@ def combine(
             mend="Rename it in the data.",
         )
     dims = (*axes.coords, *first.dims)
-    return xr.DataArray(slab, {**coords, **(same_labels or {})}, dims, name=name, attrs=first.attrs)
+    return xr.DataArray(
+        slab, {**coords, **(same_labels or {})}, dims, name=name, attrs=_same_attrs(parts)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +268,16 @@ def _same_coords(parts: Mapping[int, _Part]) -> dict[Any, Any] | None:
                 return None
             shared.pop(key, None)
     return shared
+
+
+def _same_attrs(parts: Mapping[int, _Part]) -> dict[str, Any]:
+    """The attributes that all parts share."""
+    first, *others = (part.attrs for part in parts.values())
+    return {
+        key: value
+        for key, value in first.items()
+        if all(key in other and np.array_equal(value, other[key]) for other in others)
+    }
 
 
 def _aligned(
