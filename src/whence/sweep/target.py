@@ -197,8 +197,8 @@ def _given(function: Callable[..., Any]) -> GivenFunction:
 def _in_file(file: Path, name: str) -> FileFunction:
     if not file.is_file():
         raise UserError.of("no-such-file", f"there is no file {str(file)!r}")
-    source = file.read_bytes()
     try:
+        source = importlib.util.decode_source(file.read_bytes())
         table = symtable.symtable(source, str(file), "exec")
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
