@@ -198,11 +198,17 @@ def test_the_group_of_universes_must_be_there(draw):
 
 
 def test_problems_of_all_plots_are_told_before_anything_is_drawn(draw, tmp_path):
+    text = WALKS.replace("universes: all", "universes: all\n  hues: seed")
+    text = text.replace("xr.DataArray", "xr.DataArry")
     with pytest.raises(UserError) as caught:
-        draw(WALKS + MEAN.replace(".mean", ".meen").replace("data/random_walk", "data/random"))
-    text = str(caught.value)
-    assert "plots.yml:" in text
-    assert "Did you mean '.mean'" in text
+        draw(text + MEAN.replace(".mean", ".meen").replace("data/random_walk", "data/random"))
+    lines = [problem.where.line for problem in caught.value.problems]
+    assert [text.splitlines()[line - 1].strip() for line in lines[:2]] == [
+        "hues: seed", "- xr.DataArry: !dag_prev",
+    ]  # fmt: skip
+    assert len(lines) >= 4
+    assert lines == sorted(lines)
+    assert "Did you mean '.mean'" in str(caught.value)
     assert not (tmp_path / "out").exists()
 
 
@@ -228,6 +234,7 @@ def test_a_failing_plot_is_reported_and_the_others_go_on(draw, caplog):
     assert (good.status, bad.status) == ("drawn", "failed")
     assert "names nothing in the data" in bad.problems[0].message
     assert bad.problems[0].where.file.endswith("plots.yml")
+    assert bad.problems[0].where.line == FAILING.splitlines().index("  hue: sed") + 1
     assert "names nothing in the data" in caplog.text
     assert not bad.path.exists()
 

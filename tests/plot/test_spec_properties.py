@@ -9,7 +9,8 @@ from whence.base.error import UserError
 from whence.base.yaml import Document
 from whence.plot import PlotManager
 from whence.plot.inherit import updated
-from whence.plot.spec import read_specs
+from whence.plot.spec import check_specs
+from whence.tree import OrderedDataGroup
 
 KEYS = st.sampled_from([
     "creator", "plot_func", "module", "module_file", "file_ext", "creator_init_kwargs", "enabled",
@@ -29,6 +30,7 @@ VALUES = st.recursive(
 )  # fmt: skip
 PLOTS = st.dictionaries(KEYS, VALUES, max_size=6) | VALUES
 CONFIGURATIONS = st.dictionaries(st.sampled_from(["a", "b", ".c"]) | WORDS, PLOTS, max_size=3)
+TREE = OrderedDataGroup(name="tree")
 MAPPINGS = st.recursive(
     st.integers(), lambda inner: st.dictionaries(st.sampled_from("abc"), inner), max_leaves=8
 )
@@ -37,17 +39,22 @@ MAPPINGS = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(CONFIGURATIONS)
 def test_any_configuration_gives_specs_or_our_errors(configuration):
-    with contextlib.suppress(UserError):
-        for spec in read_specs(Document(configuration), PlotManager()._defaults):
-            assert spec.name in configuration
+    specs, problems = check_specs(Document(configuration), PlotManager()._defaults)
+    assert all(spec.name in configuration for spec in specs)
+    if problems or not specs:
+        with contextlib.suppress(UserError):
+            assert not PlotManager(TREE).plot_from_cfg(configuration)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_near_misses_of_a_good_plot_give_specs_or_our_errors(changes):
     plot = {"module": ".generic", "plot_func": "facet_grid", "select": {"data": "x"}} | changes
-    with contextlib.suppress(UserError):
-        read_specs(Document({"p": plot}), PlotManager()._defaults)
+    specs, problems = check_specs(Document({"p": plot}), PlotManager()._defaults)
+    assert specs or problems or changes.get("enabled") is False
+    if problems:
+        with contextlib.suppress(UserError):
+            PlotManager(TREE).plot_from_cfg({"p": plot})
 
 
 @given(MAPPINGS, MAPPINGS)

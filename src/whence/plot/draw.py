@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whence.base.digest import digest_bytes, digest_value
 from whence.base.error import UserError, WhenceError
-from whence.base.problem import Problem
+from whence.base.problem import Problem, Where
 from whence.plot import render
 from whence.plot.creator import Task
 from whence.plot.figure import Figure
 from whence.plot.helper import PlotHelper
 from whence.plot.place import Place, resolved, write
 from whence.plot.recipe import Recipe
+from whence.plot.scope import Scope
 from whence.plot.selection import Selection, select
 
 if TYPE_CHECKING:
@@ -184,12 +185,15 @@ class Studio:
 def _problems(task: Task, error: Exception) -> Sequence[Problem]:
     scope = task.spec.scope
     if isinstance(error, WhenceError):
-        return [
-            problem
-            if problem.where
-            else Problem(problem.code, problem.message, scope.where, problem.mend)
-            for problem in error.problems
-        ]
+        return [replace(problem, where=_place(problem, scope)) for problem in error.problems]
     first = str(error).splitlines()[0] if str(error) else ""
     message = f"drawing {task.stem!r} failed: {type(error).__name__}: {first}".rstrip(": ")
     return [scope.problem("plot-failed", message)]
+
+
+def _place(problem: Problem, scope: Scope) -> Where:
+    """The place of a problem; a bare path is understood relative to the plot."""
+    where = problem.where
+    if where is None or where.file is not None or where.path[: len(scope.path)] == scope.path:
+        return where or scope.where
+    return scope.at(*where.path).where

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from whence.base.error import UserError
-from whence.base.problem import did_you_mean
+from whence.base.problem import Where, did_you_mean
 from whence.plot import panel
 
 if TYPE_CHECKING:
@@ -172,6 +172,7 @@ def _known(data: Any, given: Mapping[str, str | None]) -> None:
                 "unknown-dimension",
                 f"`{slot}: {name}` names nothing in the data, which has "
                 f"{', '.join(names) or 'no dimensions'}",
+                where=Where(path=(slot,)),
                 mend=did_you_mean(str(name), names),
             )
 

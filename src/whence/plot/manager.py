@@ -19,7 +19,7 @@ from whence.plot.figure import Figure
 from whence.plot.inherit import Pools, updated
 from whence.plot.place import Place, save_configuration
 from whence.plot.scope import Scope
-from whence.plot.spec import Defaults, PlotSpec, load, read_specs
+from whence.plot.spec import Defaults, PlotSpec, check_specs, load
 
 if TYPE_CHECKING:
     from whence.transform import Cache, Recorder
@@ -201,7 +201,7 @@ class PlotManager:
     def _draw(
         self, document: Document, only: Sequence[str] | None, out_dir: str | None
     ) -> tuple[Figure, ...]:
-        specs = read_specs(document, self._defaults, only=only, pools=self._pools())
+        specs, problems = check_specs(document, self._defaults, only=only, pools=self._pools())
         place = Place.of(self.dm, out_dir or self.settings.out_dir)
         studio = Studio(
             place,
@@ -211,7 +211,7 @@ class PlotManager:
             self.settings.code,
             self.settings.again,
         )
-        drawings = self._planned(specs, studio)
+        drawings = self._planned(specs, studio, problems)
         figures: list[Figure] = []
         for done, drawing in enumerate(drawings, 1):
             figures += self._draw_one(studio, drawing)
@@ -221,30 +221,34 @@ class PlotManager:
             self._save(spec, place, [f for f in figures if f.name == spec.name])
         return tuple(figures)
 
-    def _planned(self, specs: Sequence[PlotSpec], studio: Studio) -> list[Drawing]:
+    def _planned(
+        self, specs: Sequence[PlotSpec], studio: Studio, problems: list[Problem]
+    ) -> list[Drawing]:
         """All figures of all plots, with their graphs built; every problem at once."""
-        problems: list[Problem] = []
         drawings: list[Drawing] = []
+        if specs and self.dm is None:
+            problems.append(Problem("no-data", "there is no data tree", mend="Pass `dm`."))
+            specs = ()
         for spec in specs:
             try:
                 tasks: Sequence[Task] = self._creators[spec.creator].plan(spec, self.dm)
                 drawings += [studio.plan(task) for task in tasks]
             except UserError as error:
-                problems += [one for one in error.problems if one not in problems]
+                problems += error.problems
         if problems:
-            raise UserError(*problems)
+            raise UserError(*sorted(dict.fromkeys(problems), key=_line))
         return drawings
 
     def _draw_one(self, studio: Studio, drawing: Drawing) -> Sequence[Figure]:
         spec = drawing.task.spec
         raise_exc = spec.get("debug", spec.get("raise_exc", self.settings.raise_exc))
         figures = studio.draw(drawing)
-        for figure in figures:
-            self._info.append(figure.as_dict())
-            if figure.status == "failed":
-                _log.error("%s failed: %s", figure.path.name, "\n".join(map(str, figure.problems)))
-                if raise_exc:
-                    raise UserError(*figure.problems)
+        self._info += [figure.as_dict() for figure in figures]
+        failed = [figure for figure in figures if figure.status == "failed"]
+        if failed:
+            _log.error("%s failed: %s", drawing.task.stem, "\n".join(map(str, failed[0].problems)))
+            if raise_exc:
+                raise UserError(*failed[0].problems)
         return figures
 
     def _save(self, spec: PlotSpec, place: Place, figures: Sequence[Figure]) -> None:
@@ -275,3 +279,7 @@ def _unique(drawings: Sequence[Drawing]) -> Iterator[PlotSpec]:
         if drawing.task.spec.name not in seen:
             seen.add(drawing.task.spec.name)
             yield drawing.task.spec
+
+
+def _line(problem: Problem) -> int:
+    return (problem.where.line or 0) if problem.where else 0

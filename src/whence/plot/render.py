@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def sheet(style: Mapping[str, Any]) -> Iterator[Canvas]:
     """An empty figure to draw on in that style; nothing of it outlives the block.
 
-    It is no figure of `matplotlib.pyplot`: none is left open, and threads do not meet.
+    It is no figure of `matplotlib.pyplot`, so none is left open. The look is set through
+    matplotlib's settings, which a process has once: do not draw from several threads.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas

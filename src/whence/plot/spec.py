@@ -225,14 +225,17 @@ def load(plots_cfg: Any) -> Document:
     return document
 
 
-def read_specs(
+def check_specs(
     document: Document,
     defaults: Defaults,
     *,
     only: Sequence[str] | None = None,
     pools: Pools = (),
-) -> tuple[PlotSpec, ...]:
-    """The plots of a configuration, checked whole.
+) -> tuple[tuple[PlotSpec, ...], list[Problem]]:
+    """The plots of a configuration, and all that is wrong with them.
+
+    A plot that has problems is among the specs as far as it could be read, without the values
+    that are wrong, so that the rest of it can be checked, too.
 
     Parameters
     ----------
@@ -244,11 +247,6 @@ def read_specs(
         Names or globs of the plots wanted; wanted plots are drawn though not enabled.
     pools : sequence of (label, mapping)
         Where ``based_on`` looks beyond the configuration itself.
-
-    Raises
-    ------
-    UserError
-        With every problem of every wanted plot.
     """
     problems: list[Problem] = []
     specs: list[PlotSpec] = []
@@ -266,9 +264,7 @@ def read_specs(
             problems += found.problems
             if spec is not None:
                 specs.append(replace(spec, state=state))
-    if problems:
-        raise UserError(*dict.fromkeys(problems))
-    return tuple(specs)
+    return tuple(specs), problems
 
 
 def _points(document: Document, name: str) -> Iterator[tuple[State | None, Document]]:
@@ -321,7 +317,7 @@ class _Check:
         formats = self._formats(settings)
         self._sections()
         options = self._options(creator, function) if creator and function else {}
-        if self.problems or creator is None or function is None:
+        if creator is None or function is None:
             return None
         return PlotSpec(
             self.name, creator, function, options, dict(self.configuration), settings, formats,
