@@ -239,6 +239,18 @@ def test_a_failing_plot_is_reported_and_the_others_go_on(draw, caplog):
     assert not bad.path.exists()
 
 
+def test_a_universe_without_the_data_fails_alone(draw, sweep, load_tree, tmp_path):
+    shutil.copytree(sweep, tmp_path / "copy")
+    with h5py.File(tmp_path / "copy/sim_08/data.h5", "a") as file:
+        del file["random_walk"]
+    figures = draw(WALKS, load_tree(tmp_path / "copy"), raise_exc=False)
+    failed = [figure for figure in figures if figure.status == "failed"]
+    assert len(figures) == 12
+    assert [figure.path.name for figure in failed] == ["08__max_step_size_0.1__seed_2.pdf"]
+    assert "random_walk" in failed[0].problems[0].message
+    assert failed[0].problems[0].where.line == 8
+
+
 def test_a_failing_plot_raises_if_asked_to(draw):
     with pytest.raises(UserError, match="names nothing in the data"):
         draw(FAILING)

@@ -45,6 +45,14 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A task that cannot be done, though others of its plot can: its universe lacks the data."""
+
+    task: Task
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Studio:
     """What drawing needs: where figures go, and who caches, records and knows digests."""
 
@@ -82,8 +90,33 @@ class Studio:
         )
         return Drawing(task, selection, recipe)
 
-    def draw(self, drawing: Drawing) -> Sequence[Figure]:
+    def plan_all(self, tasks: Sequence[Task]) -> Sequence[Drawing | Refusal]:
+        """Decide what is drawn for all figures of a plot.
+
+        Raises
+        ------
+        UserError
+            If none of them can be drawn, with the problems of the first.
+        """
+        planned: list[Drawing | Refusal] = []
+        for task in tasks:
+            try:
+                planned.append(self.plan(task))
+            except UserError as error:
+                planned.append(Refusal(task, error.problems))
+        if planned and all(isinstance(one, Refusal) for one in planned):
+            raise UserError(*planned[0].problems)  # type: ignore[union-attr]
+        return planned
+
+    def draw(self, drawing: Drawing | Refusal) -> Sequence[Figure]:
         """The figure in each of its formats, written; a failure is a result, too."""
+        if isinstance(drawing, Refusal):
+            spec, stem = drawing.task.spec, drawing.task.stem
+            return [
+                Figure(spec.name, self.place.file(spec, stem, f".{format_}"), format_, "failed",
+                       problems=drawing.problems)
+                for format_ in spec.formats
+            ]  # fmt: skip
         done: list[Figure] = []
         start = time.perf_counter()
         try:

@@ -14,7 +14,7 @@ from whence.base.problem import Problem
 from whence.base.yaml import Document
 from whence.plot import creator
 from whence.plot.creator import Creator, Task
-from whence.plot.draw import Drawing, Studio
+from whence.plot.draw import Drawing, Refusal, Studio
 from whence.plot.figure import Figure
 from whence.plot.inherit import Pools, updated
 from whence.plot.place import Place, save_configuration
@@ -223,23 +223,23 @@ class PlotManager:
 
     def _planned(
         self, specs: Sequence[PlotSpec], studio: Studio, problems: list[Problem]
-    ) -> list[Drawing]:
+    ) -> list[Drawing | Refusal]:
         """All figures of all plots, with their graphs built; every problem at once."""
-        drawings: list[Drawing] = []
+        drawings: list[Drawing | Refusal] = []
         if specs and self.dm is None:
             problems.append(Problem("no-data", "there is no data tree", mend="Pass `dm`."))
             specs = ()
         for spec in specs:
             try:
                 tasks: Sequence[Task] = self._creators[spec.creator].plan(spec, self.dm)
-                drawings += [studio.plan(task) for task in tasks]
+                drawings += studio.plan_all(tasks)
             except UserError as error:
                 problems += error.problems
         if problems:
             raise UserError(*sorted(dict.fromkeys(problems), key=_line))
         return drawings
 
-    def _draw_one(self, studio: Studio, drawing: Drawing) -> Sequence[Figure]:
+    def _draw_one(self, studio: Studio, drawing: Drawing | Refusal) -> Sequence[Figure]:
         spec = drawing.task.spec
         raise_exc = spec.get("debug", spec.get("raise_exc", self.settings.raise_exc))
         figures = studio.draw(drawing)
@@ -273,7 +273,7 @@ class PlotManager:
         return [(str(label), load(pool).value) for label, pool in self.settings.base_cfg_pools]
 
 
-def _unique(drawings: Sequence[Drawing]) -> Iterator[PlotSpec]:
+def _unique(drawings: Sequence[Drawing | Refusal]) -> Iterator[PlotSpec]:
     seen: set[str] = set()
     for drawing in drawings:
         if drawing.task.spec.name not in seen:
