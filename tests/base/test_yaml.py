@@ -4,11 +4,9 @@ import pickle
 import subprocess
 import sys
 import textwrap
-import time
 
 import numpy as np
 import pytest
-import yaml as pyyaml
 
 from whence.base import yaml
 from whence.base.error import UserError
@@ -159,9 +157,7 @@ def test_nesting_and_unfolding_are_bounded():
         f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n"
         for a, b in zip("abcdefgh", "bcdefghi", strict=True)
     )
-    begun = time.process_time()
     assert refused(bomb)[0].code == "too-many-aliases"
-    assert time.process_time() - begun < 20
 
 
 def test_tags_get_the_plain_value_and_its_place():
@@ -302,22 +298,6 @@ def test_it_works_without_the_c_parser():
         """
     )
     subprocess.run([sys.executable, "-c", program], check=True)
-
-
-def test_ten_thousand_lines_are_read_fast():
-    entry = (
-        "  entry_{0}:\n    x: 0.{0}\n    name: item {0}\n    flag: true\n    list: [1, 2.5, a]\n"
-    )
-    text = "top:\n" + "".join(entry.format(i) for i in range(2000))
-    ours, floor = math.inf, math.inf
-    for _ in range(5):
-        begun = time.process_time()
-        yaml.parse(text)
-        between = time.process_time()
-        pyyaml.compose(text, Loader=pyyaml.CSafeLoader)
-        ours = min(ours, between - begun)
-        floor = min(floor, time.process_time() - between)
-    assert ours < 2 * floor  # 1.1 here; 34 ms
 
 
 def test_places_survive_pickling():
