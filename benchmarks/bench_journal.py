@@ -1,13 +1,16 @@
-"""What recording costs while a simulation runs: one line of a journal, and one metric point."""
+"""What recording costs while a simulation runs: metric points, and whole small runs."""
 
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 from pair import Pair
 
 LINES = 20_000
+RUNS = 1000
 
 
 def writing(file: Path, line: bytes) -> Callable[[], object]:
@@ -22,30 +25,61 @@ def writing(file: Path, line: bytes) -> Callable[[], object]:
     return write
 
 
-def pairs() -> Iterator[Pair]:
+def metrics(folder: Path, names: int, reach: float) -> Iterator[Pair]:
     from whence.base.clock import new_id
     from whence.store import Store
 
+    store = Store.create(folder)
+    log, run = store.writer().metrics, new_id()
+    values = {f"metric{i}": 0.123456789 * (i + 1) for i in range(names)}
+
+    def ours() -> None:
+        for step in range(LINES):
+            log(run, step, 1234.5678, 1732157877.361412, values)
+
+    ours()
+    journal = next(store.root.glob("journals/*/*.metrics.jsonl"))
+    floor = writing(folder / "floor", journal.read_bytes().splitlines(keepends=True)[-2])
+    what = f"log {LINES} metric points of {names} value{'s' if names > 1 else ''}"
+    yield Pair(what, ours, floor, reach=reach, within=LINES * 3e-6 if names == 1 else None)
+    store.writer().close()
+
+
+def runs(folder: Path) -> Iterator[Pair]:
+    """Runs of ten parameters, by their five lines, in one process."""
+    from whence.store import Store
+
+    writer = Store.create(folder).writer()
+    params = {f"p{i}": i * 0.1 for i in range(10)}
+    numbers, turns = count(), count()
+
+    def ours() -> None:
+        for _ in range(RUNS):
+            run = f"20261121T021757{next(numbers):07d}"
+            fields = {"kind": "run", "status": "created", "name": run, "params": params}
+            writer.append("set", run, {"f": fields})
+            writer.append("tags", run, {"add": ["a", "b"]})
+            writer.append("meta", run, {"m": {"campaign": 3}})
+            writer.append("set", run, {"f": {"status": "running", "started": time.time()}})
+            writer.append("set", run, {"f": {"status": "completed", "ended": time.time()}})
+
+    line = b"x" * 250
+
+    def floor() -> None:
+        inner = folder / f"floor{next(turns)}"
+        inner.mkdir()
+        for i in range(RUNS):
+            descriptor = os.open(inner / str(i), os.O_WRONLY | os.O_CREAT)
+            for _ in range(5):
+                os.write(descriptor, line)
+            os.close(descriptor)
+
+    yield Pair(f"journal {RUNS} runs, not synced", ours, floor, within=RUNS * 0.25e-3)
+    writer.close()
+
+
+def pairs() -> Iterator[Pair]:
     with tempfile.TemporaryDirectory() as folder:
-        writer = Store.create(Path(folder)).writer()
-        run = new_id()
-        facts = {"f": {"status": "running"}}
-
-        def append() -> None:
-            for _ in range(LINES):
-                writer.append("set", run, facts)
-
-        def log() -> None:
-            for step in range(LINES):
-                writer.metrics(run, step, 0.5, 1.7e9, {"loss": 0.25})
-
-        for what, work, pattern, reach in (
-            (f"append {LINES} journal lines", append, "*[!s].jsonl", None),
-            (f"log {LINES} metric points of one value", log, "*.metrics.jsonl", 6),
-        ):
-            work()
-            (journal,) = (Path(folder) / ".whence" / "journals").glob(f"*/{pattern}")
-            line = journal.read_bytes().splitlines(keepends=True)[-1]
-            floor = writing(Path(folder) / "floor.jsonl", line)
-            yield Pair(what, work, floor, rounds=3, reach=reach)
-        writer.close()
+        yield from metrics(Path(folder, "one"), 1, 6)
+        yield from metrics(Path(folder, "ten"), 10, 8)
+        yield from runs(Path(folder, "runs"))

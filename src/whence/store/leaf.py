@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import orjson
@@ -22,23 +22,28 @@ _STRUCT = {"f2": "e", "f4": "f", "f8": "d", "b1": "?"} | {
 }
 
 
-def leaves(params: JSON) -> Iterator[tuple[str, Cell]]:
-    """The dotted name and the cell of each leaf of escape-encoded parameters.
+def leaves(params: JSON) -> dict[str, Cell]:
+    """The cell of each leaf of escape-encoded parameters, by its dotted name.
 
     Examples
     --------
-    >>> list(leaves({"a": {"b": 1, "c": "x"}, "d": [1, 2]}))
-    [('a.b', (1, None)), ('a.c', (None, 'x')), ('d', (None, '[1,2]'))]
+    >>> leaves({"a": {"b": 1, "c": "x"}, "d": [1, 2]})
+    {'a.b': (1, None), 'a.c': (None, 'x'), 'd': (None, '[1,2]')}
     """
-    stack: list[tuple[str, JSON]] = [("", params)]
-    while stack:
-        name, value = stack.pop()
-        members = _members(value)
-        if members is None or (not members and name):
-            yield name, cell_of(value)
-        else:
-            prefix = f"{name}." if name else ""
-            stack.extend((prefix + key, inner) for key, inner in reversed(members))
+    found: dict[str, Cell] = {}
+    _collect(found, "", _members(params) or ())
+    return found
+
+
+def _collect(found: dict[str, Cell], prefix: str, members: Iterable[tuple[str, JSON]]) -> None:
+    for key, value in members:
+        kind = type(value)
+        if kind is dict:
+            inner = _members(value)
+            if inner:
+                _collect(found, f"{prefix}{key}.", inner)
+                continue
+        found[prefix + key] = (value, None) if kind is float else cell_of(value)
 
 
 def cell(value: Any) -> Cell:
@@ -64,17 +69,15 @@ def cell_of(data: JSON) -> Cell:
     return None, _brief(_plain(data))
 
 
-def _members(value: JSON) -> list[tuple[str, JSON]] | None:
-    """What a mapping holds, under names; None for what is no mapping."""
-    if type(value) is not dict:
-        return None
+def _members(value: dict[str, JSON]) -> Collection[tuple[str, JSON]] | None:
+    """What a mapping holds, under names; None for what is written as one and is none."""
     if len(value) == 1:
         (name,) = value
         if name == "$map":
             return [(_key(key), inner) for key, inner in value["$map"]]
         if name[:1] == "$":
             return None
-    return list(value.items())
+    return value.items()
 
 
 def _key(data: JSON) -> str:

@@ -40,7 +40,7 @@ def points(store: Store, run: str) -> Iterator[Point]:
     mark = b'"run":"' + os.fsencode(run) + b'"'
     for writer in index.state(run)["points"]:
         for name in index.metrics_files(writer):
-            data = read_all(store._files, layout.journals(store.root) / name)
+            data = read_all(store.files, layout.journals(store.root) / name)
             for _, row in Chain().lines(data):
                 line = parse(row) if mark in row else None
                 if line is not None and line.get("run") == run and "v" in line:

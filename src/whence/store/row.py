@@ -43,7 +43,7 @@ def rows_of(state: State) -> Rows:
     return Rows(
         run,
         tuple(state["tags"]),
-        dict(leaves(params)) if type(params) is dict else {},
+        leaves(params) if type(params) is dict else {},
         tuple(_artifact(item) for item in state["artifacts"]),
     )
 

@@ -47,6 +47,8 @@ class Store:
         The store folder, with symbolic links resolved.
     project : Path
         The folder it lies in: what paths on record start from.
+    files : Files
+        The way to the file system.
 
     Examples
     --------
@@ -63,7 +65,7 @@ class Store:
     def __init__(self, root: Path, files: Files, clock: Clock = system_clock) -> None:
         self.root = Path(os.path.realpath(root))
         self.project = self.root.parent
-        self._files, self._clock = files, clock
+        self.files, self._clock = files, clock
         self._begin()
         _renew_after_fork(weakref.ref(self))
 
@@ -76,7 +78,7 @@ class Store:
     @property
     def shared(self) -> bool:
         """Whether a group of users writes to it."""
-        return self._files.shared
+        return self.files.shared
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], shared: bool = False) -> Store:
@@ -149,7 +151,7 @@ class Store:
             with self._lock:
                 if self._writer is None:
                     self._writer = Writer(
-                        self._files, self.root, self._clock, self._order, self._packed
+                        self.files, self.root, self._clock, self._order, self._packed
                     )
         return self._writer
 
@@ -157,7 +159,7 @@ class Store:
         """The index for this thread, brought up to date."""
         index: Index | None = getattr(self._own, "index", None)
         if index is None:
-            index = Index(self.root, cache_folder(self.root), self._files, self._clock, self._order)
+            index = Index(self.root, cache_folder(self.root), self.files, self._clock, self._order)
             self._own.index = index
         index.refresh()
         return index
@@ -186,7 +188,7 @@ class Store:
         """
         path = layout.object_path(self.root, digest)
         try:
-            return open(self._files.open(path, os.O_RDONLY), "rb")
+            return open(self.files.open(path, os.O_RDONLY), "rb")
         except FileNotFoundError:
             place = self._place(digest)
         except OSError as error:
@@ -213,7 +215,7 @@ class Store:
         signatures: Signatures | None = getattr(self._own, "signatures", None)
         if signatures is None:
             folder = cache_folder(self.root).path
-            signatures = self._own.signatures = Signatures(folder, self._files, self._clock)
+            signatures = self._own.signatures = Signatures(folder, self.files, self._clock)
         return signatures.digest_of(path)
 
     def lines(self, run: str, ops: tuple[str, ...] | None = None) -> Iterator[dict[str, Any]]:
@@ -227,7 +229,7 @@ class Store:
     def verify(self) -> Report:
         """Read everything there is and compare it with its checks and digests."""
         try:
-            return verify(self._files, self.root, self._clock())
+            return verify(self.files, self.root, self._clock())
         except OSError as error:
             raise failed(error, "read the store", self.root) from error
 
@@ -247,11 +249,11 @@ class Store:
     def _slice(self, place: Slice) -> bytes:
         path = layout.packs(self.root) / place.pack
         try:
-            fd = self._files.open(path, os.O_RDONLY)
+            fd = self.files.open(path, os.O_RDONLY)
             try:
-                return read_span(self._files, fd, place.offset, place.offset + place.length)
+                return read_span(self.files, fd, place.offset, place.offset + place.length)
             finally:
-                self._files.close(fd)
+                self.files.close(fd)
         except OSError as error:
             raise failed(error, "read", path) from error
 

@@ -65,7 +65,7 @@ def _look_at_days(
         days = sorted(files.list(folder))
     except FileNotFoundError:
         days = []
-    found.gone = not known.keys() <= set(days)
+    found.gone = any(not (folder / day).is_dir() for day in known.keys() - set(days))
     for day in days:
         try:
             status = files.stat(folder / day)
@@ -83,7 +83,10 @@ def _look_at_days(
             name for (name,) in connection.execute("SELECT name FROM file WHERE day = ?", (day,))
         }
         found.new.extend((day, name) for name in sorted(there - seen))
-        found.gone = found.gone or not seen <= there
+        # A network file system may list a folder as it was half a minute ago.
+        found.gone = found.gone or any(
+            _status(files, folder / day / name) is None for name in seen - there
+        )
         if (mtime, ctime) != times or now - status.st_mtime >= _SETTLED:
             found.days.append((day, *times, now))
 
