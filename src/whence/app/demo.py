@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -82,6 +84,8 @@ def run_demo(
     say(f"5. whence trace {shown}")
     say(f"   made from {len(trace.runs)} runs; varied: {', '.join(trace.varied)}")
     say(f"\nDone in {seconds:.1f} s. Look at the figures in {shown.parent}, then try:\n")
+    if shutil.which("whence") is None:
+        say(f"  source {Path(sys.prefix) / 'bin' / 'activate'}")
     say(f"  cd {folder}")
     say("  whence list                 # every run on record")
     say("  whence plot                 # again: nothing is computed twice")

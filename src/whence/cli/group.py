@@ -106,8 +106,12 @@ def whence() -> None:
 
 def main() -> None:
     """Run the command line; every error is told in words, with exit code 1 (user's: 2)."""
+    import logging
+
     from whence.base.error import WhenceError
 
+    # What is logged is told in the answer too; without a handler Python would print it twice.
+    logging.getLogger("whence").addHandler(logging.NullHandler())
     try:
         sys.exit(whence.main(prog_name="whence", standalone_mode=False) or 0)
     except WhenceError as error:
