@@ -2,10 +2,12 @@
 
 from whence.store.cache import CacheFolder, cache_folder
 from whence.store.content import Content, Slice
+from whence.store.field import words
 from whence.store.files import Files
 from whence.store.fold import fold
 from whence.store.index import Index
 from whence.store.leaf import cell, leaves
+from whence.store.load import without_inputs
 from whence.store.metric import Point, points
 from whence.store.process import is_alive, this_process
 from whence.store.store import Store
@@ -29,4 +31,6 @@ __all__ = [
     "leaves",
     "points",
     "this_process",
+    "without_inputs",
+    "words",
 ]

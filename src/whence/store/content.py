@@ -134,6 +134,7 @@ class Objects:
     def __init__(self, files: Files, root: Path, writer: str) -> None:
         self._files, self._root, self._writer = files, root, writer
         self._number = 0
+        self._unshared: set[int] = set()  # devices whose blocks cannot be shared with the store
 
     def has(self, digest: str, size: int) -> bool:
         """Whether that content is there already; if so it is touched, which keeps gc off."""
@@ -174,6 +175,8 @@ class Objects:
         ChangedError
             If the file changed while it was read.
         """
+        if not copy and self._files.stat(source).st_dev in self._unshared:
+            return hash_file(self._files, source), None
         temporary, fd = self._begin()
         try:
             try:
@@ -200,8 +203,11 @@ class Objects:
     def _clone(self, source: Path, target: int) -> bool:
         fd = self._files.open(source, os.O_RDONLY | os.O_NONBLOCK)
         try:
-            regular(self._files.stat(fd), source)
-            return self._files.clone(fd, target)
+            status = regular(self._files.stat(fd), source)
+            shared = self._files.clone(fd, target)
+            if not shared:
+                self._unshared.add(status.st_dev)
+            return shared
         finally:
             self._files.close(fd)
 

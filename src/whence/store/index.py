@@ -184,12 +184,21 @@ class Index:
         if not self._is_made(db):  # else another process did while we waited
             for statement in schema.TABLES.split(";"):
                 db.execute(statement)
+            self._make_words(db)
             self._load(db, survey(db, self._files, self._root, now), now, empty=True)
             for statement in schema.INDEXES.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {schema.VERSION}")
         db.execute("COMMIT")
         self._settle(db)
+
+    def _make_words(self, db: sqlite3.Connection) -> None:
+        """Prepare full-text search, if this SQLite has it."""
+        try:
+            db.execute(schema.WORDS)
+        except sqlite3.OperationalError as error:
+            if "fts5" not in str(error):
+                raise
 
     def _load(self, db: sqlite3.Connection, found: Survey, now: float, empty: bool) -> None:
         loader = Loader(db, self._files, self._root, now, empty)

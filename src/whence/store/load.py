@@ -54,9 +54,13 @@ class Loader:
         self._keys: dict[str, int] = {}
         (highest,) = connection.execute("SELECT max(key) FROM run").fetchone()
         self._next = (highest or 0) + 1
-        self._names: dict[str, int] = {
-            name: key for key, name in connection.execute("SELECT id, name FROM name")
-        }
+        self._names: dict[str, dict[str, int]] = {"param": {}, "meta": {}, "field": {}}
+        for key, space, name in connection.execute("SELECT id, space, name FROM name"):
+            self._names[space][name] = key
+        self._interned = sum(map(len, self._names.values()))
+        self._words = bool(
+            connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'word'").fetchone()
+        )
         self.lc = self.ahead = 0
 
     def add(self, day: str, name: str) -> None:
@@ -148,6 +152,9 @@ class Loader:
             of = line.get("of")
             if of.__class__ is str:
                 batch.take(of, (key, line), base + position, len(row) + 1, chain.before)
+                op = line.get("op")
+                if op == "out" or op == "event":
+                    batch.hear(of, op, line)
             elif line.get("op") == "pack":
                 batch.contents.append(line)
             elif line.get("op") == "end":
@@ -169,6 +176,8 @@ class Loader:
         self._db.executemany("INSERT OR REPLACE INTO span VALUES (?, ?, ?, ?, ?)", spans)
         self._contents(batch.contents)
         self._fold(batch, known)
+        if batch.said:
+            self._say(batch, known)
         batch.flush()
 
     def _join(self, key: int, file: int, places: list[list[int]]) -> None:
@@ -223,10 +232,11 @@ class Loader:
             runs.append((key, of, *rows.run))
             states.append((key, orjson.dumps(state).decode()))
             tags.extend([(tag, key) for tag in rows.tags])
-            names = self._names
-            for name, (num, text) in rows.params.items():
-                number = names.get(name)
-                params.append((key, number or self._intern(name), num, text))
+            for space, cells in rows.cells.items():
+                names = self._names[space]
+                for name, (num, text) in cells.items():
+                    number = names.get(name)
+                    params.append((key, number or self._intern(space, name), num, text))
             artifacts.extend([(key, *item) for item in rows.artifacts])
         many = self._db.executemany
         many(_INSERT_RUN, runs)
@@ -250,11 +260,15 @@ class Loader:
             "INSERT OR IGNORE INTO tag VALUES (?, ?)",
             [(tag, key) for tag in set(new.tags) - set(old.tags)],
         )
-        if new.params != old.params:
+        if new.cells != old.cells:
             db.execute("DELETE FROM param WHERE run = ?", (key,))
             db.executemany(
                 "INSERT INTO param VALUES (?, ?, ?, ?)",
-                [(key, self._intern(name), *cell) for name, cell in new.params.items()],
+                [
+                    (key, self._intern(space, name), *cell)
+                    for space, cells in new.cells.items()
+                    for name, cell in cells.items()
+                ],
             )
         if new.artifacts != old.artifacts:
             db.execute("DELETE FROM artifact WHERE run = ?", (key,))
@@ -272,18 +286,34 @@ class Loader:
             ],
         )
 
-    def _intern(self, name: str) -> int:
-        number = self._names.get(name)
+    def _say(self, batch: _Batch, known: dict[str, int]) -> None:
+        """Make the words of events and output findable; each line comes here once."""
+        if not self._words:
+            return
+        (last,) = self._db.execute("SELECT ifnull(max(id), 0) FROM said").fetchone()
+        pieces = list(enumerate(batch.said.items(), last + 1))
+        self._db.executemany(
+            "INSERT INTO said VALUES (?, ?)", [(key, known[of]) for key, (of, _) in pieces]
+        )
+        self._db.executemany(
+            "INSERT INTO word (rowid, text) VALUES (?, ?)",
+            [(key, "".join(texts)) for key, (_, texts) in pieces],
+        )
+
+    def _intern(self, space: str, name: str) -> int:
+        number = self._names[space].get(name)
         if number is None:
-            number = self._names[name] = len(self._names) + 1
-            self._db.execute("INSERT INTO name VALUES (?, ?)", (number, name))
+            self._interned += 1
+            number = self._names[space][name] = self._interned
+            short = without_inputs(name)
+            self._db.execute("INSERT INTO name VALUES (?, ?, ?, ?)", (number, space, name, short))
         return number
 
 
 class _Batch:
     """Lines of one file that wait to be stored, by the thing they speak of."""
 
-    __slots__ = ("contents", "ended", "file", "grown", "last", "lines", "places", "writer")
+    __slots__ = ("contents", "ended", "file", "grown", "last", "lines", "places", "said", "writer")
 
     def __init__(self, file: int, writer: str, grown: bool) -> None:
         self.file, self.writer, self.grown = file, writer, grown
@@ -294,6 +324,7 @@ class _Batch:
     def flush(self) -> None:
         self.lines: dict[str, list[Line]] = {}
         self.places: dict[str, list[list[int]]] = {}
+        self.said: dict[str, list[str]] = {}
         self.contents: list[dict[str, Any]] = []
 
     def take(self, of: str, line: Line, position: int, size: int, before: int) -> None:
@@ -308,6 +339,19 @@ class _Batch:
             place[1] = position + size
         else:
             self.places[of].append([position, position + size, before])
+
+    def hear(self, of: str, op: str, line: dict[str, Any]) -> None:
+        """Keep what was logged or printed; output comes in pieces that may end inside a word."""
+        text = line.get("text" if op == "out" else "message")
+        if type(text) is str:
+            self.said.setdefault(of, []).append(text if op == "out" else f"\n{text}\n")
+
+
+def without_inputs(name: str) -> str:
+    """A dotted name without its ``inputs`` levels, by which task descriptions nest."""
+    if "inputs" not in name:
+        return name
+    return ".".join(part for part in name.split(".") if part != "inputs") or name
 
 
 def lines_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from whence.store.field import fields
 from whence.store.fold import State
 from whence.store.leaf import Cell, leaves
 from whence.store.schema import RUN_COLUMNS
@@ -22,15 +23,16 @@ class Rows:
         In the order of `RUN_COLUMNS`.
     tags : tuple of str
         Its tags.
-    params : dict of str to (num, text)
-        The leaves of its parameters.
+    cells : dict of str to dict of str to (num, text)
+        The leaves of its parameters (``param``) and metadata (``meta``), and what is told of it
+        in words (``field``).
     artifacts : tuple of tuple
         Category, name, digest, type, size, kept, path.
     """
 
     run: tuple[Any, ...]
     tags: tuple[str, ...]
-    params: dict[str, Cell]
+    cells: dict[str, dict[str, Cell]]
     artifacts: tuple[tuple[Any, ...], ...]
 
 
@@ -39,11 +41,17 @@ def rows_of(state: State) -> Rows:
     run = tuple([_cell(name, state.get(name)) for name in RUN_COLUMNS])
     if state["deleted"]:
         return Rows(run, (), {}, ())
-    params = state.get("params")
+    params, meta = state.get("params"), state["meta"]
+    cells = {"param": leaves(params)} if type(params) is dict else {}
+    if meta:
+        cells["meta"] = leaves(meta)
+    told = fields(state)
+    if told:
+        cells["field"] = told
     return Rows(
         run,
         tuple(state["tags"]),
-        leaves(params) if type(params) is dict else {},
+        cells,
         tuple(_artifact(item) for item in state["artifacts"]),
     )
 

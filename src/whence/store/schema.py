@@ -8,9 +8,13 @@ state    the whole folded state of a run, as JSON text
 span     where the lines of a run are: ``[start, stop)`` of a file, among lines of others;
          ``before`` is the check that the first is chained with
 tag      one row per tag of a run
-param    one row per leaf of a run's ``params``: ``num`` for numbers and booleans, ``text``
-         for text and (as JSON) for lists and the rest; both NULL for None
-name     the dotted names of parameters, interned: ``param.name`` is ``name.id``
+param    one row per leaf of a run's ``params`` and metadata, and per field of words: ``num``
+         for numbers and booleans, ``text`` for text and (as JSON) for lists and the rest; both
+         NULL for None
+name     the dotted names of them, interned: ``param.name`` is ``name.id``; ``space`` is
+         ``param``, ``meta`` or ``field``, ``short`` the name without its ``inputs`` levels
+said     what runs logged and printed, for the pieces in ``word``: ``said.id`` is its ``rowid``
+word     the words of them, for full-text search; not there if SQLite was built without FTS5
 artifact one row per artifact of a run
 content  where packed content lies
 fact     named numbers: ``lc``, the highest logical time seen
@@ -22,7 +26,7 @@ A deleted run keeps its rows in ``run`` and ``state`` and has none in ``tag``, `
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 RUN_COLUMNS = (
     "kind",
@@ -62,9 +66,12 @@ CREATE TABLE span (
     run INTEGER, file INTEGER, start INTEGER, stop INTEGER NOT NULL, before INTEGER NOT NULL,
     PRIMARY KEY (run, file, start)) WITHOUT ROWID;
 CREATE TABLE tag (tag TEXT, run INTEGER, PRIMARY KEY (tag, run)) WITHOUT ROWID;
-CREATE TABLE name (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE name (
+    id INTEGER PRIMARY KEY, space TEXT NOT NULL, name TEXT NOT NULL, short TEXT NOT NULL,
+    UNIQUE (space, name));
 CREATE TABLE param (
     run INTEGER, name INTEGER, num, text TEXT, PRIMARY KEY (run, name)) WITHOUT ROWID;
+CREATE TABLE said (id INTEGER PRIMARY KEY, run INTEGER NOT NULL);
 CREATE TABLE artifact (
     run INTEGER, category TEXT, name TEXT, digest TEXT, type TEXT, size INTEGER, kept TEXT,
     path TEXT, PRIMARY KEY (run, category, name, digest)) WITHOUT ROWID;
@@ -72,6 +79,8 @@ CREATE TABLE content (
     digest TEXT PRIMARY KEY, pack TEXT NOT NULL, offset INTEGER, length INTEGER) WITHOUT ROWID;
 CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
+
+WORDS = "CREATE VIRTUAL TABLE word USING fts5 (text, content = '')"
 
 # Made after a first fold, when sorting a whole table once is cheaper than placing row by row.
 INDEXES = """
@@ -85,6 +94,8 @@ CREATE INDEX IF NOT EXISTS run_call ON run (call) WHERE call IS NOT NULL;
 CREATE INDEX IF NOT EXISTS run_dir ON run (dir) WHERE dir IS NOT NULL;
 CREATE INDEX IF NOT EXISTS param_num ON param (name, num, run);
 CREATE INDEX IF NOT EXISTS param_text ON param (name, text, run) WHERE text IS NOT NULL;
+CREATE INDEX IF NOT EXISTS name_short ON name (space, short);
+CREATE INDEX IF NOT EXISTS said_run ON said (run);
 CREATE INDEX IF NOT EXISTS artifact_digest ON artifact (digest, category, run);
 CREATE INDEX IF NOT EXISTS file_open ON file (ended, day) WHERE ended = 0;
 CREATE INDEX IF NOT EXISTS file_writer ON file (writer);
