@@ -11,7 +11,7 @@ from pair import Pair
 
 def python(*arguments: str, cwd: Path | None = None) -> Callable[[], object]:
     command = [sys.executable, *arguments]
-    return lambda: subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL)
+    return lambda: subprocess.run(command, cwd=cwd, check=True, capture_output=True)
 
 
 def pairs() -> Iterator[Pair]:
