@@ -27,7 +27,7 @@ class Artifact:
     kept : {"object", "pack", "reference"}
         How the store holds the content; a reference is not held, only known.
     path : str or None
-        Where the file lay: relative to the run's folder or the project, else absolute.
+        Where the file lay: ``./…`` in the run's own folder, else from the project or absolute.
     meta : mapping
         What else is known about it.
     """

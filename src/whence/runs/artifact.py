@@ -105,9 +105,16 @@ def facts_of(store: Store, deposit: Deposit, folder: Path | None) -> dict[str, A
         "digest": content.digest,
         "size": content.size,
         "kept": content.kept,
-        "path": encode(place(path, (folder, store.project))),
+        "path": encode(_told(path, folder, store.project)),
         **({"meta": metadata} if metadata else {}),
     }
+
+
+def _told(path: Path, folder: Path | None, project: Path) -> str:
+    """A path as an artifact line tells it: ``./…`` is in the run's own folder, wherever that is."""
+    if folder is not None and path.is_relative_to(folder):
+        return "./" + path.relative_to(folder).as_posix()
+    return place(path, (project,))
 
 
 def place(path: Path, bases: Iterable[Path | None]) -> str:

@@ -34,7 +34,7 @@ class Output:
 
 def outputs(state: State) -> tuple[Output, ...]:
     """The output files in a run's own folder."""
-    return tuple(Output(str(decode(fact["path"])), fact["digest"]) for fact in _facts(state))
+    return tuple(Output(str(decode(fact["path"]))[2:], fact["digest"]) for fact in _facts(state))
 
 
 def damage(store: Store, state: State, folder: Path) -> dict[Output, str]:
@@ -94,7 +94,7 @@ def move_aside(path: Path, to: Path) -> Path:
 def _facts(state: State) -> Iterator[dict[str, Any]]:
     for fact in state.get("artifacts") or ():
         place = str(decode(fact.get("path") or ""))
-        if fact.get("category") == "output" and place and not os.path.isabs(place):
+        if fact.get("category") == "output" and place.startswith("./"):
             yield fact
 
 
