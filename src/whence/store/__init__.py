@@ -8,9 +8,10 @@ from whence.store.fold import fold
 from whence.store.index import Index
 from whence.store.leaf import cell, leaves
 from whence.store.load import without_inputs
-from whence.store.metric import Point, points
+from whence.store.metric import Point, points, tables
 from whence.store.process import is_alive, this_process
 from whence.store.store import Store
+from whence.store.table import NO_STEP, Table
 from whence.store.verify import Report
 from whence.store.writer import Writer
 
@@ -18,11 +19,13 @@ __all__ = [
     "CacheFolder",
     "Content",
     "Files",
+    "NO_STEP",
     "Index",
     "Point",
     "Report",
     "Slice",
     "Store",
+    "Table",
     "Writer",
     "cache_folder",
     "cell",
@@ -30,6 +33,7 @@ __all__ = [
     "is_alive",
     "leaves",
     "points",
+    "tables",
     "this_process",
     "without_inputs",
     "words",

@@ -9,9 +9,12 @@ from typing import Any
 
 from whence.base.escape import decode
 from whence.store import layout
-from whence.store.files import read_all
+from whence.store.cache import cache_folder
+from whence.store.columnar import ColumnarCopy
+from whence.store.files import failed, read_all
 from whence.store.line import Chain, parse
 from whence.store.store import Store
+from whence.store.table import Table, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +49,27 @@ def points(store: Store, run: str) -> Iterator[Point]:
                 if line is not None and line.get("run") == run and "v" in line:
                     line = decode(line)
                     yield Point(line["s"], line["w"], line["t"], line["v"])
+
+
+def tables(store: Store, run: str) -> list[Table]:
+    """The metric values of a run as columns, each line counted once.
+
+    They come from the columnar copy in the cache; what journals have grown by is added to it.
+
+    Raises
+    ------
+    UserError
+        If there is no such run.
+    StoreError
+        If journals cannot be read.
+    """
+    index, cache = store.index(), cache_folder(store.root)
+    found: list[Table] = []
+    for writer in index.state(run)["points"]:
+        for name in index.metrics_files(writer):
+            path = layout.journals(store.root) / name
+            try:
+                found += ColumnarCopy(store.files, path, cache).tables(run)
+            except OSError as error:
+                raise failed(error, "read", path) from error
+    return once(found)
