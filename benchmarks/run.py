@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -55,16 +56,21 @@ def main() -> None:
     )
     heads = ("ours", "floor", "ratio", "reach", "reached")
     print(f"{'':<58}" + "".join(f"{head:>13}" for head in heads))
-    figures = []
+    figures, broken = [], False
     for pairs in benchmarks(arguments.wanted):
-        for pair in pairs():
-            figures.append(measure(pair))
-            print(row(figures[-1]), flush=True)
+        try:
+            for pair in pairs():
+                figures.append(measure(pair))
+                print(row(figures[-1]), flush=True)
+        except Exception:  # the others are still worth their time
+            traceback.print_exc()
+            broken = True
     if not figures:
-        sys.exit(f"no benchmark's name has any of {arguments.wanted} in it")
+        sys.exit(f"no benchmark ran; asked for: {' '.join(arguments.wanted) or 'all'}")
     if arguments.json:
         facts = [asdict(figure) | {"reached": figure.reached} for figure in figures]
         arguments.json.write_text(json.dumps(facts, indent=2) + "\n")
+    sys.exit(broken)
 
 
 if __name__ == "__main__":
