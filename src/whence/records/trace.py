@@ -12,7 +12,7 @@ from typing import Any
 
 from whence.base.escape import encode
 from whence.params import varied_and_constant
-from whence.records.lineage import Holding, holdings, left_at
+from whence.records.holding import Holding, holdings, left_at
 from whence.records.record import Record
 from whence.records.view import Records
 

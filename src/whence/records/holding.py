@@ -1,0 +1,95 @@
+"""Which runs put a content out, which took it in, and which left a file at a place."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from whence.records.artifact import Category
+
+_BATCH = 500  # SQLite before 3.32 allows 999 values in a statement
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One run's hold on one content.
+
+    Attributes
+    ----------
+    run : str
+        The run id.
+    kind : str
+        What the run is: ``run``, ``sweep``, ``evaluation``, ``task``.
+    category : {"code", "input", "output"}
+    name : str
+        The artifact's name in the run.
+    digest : str
+    path : str or None
+        Where the file lay, from the project folder or absolute.
+    created : float
+        When the run was put on record.
+    """
+
+    run: str
+    kind: str
+    category: Category
+    name: str
+    digest: str
+    path: str | None
+    created: float
+
+
+_SELECT = """
+SELECT run.id, run.kind, a.category, a.name, a.digest, a.path, run.dir, run.created
+FROM artifact AS a JOIN run ON run.key = a.run
+"""
+
+
+def holdings(connection: sqlite3.Connection, digests: Iterable[str]) -> list[Holding]:
+    """Every hold on the contents, the oldest run first."""
+    found: list[Holding] = []
+    for batch in _batches(digests):
+        marks = ",".join("?" * len(batch))
+        rows = connection.execute(f"{_SELECT} WHERE a.digest IN ({marks})", batch)
+        found += map(_holding, rows)
+    return sorted(found, key=lambda held: (held.created, held.run))
+
+
+def left_at(connection: sqlite3.Connection, paths: Iterable[str]) -> dict[str, Holding]:
+    """For each path, the newest run on record to have put out a file there.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        The index.
+    paths : iterable of str
+        From the project folder, or absolute.
+    """
+    found: dict[str, Holding] = {}
+    for path in paths:
+        whole = PurePosixPath(path)
+        for folder in whole.parents:
+            rows = connection.execute(
+                f"{_SELECT} WHERE run.dir = ? AND a.path = ? AND a.category = 'output' "
+                "ORDER BY run.created DESC LIMIT 1",
+                (str(folder), f"./{whole.relative_to(folder)}"),
+            ).fetchall()
+            if rows:
+                found[path] = _holding(rows[0])
+                break
+    return found
+
+
+def _holding(row: tuple[str, str, Category, str, str, str | None, str | None, float]) -> Holding:
+    run, kind, category, name, digest, path, folder, created = row
+    if path is not None and folder is not None and path.startswith("./"):
+        path = str(PurePosixPath(folder) / path)
+    return Holding(run, kind or "run", category, name, digest, path, created or 0.0)
+
+
+def _batches(values: Iterable[str]) -> Iterator[list[str]]:
+    distinct = list(dict.fromkeys(values))
+    for start in range(0, len(distinct), _BATCH):
+        yield distinct[start : start + _BATCH]
