@@ -1,6 +1,6 @@
 """The live run and what it captures; the call key; external programs on record."""
 
-from whence.runs.artifact import Deposit, facts_of
+from whence.artifacts import Deposit, facts_of
 from whence.runs.callkey import Call, what_changed
 from whence.runs.capture import code_artifacts, code_facts, main_code, surroundings
 from whence.runs.code import Code, code_of_command, code_of_function, code_of_script

@@ -17,9 +17,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from whence.artifacts import Deposit, facts_of, place
 from whence.base.error import UserError
 from whence.base.escape import encode
-from whence.runs.artifact import Deposit, facts_of, place
 from whence.runs.callkey import Call
 from whence.runs.capture import code_artifacts, code_facts
 from whence.runs.code import code_of_command

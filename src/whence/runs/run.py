@@ -12,11 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from whence.artifacts import Deposit, facts_of, place
+from whence.artifacts.deposit import Mode
 from whence.base.clock import new_id
 from whence.base.error import UserError
 from whence.base.escape import encode
 from whence.base.problem import did_you_mean
-from whence.runs.artifact import Category, Deposit, Mode, facts_of, place
+from whence.records import Category
 from whence.runs.capture import code_artifacts, code_facts, main_code, surroundings
 from whence.runs.code import Code, edited_since
 from whence.runs.machine import process_start

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from whence.artifacts import place
 from whence.base.clock import new_id
 from whence.base.escape import encode
 from whence.runs import Origin, Run
-from whence.runs.artifact import place
 from whence.sweep.history import State, known
 from whence.sweep.option import SweepOptions
 from whence.sweep.output import move_aside, restore

@@ -18,10 +18,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from whence.artifacts import place
 from whence.base.digest import digest_file
 from whence.base.error import UserError
 from whence.base.problem import Where, did_you_mean
-from whence.runs.artifact import place
 from whence.runs.code import (
     Code,
     code_of_command,

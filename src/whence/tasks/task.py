@@ -11,10 +11,10 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 import orjson
 
+from whence.artifacts import place
 from whence.base.error import UserError
 from whence.base.escape import decode, encode
 from whence.runs import Call, Code, Origin, Run, code_artifacts, code_facts, code_of_function
-from whence.runs.artifact import place
 from whence.runs.code import function_file
 from whence.store import Store
 
