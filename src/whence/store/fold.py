@@ -24,6 +24,7 @@ RESERVED = frozenset(
         "out",
         "points",
         "deleted",
+        "alerts",
         "first",
         "last",
         "lc",
@@ -95,7 +96,13 @@ def fold(lines: Iterable[Line], start: State | None = None) -> State:
 
 def _begun(start: State | None, ordered: list[Line]) -> State:
     if start is not None:
-        return {**start, "meta": dict(start["meta"]), "points": list(start["points"])}
+        held = {key: dict(alert) for key, alert in start.get("alerts", {}).items()}
+        return {
+            **start,
+            "meta": dict(start["meta"]),
+            "points": list(start["points"]),
+            "alerts": held,
+        }
     key, line = ordered[0]
     return {
         "id": line.get("of"),
@@ -105,6 +112,7 @@ def _begun(start: State | None, ordered: list[Line]) -> State:
         "events": 0,
         "out": 0,
         "points": [],
+        "alerts": {},
         "deleted": False,
         "first": None,
         "last": None,
@@ -139,6 +147,12 @@ def _meta(state: State, line: dict[str, Any], key: Key) -> None:
         state["meta"].update(entries)
 
 
+def _alert(state: State, line: dict[str, Any], key: Key) -> None:
+    name, facts = line.get("alert"), line.get("facts")
+    if type(name) is str and type(facts) is dict:
+        state["alerts"].setdefault(name, {}).update(facts)
+
+
 def _points(state: State, line: dict[str, Any], key: Key) -> None:
     if key[1] not in state["points"]:
         state["points"].append(key[1])
@@ -164,6 +178,7 @@ _OPERATIONS: dict[Any, Callable[[State, dict[str, Any], Key], None]] = {
     "set": _set,
     "meta": _meta,
     "points": _points,
+    "alert": _alert,
     "event": _event,
     "out": _out,
     "delete": _delete,

@@ -45,6 +45,12 @@ def operations() -> st.SearchStrategy[Operation]:
         st.tuples(st.just("artifact"), artifact),
         st.tuples(st.just("event"), st.fixed_dictionaries({"level": _WORDS, "message": _WORDS})),
         st.tuples(
+            st.just("alert"),
+            st.fixed_dictionaries(
+                {"alert": st.sampled_from(["a", "b"]), "facts": st.dictionaries(_NAMES, _PLAIN)}
+            ),
+        ),
+        st.tuples(
             st.just("out"), st.fixed_dictionaries({"stream": st.just("out"), "text": _WORDS})
         ),
         st.tuples(st.sampled_from(["delete", "undelete", "points", "unknown"]), st.just({})),
