@@ -193,7 +193,7 @@ def _task_name(description: Mapping[Any, Any]) -> str:
 
 def _get(obj: Any, name: str, default: Any) -> Any:
     stops: list[tuple[int, Any]] = []
-    parts = _parts(name)
+    parts = name_parts(name)
     found = _find(obj, parts, 0, stops)
     if found is not _MISSING:
         return found
@@ -202,8 +202,14 @@ def _get(obj: Any, name: str, default: Any) -> Any:
     raise _missing(name, parts, stops)
 
 
-def _parts(name: str) -> list[Any]:
-    """The keys that a name consists of; what is no such name is split at its dots."""
+def name_parts(name: str) -> list[Any]:
+    """The keys that a dotted name consists of; what is no such name is split at its dots.
+
+    Examples
+    --------
+    >>> name_parts('model."x.y"[1]')
+    ['model', 'x.y', 1]
+    """
     parts: list[Any] = []
     end = 0
     while end < len(name) and (match := _PART.match(name, end)):

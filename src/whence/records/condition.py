@@ -1,0 +1,421 @@
+"""What records must fulfil to be found: values that combine, each with its SQL."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from whence.base.error import UserError
+from whence.base.problem import did_you_mean
+from whence.records import sql
+from whence.records.record import ENDED, Record
+from whence.records.sql import Sql
+from whence.records.task_parameter import MissingParameter
+
+if TYPE_CHECKING:
+    from whence.records.reader import Records
+
+STATUS = {
+    "initialized": "created",
+    "finished": "completed",
+    "crashed": "failed",
+    "killed": "terminated",
+    **{word: word for word in ("created", "running", "completed", "failed", "terminated", "lost")},
+}
+"""The statuses by our names and by smttask's."""
+
+COLUMNS = ("id", "name", "kind", "folder", "user", "host", "parent", "call", "dir")
+"""Text columns of ``run`` that conditions may ask for."""
+
+TIMES = ("created", "started", "ended", "last")
+
+
+class Condition(ABC):
+    """Something that each record fulfils or does not; ``&``, ``|`` and ``~`` combine them."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def sql(self, records: Records) -> Sql:
+        """The condition for this index; what SQL cannot ask is looked up now."""
+
+    def __and__(self, other: Condition) -> Condition:
+        return all_of(self, other)
+
+    def __or__(self, other: Condition) -> Condition:
+        return AnyOf((self, other))
+
+    def __invert__(self) -> Condition:
+        return self.inner if isinstance(self, Not) else Not(self)
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf(Condition):
+    """Every one of the conditions; none given is fulfilled by all records."""
+
+    parts: tuple[Condition, ...] = ()
+
+    def sql(self, records: Records) -> Sql:
+        """The sets met, what must not be left out of them."""
+        kept = [part.sql(records) for part in self.parts if not isinstance(part, Not)]
+        banned = [part.inner.sql(records) for part in self.parts if isinstance(part, Not)]
+        return sql.meet(kept, banned)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(Condition):
+    """At least one of the conditions; none given is fulfilled by no record."""
+
+    parts: tuple[Condition, ...]
+
+    def sql(self, records: Records) -> Sql:
+        """The sets joined."""
+        return sql.join(part.sql(records) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Condition):
+    """All records but those that fulfil the condition."""
+
+    inner: Condition
+
+    def sql(self, records: Records) -> Sql:
+        """All, without a set."""
+        return sql.meet((), [self.inner.sql(records)])
+
+
+def all_of(*parts: Condition) -> Condition:
+    """Every one of the conditions, as one flat condition."""
+    flat: list[Condition] = []
+    for part in parts:
+        flat.extend(part.parts if isinstance(part, AllOf) else (part,))
+    return flat[0] if len(flat) == 1 else AllOf(tuple(flat))
+
+
+@dataclass(frozen=True, slots=True)
+class Tag(Condition):
+    """Having exactly this tag."""
+
+    tag: str
+
+    def sql(self, records: Records) -> Sql:
+        """Rows of ``tag``."""
+        return Sql("SELECT run FROM tag WHERE tag = ?", (self.tag,))
+
+
+@dataclass(frozen=True, slots=True)
+class Status(Condition):
+    """Being in this state, by our word or smttask's, with or without underscores.
+
+    Raises
+    ------
+    UserError
+        If there is no such status.
+    """
+
+    status: str
+
+    def __post_init__(self) -> None:
+        if status_of(self.status) is None:
+            raise UserError.of(
+                "unknown-status",
+                f"there is no status {self.status!r}",
+                mend=did_you_mean(self.status, STATUS) or f"Known are: {', '.join(STATUS)}.",
+            )
+
+    def sql(self, records: Records) -> Sql:
+        """Whether a run is lost is not in the index: those that never ended are looked at."""
+        wanted = status_of(self.status)
+        if wanted in ENDED:
+            return sql.row("run.status = ?", wanted)
+        return sql.among(records.unended().get(str(wanted), ()))
+
+
+def status_of(word: str) -> str | None:
+    """The status that a word or a tag of smttask means, or None."""
+    bare = word.strip("_") if isinstance(word, str) else ""
+    return STATUS.get(bare)
+
+
+def tagged(word: str) -> Condition:
+    """Having the tag; a word for a status, like ``_finished_``, finds the status too.
+
+    Raises
+    ------
+    UserError
+        If the word is no text.
+    """
+    if not isinstance(word, str):
+        raise UserError.of("bad-tag", f"a tag is a text, not {word!r}")
+    return Tag(word) if status_of(word) is None else AnyOf((Status(word), Tag(word)))
+
+
+def _is(text: str, wanted: str) -> tuple[str, tuple[Any, ...]]:
+    return f"{text} = ?", (wanted,)
+
+
+def _contains(text: str, wanted: str) -> tuple[str, tuple[Any, ...]]:
+    return f"instr({text}, ?)", (wanted,)
+
+
+def _starts(text: str, wanted: str) -> tuple[str, tuple[Any, ...]]:
+    # As a range an index answers it; no text sorts after the last code point.
+    return f"{text} >= ? AND {text} < ?", (wanted, wanted + "\U0010ffff")
+
+
+def _below(text: str, wanted: str) -> tuple[str, tuple[Any, ...]]:
+    folder = "/" + wanted.strip("/")
+    start = folder.rstrip("/") + "/"
+    return f"({text} = ? OR {text} >= ? AND {text} < ?)", (folder, start, start + "\U0010ffff")
+
+
+_ASK: dict[str, Callable[[str, str], tuple[str, tuple[Any, ...]]]] = {
+    "is": _is,
+    "contains": _contains,
+    "starts": _starts,
+    "below": _below,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Condition):
+    """What a record says in one of its fields of text.
+
+    Parameters
+    ----------
+    name : str
+        A column of ``run`` (`COLUMNS`), or a field of `whence.store.words`.
+    how : {"is", "contains", "starts", "below", "regex"}
+        ``below`` is for folders: that one or one in it.
+    text : str
+        What is looked for.
+
+    Raises
+    ------
+    UserError
+        If that is no text, or not a regular expression.
+    """
+
+    name: str
+    how: str
+    text: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.text, str):
+            raise UserError.of(
+                "bad-text", f"the {self.name} is looked for by a text, not by {self.text!r}"
+            )
+        if self.how == "regex":
+            compiled(self.text)
+
+    def sql(self, records: Records) -> Sql:
+        """A column of ``run``, or rows of ``param`` under the name of the field."""
+        column = f"run.{self.name}" if self.name in COLUMNS else "text"
+        if self.how == "regex":
+            return self._regex(records, column)
+        asked, values = _ASK[self.how](column, self.text)
+        if column != "text":
+            return sql.row(asked, *values)
+        names = records.names("field", self.name)
+        if not names:
+            return sql.NONE
+        return Sql(f"SELECT run FROM param WHERE name = ? AND {asked}", (names[0], *values))
+
+    def _regex(self, records: Records, column: str) -> Sql:
+        """The distinct texts are matched here, so that it is Python's kind of expression."""
+        search = compiled(self.text).search
+        if column != "text":
+            query, values = f"SELECT DISTINCT {column} FROM run", ()
+        else:
+            names = records.names("field", self.name)
+            query, values = "SELECT DISTINCT text FROM param WHERE name = ?", tuple(names[:1])
+            if not names:
+                return sql.NONE
+        texts = records.connection.execute(query, values)
+        fit = sql.texts(text for (text,) in texts if text is not None and search(text))
+        if column != "text":
+            return sql.row(f"{column} IN (SELECT value FROM json_each(?))", fit)
+        return Sql(
+            "SELECT run FROM param WHERE name = ? AND text IN (SELECT value FROM json_each(?))",
+            (*values, fit),
+        )
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The regular expression.
+
+    Raises
+    ------
+    UserError
+        If it is none.
+    """
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise UserError.of(
+            "bad-pattern",
+            f"{pattern!r} is not a regular expression: {error}",
+            mend="To look for the characters themselves, use a filter that looks for text.",
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Time(Condition):
+    """Having been created, started, … at or after `start` and before `end`.
+
+    Parameters
+    ----------
+    name : str
+        One of `TIMES`.
+    start, end : float, optional
+        Seconds since 1970.
+    """
+
+    name: str
+    start: float | None = None
+    end: float | None = None
+
+    def sql(self, records: Records) -> Sql:
+        """A range of a column of ``run``."""
+        column = f"run.{self.name}"
+        parts = [(f"{column} >= ?", self.start), (f"{column} < ?", self.end)]
+        told = [(text, value) for text, value in parts if value is not None]
+        text = " AND ".join(text for text, _ in told) or f"{column} IS NOT NULL"
+        return sql.row(text, *(value for _, value in told))
+
+
+_OUTPUT_PATH = (
+    "CASE WHEN artifact.path IS NULL THEN artifact.name WHEN artifact.path LIKE './%' "
+    "THEN run.dir || substr(artifact.path, 2) ELSE artifact.path END"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPath(Condition):
+    """Having put out a file whose path holds this text."""
+
+    text: str
+
+    def sql(self, records: Records) -> Sql:
+        """Rows of ``artifact``."""
+        return Sql(
+            "SELECT artifact.run FROM artifact JOIN run ON run.key = artifact.run "
+            f"WHERE artifact.category = 'output' AND instr({_OUTPUT_PATH}, ?)",
+            (self.text,),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs(Condition):
+    """Having put out at least `minimum` and at most `maximum` files."""
+
+    minimum: int = 1
+    maximum: int | None = None
+
+    def sql(self, records: Records) -> Sql:
+        """Rows of ``artifact``, counted."""
+        count = (
+            "(SELECT count(*) FROM artifact WHERE artifact.run = run.key "
+            "AND artifact.category = 'output')"
+        )
+        if self.maximum is None:
+            return sql.row(f"{count} >= ?", self.minimum)
+        return sql.row(f"{count} BETWEEN ? AND ?", self.minimum, self.maximum)
+
+
+@dataclass(frozen=True, slots=True)
+class Holds(Condition):
+    """Having taken in or put out content of this digest."""
+
+    digest: str
+
+    def sql(self, records: Records) -> Sql:
+        """Rows of ``artifact``."""
+        return Sql("SELECT run FROM artifact WHERE digest = ?", (self.digest,))
+
+
+@dataclass(frozen=True, slots=True)
+class Said(Condition):
+    """Having logged or printed these words, one after the other; case does not matter."""
+
+    text: str
+
+    def sql(self, records: Records) -> Sql:
+        """The full-text index."""
+        if not isinstance(self.text, str) or not re.search(r"\w", self.text):
+            raise UserError.of("bad-text", f"there is no word in {self.text!r} to look for")
+        if not records.has_words:
+            raise UserError.of(
+                "no-full-text",
+                "this Python's SQLite was built without full-text search (FTS5)",
+                mend="Use the filter stdout_stderr, which reads the journals, or another Python.",
+            )
+        phrase = '"' + self.text.replace('"', " ") + '"'
+        return Sql(
+            "SELECT said.run FROM word JOIN said ON said.id = word.rowid WHERE word MATCH ?",
+            (phrase,),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Printed(Condition):
+    """Having printed this text: the journals of those that said anything are read."""
+
+    text: str
+
+    def sql(self, records: Records) -> Sql:
+        """Keys, once the output was read."""
+        rows = records.connection.execute(
+            "SELECT key, id FROM run WHERE key IN (SELECT run FROM said) AND NOT deleted"
+        ).fetchall()
+        return sql.among(key for key, run in rows if self.text in records.output(run))
+
+
+@dataclass(frozen=True, slots=True)
+class Ids(Condition):
+    """Being one of these runs."""
+
+    ids: tuple[str, ...]
+
+    def sql(self, records: Records) -> Sql:
+        """A list."""
+        return Sql(
+            "SELECT run.key AS run FROM json_each(?) AS one CROSS JOIN run ON run.id = one.value",
+            (sql.texts(self.ids),),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Test(Condition):
+    """What a function of the user's finds true of a record.
+
+    Parameters
+    ----------
+    function : callable
+        Of a record; what it gives counts as true or false.
+    errors : mapping of exception type to bool or "raise"
+        What it means if the function raises: kept, not kept, or an error.
+    """
+
+    function: Callable[[Record], Any]
+    errors: Mapping[type[BaseException], bool | str] = field(default_factory=dict)
+
+    def __call__(self, record: Record) -> bool:
+        """Whether the record is kept."""
+        try:
+            return bool(self.function(record))
+        except Exception as error:
+            answers = [*self.errors.items(), (AttributeError, False), (MissingParameter, False)]
+            answer = next((kept for kind, kept in answers if isinstance(error, kind)), "raise")
+            if isinstance(answer, bool):
+                return answer
+            name = getattr(self.function, "__name__", "filter")
+            error.add_note(f"whence: raised by the filter {name} for the record {record.label}")
+            raise
+
+    def sql(self, records: Records) -> Sql:
+        """Keys: inside ``|`` and ``~`` a function cannot come last, so it is asked of all now."""
+        return sql.among(key for key, record in records.all_keyed() if self(record))

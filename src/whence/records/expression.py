@@ -1,0 +1,323 @@
+"""Filter strings: ``metadata.x > 3``, ``has tag.melt``, ``created < 2d``."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from whence.base.error import UserError
+from whence.base.problem import did_you_mean
+from whence.records.condition import (
+    COLUMNS,
+    TIMES,
+    AllOf,
+    AnyOf,
+    Condition,
+    Holds,
+    Not,
+    OutputPath,
+    Said,
+    Status,
+    Text,
+    Time,
+    all_of,
+    tagged,
+)
+from whence.records.period import length, moment, period
+from whence.records.sql import Sql
+from whence.records.value import Value, any_value, differs
+
+if TYPE_CHECKING:
+    from whence.records.reader import Records
+
+_KEY = r'(?P<key>(?:"[^"]*"|[^\s<>=!~"])+)'
+_HAS = re.compile(r"has\s+(?P<not>not\s+)?tag\.(?P<tag>\S.*)")
+_EXISTS = re.compile(rf"{_KEY}\s+(?P<not>not\s+)?exists")
+_CONTAINS = re.compile(rf"{_KEY}\s+(?P<not>not\s+)?contains\s+(?P<value>.+)")
+_COMPARE = re.compile(rf"{_KEY}\s*(?P<operator>==|!=|<=|>=|~=|=~|<|>|=|~)\s*(?P<value>.*)")
+_WORD = re.compile(rf"(?P<not>not\s+)?{_KEY}")
+_VALUES = {"==": "eq", "=": "eq", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "~=": "isclose",
+           "~": "regex", "=~": "regex"}  # fmt: skip
+_SPACES = {"metadata": "meta", "params": "param", "parameters": "param", "param": "param"}
+_TEXTS = {
+    **{name: name for name in (*COLUMNS, "label", "description", "reason", "outcome", "version")},
+    "folder.path": "folder",
+    "script": "main_file",
+    "main_file": "main_file",
+    "script_arguments": "script_arguments",
+    "task": "task_name",
+    "task_name": "task_name",
+    "system.hostname": "host",
+}
+_TIMES = {**{name: name for name in TIMES}, "modified": "last", "timestamp": "created"}
+FIELDS = (*_TEXTS, *_TIMES, "status", "tag", "artifact.id", "output.path", "event.message", "text")
+"""What a filter string can ask for besides parameters, metadata and tags."""
+
+
+def condition_of(text: str) -> Condition:
+    """The condition that a filter string spells.
+
+    Parameters
+    ----------
+    text : str
+        ``KEY OPERATOR VALUE``, where the key is a field of records, ``metadata.<key>``,
+        ``params.<key>`` or just the name of either; ``KEY exists``; ``has tag.<tag>``; a folder
+        like ``/melt``; or a tag. The value goes on to the end of the text.
+
+    Raises
+    ------
+    UserError
+        If it is none, or the operator does not fit the field.
+
+    Examples
+    --------
+    >>> condition_of("metadata.x > 3")
+    Value(space='meta', key='x', operator='gt', wanted=3)
+    >>> condition_of("has not tag.melt")
+    Not(inner=Tag(tag='melt'))
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise UserError.of("bad-filter", f"a filter is a text, not {text!r}", mend=_MEND)
+    text = text.strip()
+    if text.startswith("/"):
+        return Text("folder", "below", text)
+    for pattern, read in _FORMS:
+        match = pattern.fullmatch(text)
+        if match:
+            return read(match)
+    raise UserError.of("bad-filter", f"{text!r} is not a filter", mend=_MEND)
+
+
+def conditions_of(texts: str | Iterable[str]) -> Condition:
+    """All that the filter strings spell; every problem of them is told at once."""
+    found, problems = [], []
+    for text in [texts] if isinstance(texts, str) else texts:
+        try:
+            found.append(condition_of(text))
+        except UserError as error:
+            problems += error.problems
+    if problems:
+        raise UserError(*problems)
+    return all_of(*found)
+
+
+@dataclass(frozen=True, slots=True)
+class Bare(Condition):
+    """A condition on what is just named, which must be a parameter or metadata of some run."""
+
+    key: str
+    inner: Condition
+
+    def sql(self, records: Records) -> Sql:
+        """That of the condition.
+
+        Raises
+        ------
+        UserError
+            If no run has anything of that name, but there is a field of a similar one.
+        """
+        known = any(
+            records.names(space, self.key, below=below)
+            for space in ("param", "meta")
+            for below in (False, True)
+        )
+        near = None if known else did_you_mean(self.key, [*FIELDS, *records.all_names()])
+        if near:
+            raise UserError.of(
+                "unknown-field",
+                f"no run on record has a parameter or metadata {self.key!r}",
+                mend=f"{near} `params.{self.key}` and `metadata.{self.key}` ask without this hint.",
+            )
+        return self.inner.sql(records)
+
+
+_MEND = (
+    "Write for example 'metadata.x > 3', 'status == failed', 'has tag.melt', 'created < 2d', "
+    "'name contains melt', 'params.model exists'."
+)
+
+
+def _has(match: re.Match[str]) -> Condition:
+    found = tagged(_unquoted(match["tag"].strip()))
+    return Not(found) if match["not"] else found
+
+
+def _exists(match: re.Match[str]) -> Condition:
+    space, key = _place(match["key"])
+    found: Condition
+    if space:
+        found = Value(space, key, "exists")
+    elif key in _TEXTS:
+        found = Text(_TEXTS[key], "regex", ".")
+    elif key in _TIMES:
+        found = Time(_TIMES[key])
+    else:
+        found = Bare(key, any_value(key, "exists"))
+    return Not(found) if match["not"] else found
+
+
+def _contains(match: re.Match[str]) -> Condition:
+    space, key = _place(match["key"])
+    wanted = _unquoted(match["value"].strip())
+    found: Condition
+    if space:
+        found = Value(space, key, "contains", wanted)
+    elif key in _TEXTS or key.startswith("system."):
+        found = Text(_TEXTS.get(key, key), "contains", wanted)
+    elif key in ("event.message", "text", "output"):
+        found = Said(wanted)
+    elif key in ("output.path", "artifact.path", "outputpath"):
+        found = OutputPath(wanted)
+    elif key in ("status", *_TIMES):
+        raise _wrong("contains", key)
+    else:
+        found = Bare(key, any_value(key, "contains", wanted))
+    return Not(found) if match["not"] else found
+
+
+def _compare(match: re.Match[str]) -> Condition:
+    space, key = _place(match["key"])
+    operator, text = match["operator"], match["value"].strip()
+    if not text:
+        raise UserError.of("bad-filter", f"{match[0]!r} compares with nothing", mend=_MEND)
+    if key in _TIMES and not space:
+        return _time(key, operator, text)
+    if operator == "!=":
+        return _unequal(space, key, text)
+    if space:
+        return _value(space, key, operator, text)
+    if key in ("status", "tag", "artifact.id", "artifact.digest") or key in _TEXTS:
+        return _field(key, operator, text)
+    if key.startswith("system."):
+        return _field(key, operator, text)
+    found = AnyOf(tuple(_value(each, key, operator, text) for each in ("param", "meta")))
+    return Bare(key, found)
+
+
+def _unequal(space: str | None, key: str, text: str) -> Condition:
+    if not space and (key in _TEXTS or key in ("status", "tag") or key.startswith("system.")):
+        return Not(_field(key, "==", text))
+    if space:
+        return _but(space, key, text)
+    return Bare(key, AnyOf((_but("param", key, text), _but("meta", key, text))))
+
+
+def _but(space: str, key: str, text: str) -> Condition:
+    return AllOf((Value(space, key, "exists"), Not(_value(space, key, "==", text))))
+
+
+def _value(space: str, key: str, operator: str, text: str) -> Condition:
+    """Compared as a number or as JSON if the text is that; equal to the text itself as well."""
+    word, wanted = _VALUES[operator], _parsed(text)
+    if word == "regex":
+        return Value(space, key, word, _unquoted(text))
+    if word == "eq" and not isinstance(wanted, str):
+        return AnyOf((Value(space, key, word, wanted), Value(space, key, word, text)))
+    return Value(space, key, word, wanted)
+
+
+def _field(key: str, operator: str, text: str) -> Condition:
+    wanted = _unquoted(text)
+    if operator not in ("==", "=") and (operator not in ("~", "=~") or key not in _TEXTS):
+        raise _wrong(operator, key)
+    if key == "status":
+        return Status(wanted)
+    if key == "tag":
+        return tagged(wanted)
+    if key.startswith("artifact."):
+        return Holds(wanted)
+    if key == "user" and wanted == "self":
+        wanted = _own_name()
+    if operator in ("~", "=~"):
+        return Text(_TEXTS[key], "regex", wanted)
+    if _TEXTS.get(key) == "folder":
+        wanted = "/" + wanted.strip("/")
+    return Text(_TEXTS.get(key, key), "is", wanted)
+
+
+def _time(key: str, operator: str, text: str) -> Condition:
+    """``created < 3h`` is within the last three hours; compared with dates it is as it reads."""
+    name, wanted = _TIMES[key], _unquoted(text)
+    if re.fullmatch(r"\d+(\.\d+)?\s*[a-z]+", wanted):
+        if operator not in ("<", "<=", ">", ">="):
+            raise _wrong(operator, key)
+        since = time.time() - length(wanted)
+        return Time(name, since) if operator in ("<", "<=") else Time(name, None, since)
+    span = period(wanted)
+    ways: dict[str, Callable[[], Condition]] = {
+        "<": lambda: Time(name, None, moment(wanted)),
+        "<=": lambda: Time(name, None, span.end),
+        ">": lambda: Time(name, span.end),
+        ">=": lambda: Time(name, span.start),
+        "==": lambda: Time(name, span.start, span.end),
+        "=": lambda: Time(name, span.start, span.end),
+        "!=": lambda: Not(Time(name, span.start, span.end)),
+    }
+    if operator not in ways:
+        raise _wrong(operator, key)
+    return ways[operator]()
+
+
+def _word(match: re.Match[str]) -> Condition:
+    found = tagged(_unquoted(match["key"]))
+    return Not(found) if match["not"] else found
+
+
+def _place(key: str) -> tuple[str | None, str]:
+    """Where a key is, if it says so, and its name there."""
+    first, _, rest = key.partition(".")
+    return (_SPACES[first], rest) if rest and first in _SPACES else (None, key)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return int(text.replace("_", "x"))
+    except ValueError:
+        pass
+    try:
+        return float(text.replace("_", "x"))
+    except ValueError:
+        pass
+    words = {"true": True, "false": False, "none": None, "null": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    if text[:1] in "[{":
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return _unquoted(text)
+
+
+def _unquoted(text: str) -> str:
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    return text[1:-1] if quoted else text
+
+
+def _own_name() -> str:
+    import getpass
+
+    return getpass.getuser()
+
+
+def _wrong(operator: str, key: str) -> UserError:
+    times = "a date like 2020-09-12, or within the last like 3h, 2d, 1y, with <, <=, > or >="
+    texts = "==, !=, contains or ~ (a regular expression)"
+    return UserError.of(
+        "wrong-operator",
+        f"{operator!r} cannot be used for {key!r}",
+        mend=f"Compare it with {times if key in _TIMES else texts}.",
+    )
+
+
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Condition]], ...] = (
+    (_HAS, _has),
+    (_EXISTS, _exists),
+    (_CONTAINS, _contains),
+    (_COMPARE, _compare),
+    (_WORD, _word),
+)

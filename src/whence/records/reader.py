@@ -1,0 +1,256 @@
+"""What is on record, read through the index."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from whence.base.error import UserError
+from whence.params import flatten, varied_and_constant
+from whence.records.condition import Condition
+from whence.records.query import NEWEST_FIRST, Query
+from whence.records.record import ENDED, Record
+from whence.store import Store, is_alive, without_inputs
+
+_STATE = "SELECT state.json FROM run JOIN state ON state.run = run.key"
+_BATCHES = (32, 512)  # the first is small, as often only the first few are wanted
+
+
+class UnknownRun(UserError, KeyError):  # noqa: N818
+    """There is no such run, or more than one; it is a `KeyError` too."""
+
+    __str__ = UserError.__str__
+
+
+class Records:
+    """The records of a store.
+
+    Parameters
+    ----------
+    store : Store
+        The store; its index is brought up to date once, when this is made.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._index = store.index()
+        self._last: dict[str, float | None] = {}
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The index."""
+        return self._index.connection
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is full-text search."""
+        row = self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'word'").fetchone()
+        return row is not None
+
+    def get(self, run: str) -> Record:
+        """The record of that id.
+
+        Raises
+        ------
+        UserError
+            If there is none.
+        """
+        return self._record(self._index.state(run))
+
+    def find(self, run: str) -> Record | None:
+        """The record of that id, or None."""
+        row = self.connection.execute(f"{_STATE} WHERE run.id = ?", (run,)).fetchone()
+        return self._record(orjson.loads(row[0])) if row else None
+
+    def resolve(self, text: str) -> Record:
+        """The record that an id, a part of one that no other has, a label or a name means.
+
+        Raises
+        ------
+        UnknownRun
+            If none or several fit.
+        """
+        told = "SELECT run FROM param WHERE name IN (SELECT id FROM name WHERE space = 'field' "
+        for condition, value in (
+            ("id = ?", text),
+            (f"key IN ({told} AND name = 'label') AND text = ?)", text),
+            ("name = ?", text),
+            ("id GLOB ?", f"*{_quoted(text)}*"),
+            ("name GLOB ?", f"*/{_quoted(text)}"),
+        ):
+            rows = self.connection.execute(
+                f"SELECT id, name FROM run WHERE {condition} AND NOT deleted "
+                "ORDER BY created DESC, id DESC LIMIT 6",
+                (value,),
+            ).fetchall()
+            if len(rows) == 1:
+                return self.get(rows[0][0])
+            if rows:
+                shown = "\n".join(f"  {run}  {name or ''}" for run, name in rows[:5])
+                raise UnknownRun.of(
+                    "ambiguous-run",
+                    f"several runs fit {text!r}",
+                    mend=f"Give more of the id. The newest are:\n{shown}",
+                )
+        raise UnknownRun.of(
+            "unknown-run", f"no run fits {text!r}", mend="`whence list` shows the runs on record."
+        )
+
+    def keys(self, query: Query) -> list[int]:
+        """The keys of what a query shows, in its order."""
+        if query.tests:
+            kept = ((key, record) for key, record in self._keyed(query))
+            return [key for key, _ in itertools.islice(kept, query.limit)]
+        return [row[0] for row in self.connection.execute(*query.sql(self))]
+
+    def iterate(self, query: Query) -> Iterator[Record]:
+        """What a query shows, in its order, read as it is asked for."""
+        return (record for _, record in itertools.islice(self._keyed(query), query.limit))
+
+    def count(self, query: Query) -> int:
+        """How many records a query shows."""
+        if query.tests:
+            return len(self.keys(query))
+        if query.limit is not None:
+            return min(query.limit, self.count(Query(query.condition)))
+        found = query.condition.sql(self)
+        if found.is_set:
+            text = (
+                f"SELECT count(*) FROM ({found.text}) AS k CROSS JOIN run ON run.key = k.run "
+                "WHERE NOT run.deleted"
+            )
+        else:
+            text = f"SELECT count(*) FROM run WHERE NOT deleted AND {found.text}"
+        (count,) = self.connection.execute(text, found.values).fetchone()
+        return int(count)
+
+    def select(self, condition: Condition, limit: int | None = None) -> tuple[list[Record], int]:
+        """The newest records that fit, and how many fit in all."""
+        query = Query().where(condition)
+        records = list(self.iterate(Query(query.condition, query.tests, NEWEST_FIRST, limit)))
+        full = limit is not None and len(records) == limit
+        return records, self.count(query) if full else len(records)
+
+    def of_ids(self, runs: Iterable[str]) -> list[Record]:
+        """The records of these ids, in that order; unknown ones are left out."""
+        return [record for run in runs if (record := self.find(run)) is not None]
+
+    def of_keys(self, keys: Sequence[int]) -> list[Record]:
+        """The records of these keys, in that order."""
+        return [record for _, record in self._read(keys)]
+
+    def all_keyed(self) -> Iterator[tuple[int, Record]]:
+        """Every record with its key."""
+        return self._keyed(Query())
+
+    def unended(self) -> dict[str, list[int]]:
+        """The keys of the runs that never ended, by the status that each has now."""
+        rows = self.connection.execute(
+            "SELECT run.key, state.json FROM run JOIN state ON state.run = run.key WHERE NOT "
+            "run.deleted AND (run.status IS NULL OR run.status NOT IN (?, ?, ?))",
+            sorted(ENDED),
+        )
+        found: dict[str, list[int]] = {}
+        for key, text in rows.fetchall():
+            found.setdefault(self._record(orjson.loads(text)).status, []).append(key)
+        return found
+
+    def names(self, space: str, key: str, below: bool = False) -> list[int]:
+        """The numbers of the names of values that a dotted key can mean.
+
+        Parameters
+        ----------
+        space : {"param", "meta", "field"}
+        key : str
+            ``inputs`` levels may be left out.
+        below : bool
+            Of the names that begin with it instead.
+        """
+        short = without_inputs(key)
+        asked, values = "short = ?", [short]
+        if below:
+            asked, values = "short >= ? AND short < ?", [f"{short}.", f"{short}/"]
+        rows = self.connection.execute(
+            f"SELECT id, name FROM name WHERE space = ? AND {asked}", (space, *values)
+        )
+        return [number for number, name in rows if _leads(key.split("."), name.split("."))]
+
+    def all_names(self) -> list[str]:
+        """The short names of all parameters and metadata on record."""
+        rows = self.connection.execute(
+            "SELECT DISTINCT short FROM name WHERE space IN ('param', 'meta') ORDER BY short"
+        )
+        return [row[0] for row in rows]
+
+    def output(self, run: str) -> str:
+        """What a run printed, from the journals."""
+        lines = self.store.lines(run, ("out",))
+        return "".join(str(line.get("text", "")) for line in lines)
+
+    def _keyed(self, query: Query) -> Iterator[tuple[int, Record]]:
+        """What a query shows, whatever its limit, with the keys."""
+        keys = [row[0] for row in self.connection.execute(*query.sql(self))]
+        tests = query.tests
+        start, size = 0, _BATCHES[0]
+        while start < len(keys):
+            batch = keys[start : start + size]
+            for key, record in self._read(batch):
+                if not tests or all(test(record) for test in tests):
+                    yield key, record
+            start, size = start + size, _BATCHES[1]
+
+    def _read(self, keys: Sequence[int]) -> list[tuple[int, Record]]:
+        rows = dict(
+            self.connection.execute(
+                "SELECT run, json FROM state WHERE run IN (SELECT value FROM json_each(?))",
+                (orjson.dumps(keys).decode(),),
+            ).fetchall()
+        )
+        loads, record = orjson.loads, self._record
+        return [(key, record(loads(rows[key]))) for key in keys if key in rows]
+
+    def _record(self, state: Mapping[str, Any]) -> Record:
+        if state.get("status") in ENDED:
+            return Record(state)
+        writer = state.get("writer")
+        if writer not in self._last:
+            self._last[str(writer)] = self._index.last_of(str(writer))
+        heard = max(filter(None, (self._last.get(str(writer)), state.get("last"))), default=None)
+        return Record(state, lost=is_alive(state.get("process"), heard, time.time()) is False)
+
+
+def varied(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
+    """For each record id, the values of the parameters that differ among the records."""
+    kinds = {record.kind for record in records}
+    told: dict[str, dict[str, Any]] = {}
+    for kind in kinds - {"sweep", "evaluation"}:
+        same = [record for record in records if record.kind == kind]
+        flat = {record.id: flatten(record.parameters) for record in same}
+        names = varied_and_constant(record.parameters for record in same)[0] if same[1:] else None
+        for run, leaves in flat.items():
+            told[run] = {k: v for k, v in leaves.items() if names is None or k in names}
+    return told
+
+
+def _leads(key: Sequence[str], name: Sequence[str]) -> bool:
+    """Whether a name goes through the parts of a key, with only ``inputs`` between them."""
+    rest = iter(name)
+    for part in key:
+        for level in rest:
+            if level == part:
+                break
+            if level != "inputs":
+                return False
+        else:
+            return False
+    return True
+
+
+def _quoted(text: str) -> str:
+    """The text as it stands in a GLOB pattern."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)

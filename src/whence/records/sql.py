@@ -1,0 +1,107 @@
+"""Conditions as SQL: sets of run keys, or expressions on the rows of ``run``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A condition that the index can answer.
+
+    Attributes
+    ----------
+    text : str
+        If `is_set`, a ``SELECT`` of run keys as one column called ``run``; else an expression on
+        the rows of the table ``run``.
+    values : tuple
+        For the question marks in the text.
+    is_set : bool
+    compound : bool
+        Whether a set has operators in it, and so needs brackets as an operand.
+    """
+
+    text: str
+    values: tuple[Any, ...] = ()
+    is_set: bool = True
+    compound: bool = False
+
+    @property
+    def as_set(self) -> Sql:
+        """The same as a set."""
+        if self.is_set:
+            return self
+        return Sql(
+            f"SELECT run.key AS run FROM run WHERE NOT run.deleted AND ({self.text})", self.values
+        )
+
+    @property
+    def operand(self) -> str:
+        """The text as an operand of a set operation."""
+        return f"SELECT * FROM ({self.text})" if self.compound else self.text
+
+
+ALL = Sql("1", is_set=False)
+NONE = Sql("0", is_set=False)
+
+
+def row(expression: str, *values: Any) -> Sql:
+    """An expression on the rows of ``run``."""
+    return Sql(expression, values, is_set=False)
+
+
+def among(keys: Iterable[int]) -> Sql:
+    """The runs of these keys."""
+    text = orjson.dumps(list(keys)).decode()
+    return Sql("SELECT value AS run FROM json_each(?)", (text,))
+
+
+def meet(parts: Iterable[Sql], without: Iterable[Sql] = ()) -> Sql:
+    """What is in all of the parts and in none of `without`.
+
+    Sets meet by ``INTERSECT`` and leave by ``EXCEPT``; expressions narrow down what is left.
+    """
+    kept, banned = list(parts), list(without)
+    rows = [part for part in kept if not part.is_set and part != ALL]
+    rows += [
+        row(f"NOT ifnull(({part.text}), 0)", *part.values) for part in banned if not part.is_set
+    ]
+    where = " AND ".join(f"({part.text})" for part in rows) or ALL.text
+    narrow = row(where, *(value for part in rows for value in part.values))
+    sets = [part for part in kept if part.is_set]
+    banned = [part for part in banned if part.is_set]
+    if not sets:
+        return _chain("EXCEPT", [narrow.as_set, *banned]) if banned else narrow
+    found = _chain("EXCEPT", [_chain("INTERSECT", sets), *banned])
+    if narrow == ALL:
+        return found
+    return Sql(
+        f"SELECT run.key AS run FROM ({found.text}) AS k CROSS JOIN run ON run.key = k.run "
+        f"WHERE {narrow.text}",
+        (*found.values, *narrow.values),
+    )
+
+
+def join(parts: Iterable[Sql]) -> Sql:
+    """What is in any of the parts."""
+    told = list(parts)
+    if any(part.is_set for part in told):
+        return _chain("UNION", [part.as_set for part in told])
+    text = " OR ".join(f"({part.text})" for part in told) or NONE.text
+    return row(text, *(value for part in told for value in part.values))
+
+
+def _chain(operator: str, sets: list[Sql]) -> Sql:
+    if len(sets) == 1:
+        return sets[0]
+    text = f" {operator} ".join(part.operand for part in sets)
+    return Sql(text, tuple(value for part in sets for value in part.values), compound=True)
+
+
+def texts(values: Iterable[str]) -> str:
+    """Texts as one value, which ``json_each`` takes apart."""
+    return orjson.dumps(list(values)).decode()

@@ -1,0 +1,271 @@
+"""Conditions on parameters and metadata: compared by value, at any depth, typed.
+
+Numbers compare with numbers, text with text; a record whose value is of another kind, or that has
+none, is not kept. Of an array every element must fit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from whence.base.error import UserError
+from whence.base.escape import decode, encode
+from whence.base.problem import did_you_mean
+from whence.records import sql
+from whence.records.condition import AllOf, AnyOf, Condition, Not, compiled
+from whence.records.sql import Sql
+from whence.records.task_parameter import get_task_param, name_parts
+from whence.store import cell, leaves
+
+if TYPE_CHECKING:
+    from whence.records.reader import Records
+
+_SIGNS = {"eq": "=", "ge": ">=", "le": "<=", "gt": ">", "lt": "<"}
+_HOLDS: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda a, b: a == b,
+    "ge": lambda a, b: a >= b,
+    "le": lambda a, b: a <= b,
+    "gt": lambda a, b: a > b,
+    "lt": lambda a, b: a < b,
+    "isclose": lambda a, b: _close(b)[0] <= a <= _close(b)[1],
+}
+OPERATORS = (*_HOLDS, "contains", "regex", "exists")
+
+_RTOL, _ATOL = 1e-5, 1e-8
+# Lists stand in the index as JSON, arrays as an escape, and what is very long as its digest.
+_LISTS = (("[", "\\"), ('{"$array":', '{"$array;'), ("sha256:", "sha256;"))
+_NO_TEXT = "text NOT GLOB '[[{]*'"
+
+
+@dataclass(frozen=True, slots=True)
+class Value(Condition):
+    """Having a parameter or metadata whose value compares so.
+
+    Parameters
+    ----------
+    space : {"param", "meta"}
+    key : str
+        The dotted name; ``inputs`` levels of task descriptions may be left out.
+    operator : {"eq", "ge", "le", "gt", "lt", "isclose", "contains", "regex", "exists"}
+    wanted : object
+        What it is compared with.
+
+    Raises
+    ------
+    UserError
+        If the operator does not exist, or cannot be used with such a value.
+    """
+
+    space: str
+    key: str
+    operator: str
+    wanted: Any = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.key, str) or not self.key:
+            raise UserError.of("bad-name", f"the name of a parameter is a text, not {self.key!r}")
+        if self.operator not in OPERATORS:
+            raise UserError.of(
+                "unknown-operator",
+                f"there is no operator {self.operator!r} for the parameter {self.key!r}",
+                mend=did_you_mean(self.operator, OPERATORS) or f"Known: {', '.join(OPERATORS)}.",
+            )
+        wanted = _plain(self.wanted)
+        if self.operator == "regex":
+            compiled(wanted if isinstance(wanted, str) else "(")
+        if self.operator == "contains" and not isinstance(wanted, str):
+            wanted = str(wanted)
+        _refuse_wrong(self.operator, self.key, wanted)
+        if self.operator == "eq":
+            encode(wanted, (self.key,))
+        object.__setattr__(self, "wanted", wanted)
+
+    def sql(self, records: Records) -> Sql:
+        """Rows of ``param`` under the names that the key can mean."""
+        parts = name_parts(self.key)
+        names = records.names(self.space, ".".join(map(str, parts)))
+        if self.operator == "exists":
+            names += records.names(self.space, ".".join(map(str, parts)), below=True)
+        if self.operator == "eq" and isinstance(self.wanted, dict) and self.wanted:
+            return self._mapping(records)
+        if not names:
+            return sql.NONE
+        found = [self._under(names, *one) for one in self._scalars()]
+        found += [part for part in (self._lists(records, names),) if part]
+        return sql.join(found) if found else sql.NONE
+
+    def _under(self, names: list[int], asked: str, *values: Any) -> Sql:
+        marks = f"= {names[0]}" if len(names) == 1 else f"IN ({','.join(map(str, names))})"
+        return Sql(f"SELECT run FROM param WHERE name {marks} AND {asked}", values)
+
+    def _scalars(self) -> Iterator[tuple[Any, ...]]:
+        """What is asked of rows that hold one value, with the values for the question marks."""
+        wanted, operator = self.wanted, self.operator
+        if operator == "exists":
+            yield ("1",)
+        elif operator == "contains":
+            yield "instr(text, ?)", wanted
+        elif isinstance(wanted, list) or operator == "regex":
+            return
+        elif operator == "isclose":
+            low, high = _close(float(wanted))
+            yield "num BETWEEN ? AND ?", low, high
+        else:
+            num, text = cell(wanted)
+            if operator == "eq" and num is None and text is None:
+                yield ("num IS NULL AND text IS NULL",)
+            elif operator == "eq":
+                yield ("text = ?", text) if text is not None else ("num = ?", num)
+            elif num is not None:
+                yield f"num {_SIGNS[operator]} ?", num
+            elif text != "nan" or isinstance(wanted, str):
+                yield f"text {_SIGNS[operator]} ? AND {_NO_TEXT}", text
+
+    def _lists(self, records: Records, names: list[int]) -> Sql | None:
+        """What is compared element by element here, each distinct text once."""
+        if self.operator in ("exists", "contains"):
+            return None
+        if self.operator == "regex":
+            search = compiled(self.wanted).search
+            rows = self._select(records, names, "text IS NOT NULL")
+            texts = [text for text in rows if search(text)]
+        else:
+            texts, long = [], []
+            for low, high in _LISTS:
+                for text in self._select(records, names, "text >= ? AND text < ?", low, high):
+                    if low == "sha256:":
+                        long.append(text)
+                    elif _fits(self.operator, _list_of(text), self.wanted):
+                        texts.append(text)
+            if not isinstance(self.wanted, str):
+                texts += self._long(records, names, long)
+        if not texts:
+            return None
+        return self._under(names, "text IN (SELECT value FROM json_each(?))", sql.texts(texts))
+
+    def _long(self, records: Records, names: list[int], texts: list[str]) -> Iterator[str]:
+        """Of values whose digest alone is in the index, those that fit: one record is asked."""
+        for text in texts:
+            found = self._under(names, "text = ?", text)
+            (key, *_) = records.connection.execute(found.text, found.values).fetchone()
+            record = records.of_keys([key])[0]
+            held = record.parameters if self.space == "param" else record.metadata
+            if _fits(self.operator, _plain(get_task_param(held, self.key, None)), self.wanted):
+                yield text
+
+    def _select(self, records: Records, names: list[int], asked: str, *values: Any) -> list[str]:
+        found = self._under(names, asked, *values)
+        text = found.text.replace("SELECT run", "SELECT DISTINCT text", 1)
+        return [row[0] for row in records.connection.execute(text, found.values)]
+
+    def _mapping(self, records: Records) -> Sql:
+        """All leaves of the mapping, and no other leaf below the key."""
+        flat = leaves(encode(self.wanted))
+        prefix = ".".join(map(str, name_parts(self.key)))
+        wanted = {
+            key for name in flat for key in records.names(self.space, f"{prefix}.{name}")
+        }
+        below = records.names(self.space, prefix, below=True)
+        others = [key for key in below if key not in wanted]
+        parts: list[Condition] = [
+            Value(self.space, f"{prefix}.{name}", "eq", value)
+            for name, value in _flat(self.wanted)
+        ]
+        found = AllOf(tuple(parts)).sql(records)
+        if others:
+            return sql.meet([found], [self._under(others, "1")])
+        return found
+
+
+def any_value(key: str, operator: str, wanted: Any = None) -> Condition:
+    """The same of the parameter or the metadata of that name."""
+    return AnyOf(tuple(Value(space, key, operator, wanted) for space in ("param", "meta")))
+
+
+def differs(space: str, key: str, wanted: Any) -> Condition:
+    """Having the key with another value."""
+    return AllOf((Value(space, key, "exists"), Not(Value(space, key, "eq", wanted))))
+
+
+def _refuse_wrong(operator: str, key: str, wanted: Any) -> None:
+    """Raise for what has no order, before a record is looked at."""
+    if operator not in ("ge", "le", "gt", "lt", "isclose"):
+        return
+    items = wanted if isinstance(wanted, list) else [wanted]
+    for item in items:
+        if isinstance(item, list):
+            _refuse_wrong(operator, key, item)
+            continue
+        number = isinstance(item, (int, float))
+        if not number and (operator == "isclose" or cell(item)[1] is None or type(item) is dict):
+            what = "close to" if operator == "isclose" else "less or greater than"
+            raise UserError.of(
+                "wrong-operator",
+                f"nothing is {what} {item!r}, so {operator} cannot be used for {key!r}",
+                mend="Use eq, or give a number.",
+            )
+
+
+def _close(wanted: float) -> tuple[float, float]:
+    """The least and the greatest that is close, as for `numpy.isclose`."""
+    if math.isinf(wanted):
+        return wanted, wanted
+    room = _ATOL + _RTOL * abs(wanted)
+    return wanted - room, wanted + room
+
+
+def _fits(operator: str, found: Any, wanted: Any) -> bool:
+    if isinstance(found, list):
+        if isinstance(wanted, list):
+            return len(found) == len(wanted) and all(
+                _fits(operator, a, b) for a, b in zip(found, wanted, strict=True)
+            )
+        return bool(found) and all(_fits(operator, item, wanted) for item in found)
+    if isinstance(wanted, list):
+        return False
+    if isinstance(found, str) is not isinstance(wanted, str):
+        return False
+    try:
+        return bool(_HOLDS[operator](found, wanted)) or (
+            operator == "eq" and found != found and wanted != wanted
+        )
+    except TypeError:
+        return False
+
+
+def _plain(value: Any) -> Any:
+    """Arrays, tuples and sets as lists, NumPy's numbers as Python's, at all levels."""
+    if type(value).__module__.partition(".")[0] == "numpy":
+        return _plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (set, frozenset, range)):
+        return [_plain(decode(item)) for item in _listed(value)]
+    return value
+
+
+def _listed(value: Any) -> list[Any]:
+    if isinstance(value, range):
+        return list(value)
+    items: list[Any] = encode(value)["$set" if isinstance(value, set) else "$frozenset"]
+    return items
+
+
+def _list_of(text: str) -> Any:
+    try:
+        return _plain(decode(orjson.loads(text)))
+    except orjson.JSONDecodeError:
+        return text  # a text that only begins like a list
+
+
+def _flat(value: dict[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, inner in value.items():
+        if isinstance(inner, dict) and inner:
+            yield from _flat(inner, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", inner
