@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from whence.base.error import UserError
 from whence.base.clock import utc_text
+from whence.base.error import UserError
 from whence.records.artifact import Category
 from whence.records.figure import reading
 from whence.records.kinship import Kin, walk
