@@ -135,7 +135,7 @@ class Unknown:
         (lambda run: run.update_metadata({3: 1}), "3"),
         (lambda run: run.update_tags(["ok", ""]), "''"),
         (lambda run: run.log_metrics({"fine": 1.0, "e": "high"}), "'e'"),
-        (lambda run: run.log_metrics({"e": np.zeros(3)}), "'e'"),
+        (lambda run: run.log_metrics({"e": np.array(["a"])}), "'e'"),
         (lambda run: run.log_metrics({"e": 1j}), "'e'"),
         (lambda run: run.log_event("x", "warnign"), "warnign"),
         (lambda run: run.save_file("missing.csv"), "missing.csv"),

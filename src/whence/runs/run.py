@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import time as clock
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +22,7 @@ from whence.records import Category
 from whence.runs.capture import code_artifacts, code_facts, main_code, surroundings
 from whence.runs.code import Code, edited_since
 from whence.runs.machine import process_start
+from whence.runs.metric import Meter
 from whence.store import Store
 
 ENDS = {
@@ -97,8 +98,7 @@ class Run:
         self.status: str | None = None
         self._id: str | None = None
         self._tags: set[str] = set()
-        self._steps = itertools.count()
-        self._measured: set[str] = set()
+        self._meter: Meter | None = None
         self._started = 0.0
 
     def __repr__(self) -> str:
@@ -245,49 +245,74 @@ class Run:
 
     def log_metrics(
         self,
-        metrics: Mapping[str, float],
+        metrics: Mapping[str, Any],
         step: int | None = None,
         time: float | None = None,
-        timestamp: float | None = None,
+        timestamp: float | str | datetime | None = None,
     ) -> None:
-        """Record one number for each of some metrics.
+        """Record the values of some metrics at one time.
 
         Parameters
         ----------
-        metrics : mapping of str to float
-            Real numbers, NaN and infinities included. Arrays are not accepted yet.
+        metrics : mapping of str to float or array
+            Real numbers, NaN and infinities included; arrays of numbers of any shape are kept
+            whole (see `assign_metric_to_grid`).
         step : int, optional
             Counted from 0 over the calls if not given.
         time : float, optional
             Seconds since the run started, by its clock; the real ones if not given.
-        timestamp : float, optional
-            Seconds since 1970-01-01 UTC; now if not given.
+        timestamp : float, str or datetime, optional
+            Seconds since 1970-01-01 UTC, or a time (UTC if it tells no zone); now if not given.
 
         Raises
         ------
         UserError
-            If a value is no real number; it names the metric.
+            If a value cannot be taken; it names the metric, and nothing of the call is recorded.
+
+        Examples
+        --------
+        >>> run.log_metrics({"energy": -3.2, "field": np.zeros((64, 64))})  # doctest: +SKIP
         """
         if self.status in ENDS:
             self._refuse()
-        values = metrics
-        for key, value in metrics.items():
-            if type(value) is not float or key not in self._measured:
-                values = self._checked(metrics)
-                break
-        stamp = clock.time() if timestamp is None else timestamp
-        self.store.writer().metrics(
-            self.id,
-            next(self._steps) if step is None else step,
-            stamp - self._started if time is None else time,
-            stamp,
-            values,
-        )
+        self._gauge().log(metrics, step, time, timestamp)
 
-    def _checked(self, metrics: Mapping[str, float]) -> dict[str, float]:
-        values = {_key(key, "metric"): _number(key, value) for key, value in metrics.items()}
-        self._measured.update(values)
-        return values
+    def assign_metric_to_grid(
+        self,
+        metric_name: str,
+        axes_ticks: Sequence[Any],
+        axes_labels: Sequence[str] | None = None,
+    ) -> None:
+        """Tell where the values of an array metric lie.
+
+        Parameters
+        ----------
+        metric_name : str
+            The metric.
+        axes_ticks : sequence of arrays
+            For each axis of the arrays, the coordinate of each of its points.
+        axes_labels : sequence of str, optional
+            The names of the axes; ``axis_0``, ``axis_1``, … if not given.
+
+        Raises
+        ------
+        UserError
+            If ticks and labels do not fit each other, or the arrays logged before.
+
+        Examples
+        --------
+        >>> run.assign_metric_to_grid("field", [x, y], ["x", "y"])  # doctest: +SKIP
+        """
+        self._gauge().grid(metric_name, axes_ticks, axes_labels)
+
+    def set_metric_units(self, name: str, units: str) -> None:
+        """Tell the unit of a metric, as it is to be given back: ``"kJ/mol"``."""
+        self._gauge().describe(name, {"units": _text(units, "unit")})
+
+    def _gauge(self) -> Meter:
+        if self._meter is None:
+            self._meter = Meter(self.store, self.id, self._started)
+        return self._meter
 
     def log_event(self, message: str, level: str = "info", timestamp: float | None = None) -> None:
         """Record a line of text.
@@ -359,6 +384,7 @@ class Run:
         """Say how the run stands: ``running``, ``completed``, ``failed`` or ``terminated``."""
         if status == "running":
             self._started = clock.time()
+            self._meter = None
             self._append("set", {"f": {"status": status, "started": self._started}}, sync=True)
             self.status = status
             return
@@ -481,18 +507,3 @@ def _text(value: str | None, of: str) -> Any:
     if value is None or isinstance(value, str):
         return encode(value)
     raise UserError.of("bad-text", f"the {of} must be text, not {value!r}")
-
-
-def _number(key: str, value: Any) -> float:
-    if type(value) is float or type(value) is int:
-        return value
-    try:
-        if getattr(value, "ndim", 0) == 0 and not isinstance(value, str | bytes | complex):
-            return value if isinstance(value, int) else float(value)
-    except (TypeError, ValueError):
-        pass
-    raise UserError.of(
-        "not-a-number",
-        f"the metric {key!r} cannot take {type(value).__name__} values",
-        mend="Metrics take one real number each; arrays are not accepted yet: save them as a file.",
-    )

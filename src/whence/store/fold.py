@@ -23,6 +23,7 @@ RESERVED = frozenset(
         "events",
         "out",
         "points",
+        "metrics",
         "deleted",
         "alerts",
         "first",
@@ -153,6 +154,27 @@ def _alert(state: State, line: dict[str, Any], key: Key) -> None:
         state["alerts"].setdefault(name, {}).update(facts)
 
 
+def _metric(state: State, line: dict[str, Any], key: Key) -> None:
+    facts = line.get("f")
+    if type(facts) is dict:
+        _about_metric(state, line).update(facts)
+
+
+def _tensor(state: State, line: dict[str, Any], key: Key) -> None:
+    about = _about_metric(state, line)
+    about["tensors"] = about.get("tensors", 0) + 1
+
+
+def _about_metric(state: State, line: dict[str, Any]) -> dict[str, Any]:
+    """What is known of the metric a line speaks of, in a copy of its own."""
+    name = line.get("name")
+    if type(name) is not str:
+        return {}
+    told = dict(state.get("metrics", {}).get(name, {}))
+    state["metrics"] = {**state.get("metrics", {}), name: told}
+    return told
+
+
 def _points(state: State, line: dict[str, Any], key: Key) -> None:
     if key[1] not in state["points"]:
         state["points"].append(key[1])
@@ -178,6 +200,8 @@ _OPERATIONS: dict[Any, Callable[[State, dict[str, Any], Key], None]] = {
     "set": _set,
     "meta": _meta,
     "points": _points,
+    "metric": _metric,
+    "tensor": _tensor,
     "alert": _alert,
     "event": _event,
     "out": _out,
