@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ import orjson
 from whence.app.tree import evaluation_document, load_tree, read_yaml
 from whence.app.workspace import Progress, Workspace
 from whence.artifacts import attach
-from whence.base.error import UserError
+from whence.base.error import UserError, WhenceError
 from whence.base.escape import canonical
 from whence.formats import media_type_of
 from whence.plot import Figure, PlotManager
 from whence.records import Artifact, Change, changed_since
-from whence.runs import Code, Origin, Run, code_facts, code_of_script
+from whence.runs import Code, Origin, Run, code_artifacts, code_facts, code_of_script
 from whence.store import cache_folder
 from whence.transform import DiskCache
 
@@ -111,7 +112,6 @@ def evaluate(
         **(config.value.get("plot_manager") or {}),
         "raise_exc": False,
     }
-    plotter = PlotManager(manager, **settings)
     folder = manager.dirs["out"]
     if folder is None:
         raise UserError.of(
@@ -119,6 +119,13 @@ def evaluate(
             "`out_dir` of the data manager is false, so figures have no place",
             where=config.where("data_manager", "out_dir"),
         )
+    try:
+        plotter = PlotManager(manager, **settings)
+        plan = plotter.plan_from_cfg(plots_document, plot_only=request.only or None)
+    except WhenceError:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # made by the manager, and empty
+        raise
     with Run(store) as run:
         run.init(
             f"plots of {manager.name}",
@@ -128,12 +135,13 @@ def evaluate(
                 kind="evaluation",
                 dir=folder,
                 code=code_facts(code, workspace.project),
-                facts={"repeat": request.command(), "cwd": str(Path.cwd())},
+                artifacts=tuple(code_artifacts(store, code)),
+                facts={"repeat": request.command()},
             ),
         )
         for path in (plots, Path(str(config.file))):
             run.save_file(path, "input", mode="copy")
-        figures = plotter.plot_from_cfg(plots_document, plot_only=request.only or None)
+        figures = plotter.draw(plan)
         changed = _put_on_record(workspace, run, figures)
         if any(figure.status == "failed" for figure in figures):
             run.set_status("failed")

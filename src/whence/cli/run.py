@@ -74,8 +74,8 @@ def command(
         render.as_json(record.as_dict())
     else:
         _say(f"{record.status}: {record.id}  (`whence show {record.id}`)")
-    code = record.state.get("exit")
-    sys.exit(code if isinstance(code, int) and 0 <= code < 256 else 0 if code is None else 1)
+    code = int(record.state.get("exit") or 0)
+    sys.exit(code if code >= 0 else 128 - code)  # as a shell tells the signal
 
 
 def _say(text: str) -> None:

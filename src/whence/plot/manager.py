@@ -116,6 +116,22 @@ class Settings:
         return cls(**{name: value for name, value in given.items() if value is not None})
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be drawn, and with what: decided, and nothing done yet.
+
+    Attributes
+    ----------
+    studio : Studio
+        Where figures go, and who caches and records.
+    drawings : tuple of Drawing or Refusal
+        One per figure, in order.
+    """
+
+    studio: Studio
+    drawings: tuple[Drawing | Refusal, ...]
+
+
 class PlotManager:
     """Draws what plot configurations say from a data tree.
 
@@ -180,13 +196,54 @@ class PlotManager:
             With all problems of the configuration, before anything is read or drawn; and if a
             plot fails and `raise_exc` is set.
         """
+        return self.draw(
+            self.plan_from_cfg(plots_cfg, plot_only=plot_only, out_dir=out_dir, **update)
+        )
+
+    def plan_from_cfg(
+        self,
+        plots_cfg: Any = None,
+        *,
+        plot_only: Sequence[str] | None = None,
+        out_dir: str | None = None,
+        **update: Any,
+    ) -> Plan:
+        """Everything that `plot_from_cfg` would do, checked and decided, and nothing drawn.
+
+        Parameters
+        ----------
+        plots_cfg, plot_only, out_dir, **update
+            As in `plot_from_cfg`.
+
+        Raises
+        ------
+        UserError
+            With all problems of the configuration.
+        """
         given = self.settings.default_plots_cfg if plots_cfg is None else plots_cfg
         if given is None:
             raise UserError.of("missing-configuration", "there is no plots configuration to draw")
         document = load(given)
         if update:
             document = replace(document, value=updated(document.value, update))
-        return self._draw(document, plot_only, out_dir)
+        return self._plan(document, plot_only, out_dir)
+
+    def draw(self, plan: Plan) -> tuple[Figure, ...]:
+        """Draw what was planned; gives back one result per figure and format.
+
+        Raises
+        ------
+        UserError
+            If a plot fails and `raise_exc` is set.
+        """
+        figures: list[Figure] = []
+        for done, drawing in enumerate(plan.drawings, 1):
+            figures += self._draw_one(plan.studio, drawing)
+            if self.settings.progress is not None:
+                self.settings.progress(done, len(plan.drawings), drawing.task.stem)
+        for spec in _unique(plan.drawings):
+            self._save(spec, plan.studio.place, [f for f in figures if f.name == spec.name])
+        return tuple(figures)
 
     def plot(self, name: str, *, out_dir: str | None = None, **cfg: Any) -> tuple[Figure, ...]:
         """Draw one plot from its configuration given as keywords.
@@ -196,30 +253,19 @@ class PlotManager:
         UserError
             As `plot_from_cfg`.
         """
-        return self._draw(Document({name: cfg}), None, out_dir)
+        return self.draw(self._plan(Document({name: cfg}), None, out_dir))
 
-    def _draw(
-        self, document: Document, only: Sequence[str] | None, out_dir: str | None
-    ) -> tuple[Figure, ...]:
+    def _plan(self, document: Document, only: Sequence[str] | None, out_dir: str | None) -> Plan:
         specs, problems = check_specs(document, self._defaults, only=only, pools=self._pools())
-        place = Place.of(self.dm, out_dir or self.settings.out_dir)
         studio = Studio(
-            place,
+            Place.of(self.dm, out_dir or self.settings.out_dir),
             self.settings.digest_of,
             self.settings.cache,
             self.settings.recorder,
             self.settings.code,
             self.settings.again,
         )
-        drawings = self._planned(specs, studio, problems)
-        figures: list[Figure] = []
-        for done, drawing in enumerate(drawings, 1):
-            figures += self._draw_one(studio, drawing)
-            if self.settings.progress is not None:
-                self.settings.progress(done, len(drawings), drawing.task.stem)
-        for spec in _unique(drawings):
-            self._save(spec, place, [f for f in figures if f.name == spec.name])
-        return tuple(figures)
+        return Plan(studio, tuple(self._planned(specs, studio, problems)))
 
     def _planned(
         self, specs: Sequence[PlotSpec], studio: Studio, problems: list[Problem]
