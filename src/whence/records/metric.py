@@ -28,7 +28,7 @@ class Series:
     name : str
         The metric.
     step : (call,) int64, or float64 with NaN where a call gave no step
-        The step of each value.
+        The step of each value; counted from 0 if no call gave one.
     time, timestamp : (call,) float64 [s]
         Since the start of the run; since 1970-01-01 UTC.
     value : (call,) float64, int64 or bool
@@ -124,8 +124,12 @@ class Metrics:
         UserError
             If it has none.
         """
+        import numpy as np
+
         columns = _Rows(self._holding([name]))
         step, time, timestamp = columns.frame()
+        if np.all(np.isnan(step)):
+            step = np.arange(len(step))
         return Series(name, step, time, timestamp, columns.of(name), self.unit(name))
 
     def frame(self, names: Iterable[str] | None = None) -> pd.DataFrame:

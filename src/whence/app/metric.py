@@ -1,0 +1,295 @@
+"""The metric values of several runs side by side: as a dictionary, a table, or a figure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from whence.base.error import UserError
+from whence.base.problem import did_you_mean
+from whence.records import Record
+from whence.records.metric import Metrics
+from whence.records.thin import thinned
+from whence.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    Column = NDArray[Any]
+
+AXES = ("step", "time", "timestamp")
+STATISTICS = ("average", "min", "max")
+_LEGEND = 12  # curves that a legend can name
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRequest:
+    """Which values to get, and how.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The metrics.
+    xaxis : str
+        What they are given over: ``step``, ``time`` (seconds since the start of the run) or
+        ``timestamp``.
+    use_run_names : bool
+        Whether runs are called by their names; one that several have is followed by the id.
+    aggregate : bool
+        Whether to give the average, least and greatest value over the runs, for each `x`.
+    max_points : int, optional
+        Thin each series out to so many points, and keep its extremes.
+
+    Raises
+    ------
+    UserError
+        If there is no such axis, no metric is asked for, or the rest does not fit together.
+    """
+
+    names: tuple[str, ...]
+    xaxis: str = "step"
+    use_run_names: bool = False
+    aggregate: bool = False
+    max_points: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.names:
+            raise UserError.of("no-metric", "no metric is asked for", mend="Name at least one.")
+        if self.xaxis not in AXES:
+            raise UserError.of(
+                "unknown-axis",
+                f"metrics cannot be given over {self.xaxis!r}",
+                mend=did_you_mean(self.xaxis, AXES) or f"Use one of {', '.join(AXES)}.",
+            )
+        if self.aggregate and self.xaxis == "timestamp":
+            raise UserError.of(
+                "no-common-axis",
+                "runs have no instants in common to aggregate at",
+                mend="Use xaxis='step' or xaxis='time'.",
+            )
+        if self.max_points is not None and self.max_points < 1:
+            raise UserError.of("bad-count", f"max_points is {self.max_points}; give 1 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One metric of one run; `x` rises, and each value of it comes once.
+
+    Attributes
+    ----------
+    x : (point,) int64 or float64
+        The axis asked for; instants in seconds since 1970-01-01 UTC.
+    values : mapping of str to (point,) float64, int64 or bool
+        ``value``; of an aggregate ``average``, ``min`` and ``max``.
+    unit : str or None
+        The unit of the values.
+    """
+
+    x: Column
+    values: Mapping[str, Column]
+    unit: str | None = None
+
+
+Curves = dict[str, dict[str, Curve]]
+"""Curves by metric and by what the run is called; an aggregate is called ``""``."""
+
+
+def metric_names(store: Store, records: Iterable[Record]) -> list[str]:
+    """The metrics that any of the runs has values of, in the order of the runs and of logging."""
+    names = (name for record in records for name in Metrics(store, record.id).names)
+    return list(dict.fromkeys(names))
+
+
+def metric_curves(store: Store, records: Sequence[Record], request: MetricRequest) -> Curves:
+    """The values asked for.
+
+    Raises
+    ------
+    UserError
+        If none of the runs has a metric that is asked for.
+    """
+    metrics = {record.id: Metrics(store, record.id) for record in records}
+    labels = _labels(records, request.use_run_names)
+    curves: Curves = {}
+    for name in request.names:
+        held = {
+            labels[run]: _curve(one, name, request.xaxis)
+            for run, one in metrics.items()
+            if name in one.names
+        }
+        if not held:
+            raise _unknown(name, metrics)
+        if request.aggregate:
+            held = {"": _aggregate(list(held.values()))}
+        curves[name] = {label: _thin(curve, request.max_points) for label, curve in held.items()}
+    return curves
+
+
+def metric_dict(curves: Curves, xaxis: str) -> dict[str, dict[tuple[Any, str], Any]]:
+    """``{metric: {(x, run): value}}``; of aggregates ``{metric: {(x, statistic): value}}``."""
+    return {
+        name: {
+            (x, label or key): value
+            for label, curve in held.items()
+            for key, column in curve.values.items()
+            for x, value in zip(_plain(curve.x, xaxis), column.tolist(), strict=True)
+        }
+        for name, held in curves.items()
+    }
+
+
+def metric_frame(curves: Curves, xaxis: str) -> pd.DataFrame:
+    """A table with a column for each metric and the index (x, run), or (x, statistic).
+
+    Where a run has a value of one metric and none of another at some `x`, that one is NaN. Units
+    are in ``attrs["units"]``.
+    """
+    import pandas as pd
+
+    labels = dict.fromkeys(label for held in curves.values() for label in held)
+    aggregate = set(labels) == {""}
+    parts: list[pd.DataFrame] = []
+    keys: list[str] = []
+    for label in STATISTICS if aggregate else labels:
+        held = {
+            name: (curve, curve.values[label if aggregate else "value"])
+            for name, by_run in curves.items()
+            if (curve := by_run.get("" if aggregate else label)) is not None
+        }
+        parts.append(_joined({name: (curve.x, column) for name, (curve, column) in held.items()}))
+        keys += [label] * len(parts[-1])
+    frame = pd.concat(parts)
+    x = frame.index
+    if xaxis == "timestamp":
+        x = pd.to_datetime((x.to_numpy() * 1e6).round().astype("int64"), unit="us", utc=True)
+    second = "statistic" if aggregate else "run"
+    frame.index = pd.MultiIndex.from_arrays([x, keys], names=(xaxis, second))
+    if len(parts) > 1:
+        frame = frame.sort_index(level=0, sort_remaining=False, kind="stable")
+    frame = frame[list(curves)]
+    frame.attrs["units"] = {name: unit for name in curves if (unit := _unit(curves[name]))}
+    return frame
+
+
+def metric_figure(curves: Curves, xaxis: str) -> Figure:
+    """A figure with a panel for each metric and a line for each run.
+
+    An aggregate is a line for the average in a band from the least to the greatest value.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 1.2 + 2.4 * len(curves)), layout="constrained")
+    panels = figure.subplots(len(curves), 1, sharex=True, squeeze=False)[:, 0]
+    for panel, (name, held) in zip(panels, curves.items(), strict=True):
+        for label, curve in held.items():
+            _draw(panel, label, curve, xaxis)
+        unit = _unit(held)
+        panel.set_ylabel(f"{name} [{unit}]" if unit else name)
+        if len(held) <= _LEGEND and set(held) != {""}:
+            panel.legend(frameon=False)
+    units = {"time": "time [s]", "timestamp": "time (UTC)"}
+    panels[-1].set_xlabel(units.get(xaxis, xaxis))
+    return figure
+
+
+def _draw(panel: Axes, label: str, curve: Curve, xaxis: str) -> None:
+    import numpy as np
+
+    x = curve.x
+    if xaxis == "timestamp":
+        x = np.round(x * 1e6).astype("datetime64[us]")
+    marker = "o" if len(x) == 1 else None  # a line of one point cannot be seen
+    if "average" in curve.values:
+        panel.plot(x, curve.values["average"], marker=marker)
+        panel.fill_between(x, curve.values["min"], curve.values["max"], alpha=0.25, linewidth=0)
+    else:
+        panel.plot(x, curve.values["value"], label=label, marker=marker)
+
+
+def _curve(metrics: Metrics, name: str, xaxis: str) -> Curve:
+    import numpy as np
+
+    series = metrics.series(name)
+    x, value = getattr(series, xaxis), series.value
+    there = ~np.isnan(x)
+    if not there.all():
+        x, value = x[there], value[there]
+        if xaxis == "step":
+            x = x.astype(np.int64)
+    if len(x) > 1 and not np.all(x[1:] > x[:-1]):
+        order = np.argsort(x, kind="stable")
+        x, value = x[order], value[order]
+        last = np.append(x[1:] != x[:-1], True)  # of several at one place, the one logged last
+        x, value = x[last], value[last]
+    return Curve(x, {"value": value}, series.unit)
+
+
+def _aggregate(curves: Sequence[Curve]) -> Curve:
+    """Average, least and greatest value at each `x` that any of the runs has."""
+    import numpy as np
+    import pandas as pd
+
+    x = np.concatenate([curve.x for curve in curves])
+    values = np.concatenate([curve.values["value"] for curve in curves]).astype(np.float64)
+    groups = pd.Series(values).groupby(x)
+    found = {"average": groups.mean(), "min": groups.min(), "max": groups.max()}
+    columns = {key: column.to_numpy() for key, column in found.items()}
+    return Curve(found["min"].index.to_numpy(), columns, curves[0].unit)
+
+
+def _thin(curve: Curve, most: int | None) -> Curve:
+    if most is None or len(curve.x) <= most:
+        return curve
+    ends = [curve.values.get(key) for key in ("min", "max")]
+    low, high = (curve.values["value"] if end is None else end for end in ends)
+    kept = thinned(low, high, most)
+    return Curve(curve.x[kept], {key: v[kept] for key, v in curve.values.items()}, curve.unit)
+
+
+def _joined(columns: Mapping[str, tuple[Column, Column]]) -> pd.DataFrame:
+    """Metrics of one run by `x`; those logged together need no aligning."""
+    import numpy as np
+    import pandas as pd
+
+    first = next(iter(columns.values()))[0]
+    if all(np.array_equal(x, first) for x, _ in columns.values()):
+        return pd.DataFrame({name: column for name, (_, column) in columns.items()}, index=first)
+    series = [pd.Series(column, index=x, name=name) for name, (x, column) in columns.items()]
+    return pd.concat(series, axis=1).sort_index()
+
+
+def _labels(records: Sequence[Record], by_name: bool) -> dict[str, str]:
+    if not by_name:
+        return {record.id: record.id for record in records}
+    shared = Counter(record.name for record in records)
+    return {
+        record.id: record.name if shared[record.name] == 1 else f"{record.name} {record.id}"
+        for record in records
+    }
+
+
+def _plain(x: Column, xaxis: str) -> list[Any]:
+    if xaxis == "timestamp":
+        from datetime import UTC, datetime
+
+        return [datetime.fromtimestamp(seconds, UTC) for seconds in x.tolist()]
+    return list(x.tolist())
+
+
+def _unit(held: Mapping[str, Curve]) -> str | None:
+    return next((curve.unit for curve in held.values() if curve.unit), None)
+
+
+def _unknown(name: str, metrics: Mapping[str, Metrics]) -> UserError:
+    known = list(dict.fromkeys(other for one in metrics.values() for other in one.names))
+    where = "the run has" if len(metrics) == 1 else f"none of the {len(metrics)} runs has"
+    how = f"no metric {name!r}" if len(metrics) == 1 else f"a metric {name!r}"
+    mend = did_you_mean(name, known) or (
+        f"There are {', '.join(known[:20])}." if known else "They logged none at all."
+    )
+    return UserError.of("unknown-metric", f"{where} {how}", mend=mend)
