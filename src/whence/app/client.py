@@ -1,0 +1,188 @@
+"""Getting back what is on record, from Python."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal
+
+from whence.app import metric
+from whence.app.workspace import Workspace
+from whence.base.error import UserError
+from whence.base.problem import did_you_mean
+from whence.records import Record, Records
+from whence.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+XAxis = Literal["step", "time", "timestamp"]
+
+
+class Client:
+    """Gets back what is on record.
+
+    Wherever a run is asked for, its id will do, any part of the id that no other run has, or its
+    name if no other has it.
+
+    Parameters
+    ----------
+    store : Store or path-like, optional
+        A store, a project folder or its ``.whence``; if not given, the one found upward from the
+        working directory.
+
+    Raises
+    ------
+    UserError
+        If there is no store.
+
+    Examples
+    --------
+    >>> client = Client()  # doctest: +SKIP
+    >>> client.get_metric_values(["energy"], "step", run_ids=["melt"], output_format="dataframe")
+    ... # doctest: +SKIP
+    """
+
+    def __init__(self, store: Store | str | os.PathLike[str] | None = None) -> None:
+        if isinstance(store, Store):
+            self.store = store
+        elif store is not None:
+            self.store = Store.open(store)
+        else:
+            self.store = Workspace.open(None).store
+
+    def get_metrics_names(self, run_id: str) -> list[str]:
+        """The metrics that a run logged numbers of, in the order in which it first did."""
+        return metric.metric_names(self.store, [self._record(run_id)])
+
+    def get_metric_values(
+        self,
+        metric_names: str | Iterable[str],
+        xaxis: XAxis = "step",
+        *,
+        output_format: Literal["dict", "dataframe"] = "dict",
+        run_ids: str | Iterable[str] | None = None,
+        run_filters: str | Iterable[str] | None = None,
+        use_run_names: bool = False,
+        aggregate: bool = False,
+        max_points: int | None = None,
+    ) -> dict[str, dict[tuple[Any, str], Any]] | pd.DataFrame:
+        """The values of metrics, of one run or of several side by side.
+
+        Parameters
+        ----------
+        metric_names : str or iterable of str
+            The metrics.
+        xaxis : str
+            What they are given over: ``step``, ``time`` (seconds since the start of the run) or
+            ``timestamp``. Where a run has several values at one place, the last counts.
+        output_format : str
+            ``dict`` or ``dataframe``.
+        run_ids, run_filters : str or iterable of str, optional
+            Which runs: named, or found by filters like ``metadata.x > 3``.
+        use_run_names : bool
+            Whether to call runs by their names; one that several have is followed by the id.
+        aggregate : bool
+            Whether to give the average, least and greatest value over the runs instead.
+        max_points : int, optional
+            Thin each series out to so many points; its least and greatest value are kept.
+
+        Returns
+        -------
+        dict or DataFrame
+            ``{metric: {(x, run): value}}``; or a column for each metric with the index (x, run),
+            NaN where a run has no value there, and units in ``attrs["units"]``. Of aggregates
+            ``average``, ``min`` and ``max`` take the place of the run.
+
+        Raises
+        ------
+        UserError
+            If none of the runs has a metric, or something does not fit together.
+        """
+        if output_format not in ("dict", "dataframe"):
+            raise UserError.of(
+                "unknown-format",
+                f"values cannot be given as {output_format!r}",
+                mend=did_you_mean(str(output_format), ("dict", "dataframe"))
+                or "Use 'dict' or 'dataframe'.",
+            )
+        request = metric.MetricRequest(
+            _words(metric_names), xaxis, use_run_names, aggregate, max_points
+        )
+        curves = metric.metric_curves(self.store, self._chosen(run_ids, run_filters), request)
+        if output_format == "dict":
+            return metric.metric_dict(curves, xaxis)
+        return metric.metric_frame(curves, xaxis)
+
+    def plot_metrics(
+        self,
+        metric_names: str | Iterable[str],
+        xaxis: XAxis = "step",
+        *,
+        run_ids: str | Iterable[str] | None = None,
+        run_filters: str | Iterable[str] | None = None,
+        use_run_names: bool = False,
+        aggregate: bool = False,
+        max_points: int | None = None,
+    ) -> Figure:
+        """A figure with a panel for each metric and a line for each run.
+
+        Parameters are those of `get_metric_values`; an aggregate is drawn as a line for the
+        average in a band from the least to the greatest value.
+        """
+        request = metric.MetricRequest(
+            _words(metric_names), xaxis, use_run_names, aggregate, max_points
+        )
+        curves = metric.metric_curves(self.store, self._chosen(run_ids, run_filters), request)
+        return metric.metric_figure(curves, xaxis)
+
+    def get_tensor_metric(
+        self, run_id: str, metric_name: str, step: int | None = None
+    ) -> xr.DataArray:
+        """The arrays that a run logged as values of a metric, with the axes of their grid.
+
+        Parameters
+        ----------
+        run_id : str
+            The run.
+        metric_name : str
+            The metric.
+        step : int, optional
+            Only the array of that step; else all, along a first dimension ``step``.
+
+        Raises
+        ------
+        UserError
+            If there is no such metric or step.
+        """
+        from whence.records.tensor import tensor
+
+        return tensor(self.store, self._record(run_id).id, metric_name, step)
+
+    def _record(self, run: str) -> Record:
+        return Records(self.store).resolve(run)
+
+    def _chosen(
+        self, run_ids: str | Iterable[str] | None, run_filters: str | Iterable[str] | None
+    ) -> list[Record]:
+        """The runs that are named, else those that fit the filters, oldest first."""
+        records = Records(self.store)
+        if run_ids is not None:
+            found = [records.resolve(run) for run in _words(run_ids)]
+        elif run_filters is not None:
+            from whence.records.expression import conditions_of
+
+            found = records.select(conditions_of(run_filters))[0][::-1]
+        else:
+            raise UserError.of(
+                "no-run", "no run is asked for", mend="Give run_ids=[...] or run_filters=[...]."
+            )
+        if not found:
+            raise UserError.of("no-run", "no run fits", mend="`whence list` shows the runs.")
+        return list(dict.fromkeys(found))
+
+
+def _words(given: str | Iterable[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
