@@ -78,7 +78,8 @@ def rebuild_floor(journals: Path, file: Path) -> None:
     db.executemany("INSERT INTO state VALUES (?, ?)", texts)
     db.executemany("INSERT INTO tag VALUES (?, ?)", tags)
     db.executemany("INSERT INTO param VALUES (?, ?, ?, ?)", params)
-    db.executemany("INSERT INTO name VALUES (?, ?)", [(key, name) for name, key in names.items()])
+    named = [(key, "param", name, name) for name, key in names.items()]
+    db.executemany("INSERT INTO name VALUES (?, ?, ?, ?)", named)
     for statement in schema.INDEXES.split(";"):
         db.execute(statement)
     db.execute("COMMIT")

@@ -6,10 +6,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from whence.app.choice import chosen_runs, some_runs, sorted_words
+    from whence.app.comparison import Compared, compare_runs
+    from whence.app.deletion import Deletion, delete, deleted_runs, plan_deletion, undelete
     from whence.app.demo import DemoResult, run_demo
+    from whence.app.diff import Diff, diff_records, diff_runs
+    from whence.app.edit import Edited, edit_comment, edit_reason, edit_tags
     from whence.app.evaluation import EvaluationRequest, EvaluationResult, evaluate
+    from whence.app.exchange import Imported, export_records, import_records
+    from whence.app.lineage import lineage_of
     from whence.app.program import ProgramRun, record_program
-    from whence.app.record import Listed, Shown, list_runs, show_run
+    from whence.app.record import Listed, Listing, Shown, list_runs, show_run
     from whence.app.store import Made, init_store, reindex, verify_store
     from whence.app.sweep import SweepRequest, reasons, run_sweep, sweep_as_dict
     from whence.app.trace import trace_digest, trace_file
@@ -18,10 +25,39 @@ if TYPE_CHECKING:
 
 # A face uses one verb; it must not pay for the imports of the others.
 _HOMES = {
+    "choice": (
+        "chosen_runs",
+        "some_runs",
+        "sorted_words",
+    ),
+    "comparison": (
+        "Compared",
+        "compare_runs",
+    ),
+    "deletion": (
+        "Deletion",
+        "delete",
+        "deleted_runs",
+        "plan_deletion",
+        "undelete",
+    ),
     "demo": ("DemoResult", "run_demo"),
+    "diff": ("Diff", "diff_records", "diff_runs"),
+    "edit": (
+        "Edited",
+        "edit_comment",
+        "edit_reason",
+        "edit_tags",
+    ),
     "evaluation": ("EvaluationRequest", "EvaluationResult", "evaluate"),
+    "exchange": (
+        "Imported",
+        "export_records",
+        "import_records",
+    ),
+    "lineage": ("lineage_of",),
     "program": ("ProgramRun", "record_program"),
-    "record": ("Listed", "Shown", "list_runs", "show_run"),
+    "record": ("Listed", "Listing", "Shown", "list_runs", "show_run"),
     "store": ("Made", "init_store", "reindex", "verify_store"),
     "sweep": ("SweepRequest", "reasons", "run_sweep", "sweep_as_dict"),
     "trace": ("trace_digest", "trace_file"),
@@ -31,30 +67,52 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Compared",
+    "Deletion",
     "DemoResult",
+    "Diff",
+    "Edited",
     "EvaluationRequest",
     "EvaluationResult",
+    "Imported",
     "Listed",
+    "Listing",
     "Made",
     "ProgramRun",
     "Shown",
     "SweepRequest",
     "Workspace",
+    "chosen_runs",
+    "compare_runs",
+    "delete",
+    "deleted_runs",
+    "diff_records",
+    "diff_runs",
+    "edit_comment",
+    "edit_reason",
+    "edit_tags",
     "evaluate",
+    "export_records",
+    "import_records",
     "init_store",
+    "lineage_of",
     "list_runs",
     "load_tree",
     "operation_names",
+    "plan_deletion",
     "reasons",
     "record_program",
     "reindex",
     "run_demo",
     "run_sweep",
     "show_run",
+    "some_runs",
+    "sorted_words",
     "sweep_as_dict",
     "trace_digest",
     "trace_file",
     "tree_as_dict",
+    "undelete",
     "verify_store",
 ]
 

@@ -228,20 +228,18 @@ class Text(Condition):
         """The distinct texts are matched here, so that it is Python's kind of expression."""
         search = compiled(self.text).search
         if column != "text":
-            query, values = f"SELECT DISTINCT {column} FROM run", ()
+            source = f"SELECT DISTINCT {column} FROM run"
         else:
             names = records.names("field", self.name)
-            query, values = "SELECT DISTINCT text FROM param WHERE name = ?", tuple(names[:1])
             if not names:
                 return sql.NONE
-        texts = records.connection.execute(query, values)
+            source = f"SELECT DISTINCT text FROM param WHERE name = {names[0]}"
+        texts = records.connection.execute(source).fetchall()
         fit = sql.texts(text for (text,) in texts if text is not None and search(text))
+        among = f"{column} IN (SELECT value FROM json_each(?))"
         if column != "text":
-            return sql.row(f"{column} IN (SELECT value FROM json_each(?))", fit)
-        return Sql(
-            "SELECT run FROM param WHERE name = ? AND text IN (SELECT value FROM json_each(?))",
-            (*values, fit),
-        )
+            return sql.row(among, fit)
+        return Sql(f"SELECT run FROM param WHERE name = {names[0]} AND {among}", (fit,))
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
@@ -408,7 +406,11 @@ class Test(Condition):
         try:
             return bool(self.function(record))
         except Exception as error:
-            answers = [*self.errors.items(), (AttributeError, False), (MissingParameter, False)]
+            answers: list[tuple[type[BaseException], bool | str]] = [
+                *self.errors.items(),
+                (AttributeError, False),
+                (MissingParameter, False),
+            ]
             answer = next((kept for kind, kept in answers if isinstance(error, kind)), "raise")
             if isinstance(answer, bool):
                 return answer

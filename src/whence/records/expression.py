@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from whence.base.error import UserError
-from whence.base.problem import did_you_mean
+from whence.base.problem import Problem, did_you_mean
 from whence.records.condition import (
     COLUMNS,
     TIMES,
@@ -29,7 +29,7 @@ from whence.records.condition import (
 )
 from whence.records.period import length, moment, period
 from whence.records.sql import Sql
-from whence.records.value import Value, any_value, differs
+from whence.records.value import Value, any_value
 
 if TYPE_CHECKING:
     from whence.records.reader import Records
@@ -94,7 +94,8 @@ def condition_of(text: str) -> Condition:
 
 def conditions_of(texts: str | Iterable[str]) -> Condition:
     """All that the filter strings spell; every problem of them is told at once."""
-    found, problems = [], []
+    found: list[Condition] = []
+    problems: list[Problem] = []
     for text in [texts] if isinstance(texts, str) else texts:
         try:
             found.append(condition_of(text))
@@ -207,6 +208,7 @@ def _unequal(space: str | None, key: str, text: str) -> Condition:
 
 
 def _but(space: str, key: str, text: str) -> Condition:
+    """Having another value; what has none is not kept."""
     return AllOf((Value(space, key, "exists"), Not(_value(space, key, "==", text))))
 
 

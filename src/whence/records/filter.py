@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -161,7 +162,7 @@ def tags_not(*tags: Any) -> Condition:
 
 @FILTERS("status")
 def status(*status: Any) -> Condition:
-    """Keep records in one of the states ``created``, ``running``, ``completed``, …"""
+    """Keep records in one of the states ``created``, ``running``, ``completed`` and so on."""
     return AnyOf(tuple(Status(word) for word in _words(status)))
 
 
@@ -186,13 +187,13 @@ def on(date: Any, *more: int) -> Condition:
 
 @FILTERS("created_within")
 def created_within(span: str | timedelta) -> Condition:
-    """Keep records made within the last ``90min``, ``3d``, ``1y``, …"""
+    """Keep records made within the last ``90min``, ``3d``, ``1y`` or so."""
     return Time("created", time.time() - length(span))
 
 
 @FILTERS("ended_within")
 def ended_within(span: str | timedelta) -> Condition:
-    """Keep records of runs that ended within the last ``90min``, ``3d``, ``1y``, …"""
+    """Keep records of runs that ended within the last ``90min``, ``3d``, ``1y`` or so."""
     return Time("ended", time.time() - length(span))
 
 
@@ -247,11 +248,13 @@ def task(name: str) -> Condition:
     """Keep records of the task of that name; upper and lower case are the same."""
     if not isinstance(name, str):
         raise UserError.of("bad-text", f"the name of a task is a text, not {name!r}")
-    import re
 
     exact = f"(?i:{re.escape(name)})\\Z"
     return AnyOf(
-        (Text("task_name", "regex", rf"\A{exact}"), Text("script_arguments", "regex", rf"\A{exact}"))
+        (
+            Text("task_name", "regex", rf"\A{exact}"),
+            Text("script_arguments", "regex", rf"\A{exact}"),
+        )
     )
 
 

@@ -14,7 +14,7 @@ from whence.base.error import UserError
 from whence.records.artifact import Category
 from whence.records.figure import reading
 from whence.records.kinship import Kin, walk
-from whence.records.view import Records
+from whence.records.reader import Records
 
 if TYPE_CHECKING:
     import networkx as nx

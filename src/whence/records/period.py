@@ -18,6 +18,16 @@ _UNITS = {
     "mo": 30 * 86400.0,
     "y": 365 * 86400.0,
 }
+_UNITS |= {
+    "sec": 1.0,
+    "second": 1.0,
+    "minute": 60.0,
+    "hour": 3600.0,
+    "day": 86400.0,
+    "week": 7 * 86400.0,
+    "month": 30 * 86400.0,
+    "year": 365 * 86400.0,
+}
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.ASCII)
 _TEXT = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ](\d{2})(?::(\d{2})(?::(\d{2}))?)?)?)?)?")
 _STEPS = ("days", "hours", "minutes", "seconds")
@@ -89,7 +99,9 @@ def length(text: str | dt.timedelta) -> float:
     if isinstance(text, dt.timedelta):
         return text.total_seconds()
     match = _LENGTH.fullmatch(text.strip().lower()) if isinstance(text, str) else None
-    unit = match and {"m": None, "month": "mo", "sec": "s"}.get(match[2], match[2].rstrip("s") or "s")
+    unit = match and {"m": None, "month": "mo", "sec": "s"}.get(
+        match[2], match[2].rstrip("s") or "s"
+    )
     if not match or unit not in _UNITS:
         raise UserError.of(
             "bad-length",
@@ -133,8 +145,8 @@ def _of_text(text: str) -> Period:
 def _of_parts(parts: tuple[int, ...]) -> Period:
     if not 1 <= len(parts) <= 6 or any(isinstance(part, bool) for part in parts):
         raise ValueError
-    year, month = parts[0], parts[1] if len(parts) > 1 else 1
-    start = dt.datetime(year, month, *(parts[2:] or (1,)))
+    year, month, day, hour, minute, second = (*parts, *(0, 1, 1, 0, 0, 0)[len(parts) :])
+    start = dt.datetime(year, month, day, hour, minute, second)
     if len(parts) == 1:
         return _span(start, dt.datetime(year + 1, 1, 1))
     if len(parts) == 2:

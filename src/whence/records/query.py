@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from whence.base.error import UserError
@@ -98,7 +98,7 @@ class Query:
     limit : int or None
     """
 
-    condition: Condition = AllOf()
+    condition: Condition = field(default_factory=AllOf)
     tests: tuple[Test, ...] = ()
     order: tuple[Order, ...] = NEWEST_FIRST
     limit: int | None = None
@@ -106,11 +106,11 @@ class Query:
     def where(self, *conditions: Condition) -> Query:
         """The same, narrowed down: if it is limited, only what it shows is looked at."""
         base = self if self.limit is None else Query(Within(self), order=self.order)
-        tests = tuple(part for part in conditions if isinstance(part, Test))
-        others = [part for part in conditions if not isinstance(part, Test)]
-        return replace(
-            base, condition=all_of(base.condition, *others), tests=(*base.tests, *tests)
-        )
+        whole = all_of(*conditions)
+        parts = whole.parts if isinstance(whole, AllOf) else (whole,)
+        tests = tuple(part for part in parts if isinstance(part, Test))
+        others = [part for part in parts if not isinstance(part, Test)]
+        return replace(base, condition=all_of(base.condition, *others), tests=(*base.tests, *tests))
 
     def sorted(self, order: Iterable[Order]) -> Query:
         """The same in another order."""

@@ -136,9 +136,30 @@ class Records:
         full = limit is not None and len(records) == limit
         return records, self.count(query) if full else len(records)
 
+    def labels(self, query: Query) -> list[tuple[str, str]]:
+        """The id and the label of what a query shows, in its order."""
+        if query.tests:
+            return [(record.id, record.label) for record in self.iterate(query)]
+        names = self.names("field", "label")
+        if not names:
+            rows = self.connection.execute(*query.sql(self, "run.id"))
+            return [(run, run) for (run,) in rows]
+        label = f"(SELECT text FROM param WHERE param.run = run.key AND param.name = {names[0]})"
+        rows = self.connection.execute(*query.sql(self, f"run.id, ifnull({label}, run.id)"))
+        return list(map(tuple, rows))
+
     def of_ids(self, runs: Iterable[str]) -> list[Record]:
         """The records of these ids, in that order; unknown ones are left out."""
-        return [record for run in runs if (record := self.find(run)) is not None]
+        wanted = list(runs)
+        if len(wanted) == 1:
+            record = self.find(wanted[0])
+            return [] if record is None else [record]
+        rows = self.connection.execute(
+            "SELECT run.id, run.key FROM json_each(?) AS one CROSS JOIN run ON run.id = one.value",
+            (orjson.dumps(wanted).decode(),),
+        )
+        keys = dict(rows.fetchall())
+        return self.of_keys([keys[run] for run in wanted if run in keys])
 
     def of_keys(self, keys: Sequence[int]) -> list[Record]:
         """The records of these keys, in that order."""
@@ -216,12 +237,13 @@ class Records:
 
     def _record(self, state: Mapping[str, Any]) -> Record:
         if state.get("status") in ENDED:
-            return Record(state)
+            return Record(state, store=self.store)
         writer = state.get("writer")
         if writer not in self._last:
             self._last[str(writer)] = self._index.last_of(str(writer))
         heard = max(filter(None, (self._last.get(str(writer)), state.get("last"))), default=None)
-        return Record(state, lost=is_alive(state.get("process"), heard, time.time()) is False)
+        lost = is_alive(state.get("process"), heard, time.time()) is False
+        return Record(state, lost, self.store)
 
 
 def varied(records: Sequence[Record]) -> dict[str, dict[str, Any]]:

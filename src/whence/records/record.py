@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whence.base.clock import utc_text
 from whence.base.escape import decode
 from whence.records.artifact import Artifact, Category
+from whence.records.parameter_set import ParameterSet
+from whence.records.task_parameter import get_task_param
+from whence.store import words
+
+if TYPE_CHECKING:
+    from whence.store import Store
 
 ENDED = frozenset({"completed", "failed", "terminated"})
 
@@ -23,10 +30,17 @@ class Record:
         The folded lines of the run (see ``docs/store-format.md``), escape-encoded.
     lost : bool
         Whether the process that ran it is gone without having ended it.
+    store : Store, optional
+        Where it is on record: what is not in the state is read from there.
     """
 
     state: Mapping[str, Any]
     lost: bool = False
+    store: Store | None = None
+
+    def __repr__(self) -> str:
+        name = f" {self.name}" if self.name != self.id else ""
+        return f"<Record {self.id}{name} {self.status}>"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Record) and other.id == self.id
@@ -61,10 +75,17 @@ class Record:
         return self.state.get("folder") or "/"
 
     @property
-    def parameters(self) -> dict[str, Any]:
-        """What was given to it, nested, with the types it was given in."""
-        parameters: dict[str, Any] = decode(self.state.get("params") or {})
-        return parameters
+    def label(self) -> str:
+        """The id, or the label that the record had where it was imported from."""
+        return words(self.state, "label") or self.id
+
+    @property
+    def parameters(self) -> ParameterSet:
+        """What was given to it, nested, with the types it was given in.
+
+        A dotted name like ``model.mu`` finds what lies deeper.
+        """
+        return ParameterSet(decode(self.state.get("params") or {}))
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -99,6 +120,75 @@ class Record:
         if end is None and self.lost:
             end = self.state.get("last")
         return None if self.started is None or end is None else max(end - self.started, 0.0)
+
+    @property
+    def timestamp(self) -> dt.datetime | None:
+        """When it was put on record, in local time, with its zone."""
+        created = self.created
+        return None if created is None else dt.datetime.fromtimestamp(created).astimezone()
+
+    @property
+    def reason(self) -> tuple[str, ...]:
+        """Why it was run, as said when it was started or later."""
+        reason = self.state.get("reason") or ()
+        return (reason,) if isinstance(reason, str) else tuple(map(str, reason))
+
+    @property
+    def outcome(self) -> str:
+        """What came of it: comments, or the error that ended it."""
+        return words(self.state, "outcome")
+
+    @property
+    def user(self) -> str | None:
+        """Who ran it."""
+        return self.state.get("user")
+
+    @property
+    def version(self) -> str:
+        """The commit of its code; empty if that was in no repository."""
+        return words(self.state, "version")
+
+    @property
+    def main_file(self) -> str:
+        """The file or program that was run."""
+        return words(self.state, "main_file")
+
+    @property
+    def script_arguments(self) -> str:
+        """What followed it on the command line."""
+        return words(self.state, "script_arguments")
+
+    @property
+    def task_name(self) -> str:
+        """The task that it is a call of; empty if it is none."""
+        return words(self.state, "task_name")
+
+    @property
+    def outputpaths(self) -> tuple[str, ...]:
+        """Where the files lay that it put out, from the project folder or absolute."""
+        return tuple(self._path(item) for item in self.of_category("output"))
+
+    @property
+    def stdout_stderr(self) -> str:
+        """What it printed."""
+        if self.store is None or not self.state.get("out"):
+            return ""
+        lines = self.store.lines(self.id, ("out",))
+        return "".join(str(line.get("text", "")) for line in lines)
+
+    def get_param(self, name: str | Iterable[str], *default: Any) -> Any:
+        """The parameter of a dotted name, as `get_task_param` gives it."""
+        return get_task_param(self.parameters, name, *default)
+
+    def _path(self, item: Artifact) -> str:
+        path, folder = item.path or item.name, self.state.get("dir")
+        inside = item.path and isinstance(folder, str) and not path.startswith("/")
+        return f"{folder}/{path}" if inside else path
+
+    def _repr_html_(self) -> str:
+        from whence.records.html import card
+
+        return card(self)
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:

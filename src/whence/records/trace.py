@@ -13,8 +13,8 @@ from typing import Any
 from whence.base.escape import encode
 from whence.params import varied_and_constant
 from whence.records.holding import Holding, holdings, left_at
+from whence.records.reader import Records
 from whence.records.record import Record
-from whence.records.view import Records
 
 MAKERS = frozenset({"run", "task"})
 

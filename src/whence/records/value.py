@@ -17,7 +17,7 @@ from whence.base.error import UserError
 from whence.base.escape import decode, encode
 from whence.base.problem import did_you_mean
 from whence.records import sql
-from whence.records.condition import AllOf, AnyOf, Condition, Not, compiled
+from whence.records.condition import AllOf, AnyOf, Condition, compiled
 from whence.records.sql import Sql
 from whence.records.task_parameter import get_task_param, name_parts
 from whence.store import cell, leaves
@@ -167,14 +167,11 @@ class Value(Condition):
         """All leaves of the mapping, and no other leaf below the key."""
         flat = leaves(encode(self.wanted))
         prefix = ".".join(map(str, name_parts(self.key)))
-        wanted = {
-            key for name in flat for key in records.names(self.space, f"{prefix}.{name}")
-        }
+        wanted = {key for name in flat for key in records.names(self.space, f"{prefix}.{name}")}
         below = records.names(self.space, prefix, below=True)
         others = [key for key in below if key not in wanted]
         parts: list[Condition] = [
-            Value(self.space, f"{prefix}.{name}", "eq", value)
-            for name, value in _flat(self.wanted)
+            Value(self.space, f"{prefix}.{name}", "eq", value) for name, value in _flat(self.wanted)
         ]
         found = AllOf(tuple(parts)).sql(records)
         if others:
@@ -185,11 +182,6 @@ class Value(Condition):
 def any_value(key: str, operator: str, wanted: Any = None) -> Condition:
     """The same of the parameter or the metadata of that name."""
     return AnyOf(tuple(Value(space, key, operator, wanted) for space in ("param", "meta")))
-
-
-def differs(space: str, key: str, wanted: Any) -> Condition:
-    """Having the key with another value."""
-    return AllOf((Value(space, key, "exists"), Not(Value(space, key, "eq", wanted))))
 
 
 def _refuse_wrong(operator: str, key: str, wanted: Any) -> None:

@@ -1,195 +1,529 @@
-"""What is on record, found through the index."""
+"""A view of what is on record: filtered, sorted, tagged, summed up and compared."""
 
 from __future__ import annotations
 
-import sqlite3
-import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import os
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
 
 import orjson
 
 from whence.base.error import UserError
-from whence.base.problem import did_you_mean
-from whence.params import flatten, varied_and_constant
-from whence.records.record import ENDED, Record
-from whence.store import Store, is_alive
+from whence.records import edit
+from whence.records.condition import AnyOf, Condition, Ids, Not
+from whence.records.filter import FILTERS, as_condition, bound
+from whence.records.query import Order, Query
+from whence.records.reader import Records, UnknownRun
+from whence.records.record import Record
+from whence.records.summary import RecordStoreSummary
+from whence.records.task_parameter import get_task_param
+from whence.store import Store
 
-# Statuses are called otherwise in smttask.
-STATUS = {
-    "initialized": "created",
-    "finished": "completed",
-    "crashed": "failed",
-    "killed": "terminated",
-    **{word: word for word in ("created", "running", "completed", "failed", "terminated", "lost")},
-}
-_STATE = "SELECT state.json FROM run JOIN state ON state.run = run.key"
+if TYPE_CHECKING:
+    import pandas as pd
+
+RecordList = list[Record]
+Place = Store | str | os.PathLike[str]
+_SHOWN = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which records to list: those that fit everything that is given.
+class RecordStoreView:
+    """Records of a store, the newest first; all of them, or those that filters keep.
+
+    A view is a question, not an answer: it is asked anew each time it is gone through, and reads
+    records as they are wanted. `list` keeps the answer.
+
+    ``|``, ``&``, ``-`` and ``~`` join, meet, subtract and complement views.
+
+    Parameters
+    ----------
+    store : Store, path-like, view or iterable of Record, optional
+        A store, a project folder, its ``.whence``, or records; if not given, the store found
+        upward from the working directory.
+    query : Query
+        What is shown of it.
 
     Raises
     ------
     UserError
-        If the status is none.
+        If there is no store.
+
+    Examples
+    --------
+    >>> view = RecordStoreView(store)  # doctest: +SKIP
+    >>> view.filter.tags("finished").filter.params(gt={"model.mu": 0.5}).latest  # doctest: +SKIP
     """
 
-    status: str | None = None
-    tags: tuple[str, ...] = ()
-    folder: str | None = None
-    kind: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.status is not None and self.status.strip("_") not in STATUS:
-            raise UserError.of(
-                "unknown-status",
-                f"there is no status {self.status!r}",
-                mend=did_you_mean(self.status, STATUS) or f"Known are: {', '.join(STATUS)}.",
-            )
+    def __init__(
+        self, store: Place | Iterable[Record] | None = None, query: Query | None = None
+    ) -> None:
+        self.store, own = _opened(store)
+        self._query = query or own
+        self._listed: RecordList | None = None
 
     @property
-    def wanted(self) -> str | None:
-        """The status by its own name."""
-        return None if self.status is None else STATUS[self.status.strip("_")]
+    def condition(self) -> Condition:
+        """What a record must fulfil to be in the view."""
+        return self._query.whole
 
-    def sql(self) -> tuple[str, list[Any]]:
-        """The condition on rows of ``run``, and its values.
+    @property
+    def filter(self) -> Filters:
+        """The filters: ``.filter.<name>(...)`` or ``.filter(function)`` gives a smaller view."""
+        return Filters(self)
 
-        The status is only narrowed down: whether a run is lost is not in the index.
+    @property
+    def project(self) -> Path:
+        """The project folder."""
+        return self.store.project
+
+    # What it holds
+
+    @property
+    def list(self) -> RecordStoreView:
+        """The view itself, its records read and kept: it does not ask the store again."""
+        if self._listed is None:
+            self._listed = list(self._records().iterate(self._query))
+        return self
+
+    def aslist(self) -> RecordList:
+        """The records as a list."""
+        return list(self)
+
+    def __iter__(self) -> Iterator[Record]:
+        if self._listed is not None:
+            return iter(self._listed)
+        return self._records().iterate(self._query)
+
+    def __len__(self) -> int:
+        if self._listed is not None:
+            return len(self._listed)
+        return self._records().count(self._query)
+
+    def __bool__(self) -> bool:
+        return next(iter(self), None) is not None
+
+    def __contains__(self, item: object) -> bool:
+        if not isinstance(item, Record):
+            return item in self.labels()
+        return bool(self._with(self._query.where(Ids((item.id,)))))
+
+    @overload
+    def __getitem__(self, key: str | int) -> Record: ...
+    @overload
+    def __getitem__(self, key: slice) -> RecordStoreView: ...
+    def __getitem__(self, key: str | int | slice) -> Record | RecordStoreView:
+        if isinstance(key, str):
+            return self._get(key)
+        part: Sequence[Record]
+        if self._listed is not None:
+            part = self._listed[key] if isinstance(key, slice) else [self._listed[key]]
+        else:
+            records = self._records()
+            keys = records.keys(self._query)
+            part = records.of_keys(keys[key] if isinstance(key, slice) else [keys[key]])
+        return self._of([*part]) if isinstance(key, slice) else part[0]
+
+    def get(self, label: str | Iterable[str]) -> Any:
+        """The record of a label, or a list of those of several.
+
+        Parameters
+        ----------
+        label : str or iterable of str
+            An id or any part of one that no other run has, a label from where a record was
+            imported from, or a name that only one run has.
+
+        Raises
+        ------
+        UnknownRun
+            If nothing fits, several records do, or the one that does is not in the view.
         """
-        parts, values = ["NOT run.deleted"], list[Any]()
-        for tag in self.tags:
-            parts.append("run.key IN (SELECT run FROM tag WHERE tag = ?)")
-            values.append(tag)
-        if self.folder is not None:
-            folder = "/" + self.folder.strip("/")
-            parts.append("(run.folder = ? OR run.folder GLOB ?)")
-            values += [folder, f"{_quoted(folder.rstrip('/'))}/*"]
-        if self.kind is not None:
-            parts.append("run.kind = ?")
-            values.append(self.kind)
-        if self.wanted in ENDED:
-            parts.append("run.status = ?")
-            values.append(self.wanted)
-        elif self.wanted is not None:
-            parts.append("run.status IN ('created', 'running')")
-        return " AND ".join(parts), values
+        if isinstance(label, str):
+            return self._get(label)
+        return [self._get(one) for one in label]
+
+    def labels(self) -> Sequence[str]:
+        """The labels of the records, in their order."""
+        return [label for _, label in self.ids_and_labels()]
+
+    def ids_and_labels(self) -> Sequence[tuple[str, str]]:
+        """The id and the label of each record; they differ for imported ones."""
+        if self._listed is not None:
+            return [(record.id, record.label) for record in self._listed]
+        return self._records().labels(self._query)
+
+    def of_ids(self, ids: Iterable[str]) -> RecordList:
+        """The records of these ids, in that order."""
+        if self._listed is not None:
+            known = {record.id: record for record in self._listed}
+            return [known[run] for run in ids if run in known]
+        return self._records().of_ids(ids)
+
+    @property
+    def first(self) -> Record:
+        """The first record, in the order of the view."""
+        return self._one(self)
+
+    @property
+    def last(self) -> Record:
+        """The last record, in the order of the view."""
+        if self._listed is not None:
+            return self._one(reversed(self._listed))
+        return self._one(self._with(self._query.reversed()))
+
+    @property
+    def latest(self) -> Record:
+        """The record that was made last."""
+        return self._one(self._with(self._query.sorted(())))
+
+    @property
+    def earliest(self) -> Record:
+        """The record that was made first."""
+        return self._one(self._with(self._query.sorted(()).reversed()))
+
+    def most_recent(self) -> str:
+        """The label of the record that was made last."""
+        return self.latest.label
+
+    # Other views
+
+    def join(self, *others: RecordStoreView) -> RecordStoreView:
+        """The records of this and of other views, each once."""
+        for other in others:
+            if not isinstance(other, RecordStoreView) or other.store.root != self.store.root:
+                raise UserError.of(
+                    "other-store",
+                    "only views of one store can be combined",
+                    mend="`whence merge` brings the runs of one store into another.",
+                )
+        return self._with(Query(AnyOf(tuple(view.condition for view in (self, *others)))))
+
+    def __or__(self, other: RecordStoreView) -> RecordStoreView:
+        return self.join(other) if isinstance(other, RecordStoreView) else NotImplemented
+
+    def __and__(self, other: Any) -> RecordStoreView:
+        return self.filter(other)
+
+    def __sub__(self, other: Any) -> RecordStoreView:
+        return self.filter(Not(as_condition(other)))
+
+    def __invert__(self) -> RecordStoreView:
+        return self._with(Query(~self.condition))
+
+    def sort(self, *by: str | Order, descending: bool = False) -> RecordStoreView:
+        """The same records in another order.
+
+        Parameters
+        ----------
+        *by : str
+            Fields like ``created``, ``duration`` or ``name``, parameters like ``model.mu``,
+            metadata like ``metadata.mass``; with ``-`` before, downward. Records that lack it
+            come last.
+        descending : bool
+            Turn all of them around.
+        """
+        orders = [Order.of(one) for one in by]
+        if descending:
+            orders = [Order(one.field, not one.descending) for one in orders]
+        return self._with(self._query.sorted(orders))
+
+    def limit(self, count: int) -> RecordStoreView:
+        """At most so many of the first records."""
+        return self._with(self._query.limited(count))
+
+    def copy(self) -> RecordStoreView:
+        """A view of the same, with what it has read."""
+        twin = self._with(self._query)
+        twin._listed = None if self._listed is None else self._listed.copy()
+        return twin
+
+    def splitby(
+        self,
+        fields: str | Iterable[str],
+        names: Iterable[str] | None = None,
+        drop_unused_split_fields: bool = True,
+        get_field_value: Callable[[Record, str], Any] | None = None,
+    ) -> dict[Any, RecordStoreView]:
+        """A view for each combination of values that fields have.
+
+        Parameters
+        ----------
+        fields : str or iterable of str
+            Fields of records, or dotted names of parameters.
+        names : iterable of str, optional
+            How the members of the keys are called; the last part of each field if not given.
+        drop_unused_split_fields : bool
+            Leave out of the keys what is the same in all records, or goes along with a field
+            before.
+        get_field_value : callable, optional
+            Gives the value of a field of a record in another way.
+
+        Returns
+        -------
+        dict
+            Views by named tuple.
+        """
+        whole = [fields] if isinstance(fields, str) else list(fields)
+        records = self.aslist()
+        read = get_field_value or _field_value
+        values = {field: [_hashable(read(one, field)) for one in records] for field in whole}
+        called = dict(zip(whole, _names(whole, names), strict=True))
+        used = _telling(values) if drop_unused_split_fields else whole
+        kind = namedtuple("Split", [called[field] for field in used], rename=True)  # type: ignore[misc]
+        groups: dict[Any, RecordList] = {}
+        for number, record in enumerate(records):
+            key = kind(*(values[field][number] for field in used))
+            groups.setdefault(key, []).append(record)
+        return {key: self._of(group) for key, group in groups.items()}
+
+    # What is written
+
+    def add_tag(self, tag: str | Iterable[str]) -> RecordStoreView:
+        """Put a tag, or several, on every record of the view."""
+        return self._edited(lambda found: edit.tag(self.store.writer(), found, add=tag))
+
+    add_tags = add_tag
+
+    def remove_tag(self, tag: str | Iterable[str]) -> RecordStoreView:
+        """Take a tag, or several, off every record of the view."""
+        return self._edited(lambda found: edit.tag(self.store.writer(), found, remove=tag))
+
+    remove_tags = remove_tag
+
+    def add_comment(self, comment: str, replace: bool = False) -> RecordStoreView:
+        """Add a text to the outcome of every record, unless it says so already."""
+        writer = self.store.writer()
+        return self._edited(lambda found: edit.comment(writer, found, comment, replace))
+
+    def update_reason(
+        self,
+        reason: str | Iterable[str] | Mapping[str, str] | Callable[[tuple[str, ...]], Any],
+        mode: edit.Mode = "prepend",
+    ) -> RecordStoreView:
+        """Change the reason of every record.
+
+        Parameters
+        ----------
+        reason : str, iterable of str, mapping or callable
+            Text; for ``replace substr`` regular expressions and what to put in their place; for
+            ``callback`` a function of the lines of the old reason that gives the new.
+        mode : {"prepend", "append", "replace all", "replace substr", "callback"}
+            What is done with it.
+        """
+        return self._edited(lambda found: edit.reason(self.store.writer(), found, reason, mode))
+
+    # How it is shown
+
+    @property
+    def summary(self) -> RecordStoreSummary:
+        """A table of the records in short, which can be merged, cut and adjusted."""
+        return RecordStoreSummary(self)
+
+    def dframe(
+        self,
+        include: Iterable[str] | None = None,
+        exclude: Iterable[str] = (),
+        field_types: Mapping[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """A wide table: a row for each record, a column for each field, parameter, metadata.
+
+        Parameters
+        ----------
+        include, exclude : iterable of str
+            Names of columns, or of all below one: ``params``, ``model.mu``.
+        field_types : mapping of str to dtype
+            What to convert columns to.
+        """
+        from whence.records.frame import wide
+
+        return wide(self.aslist(), include, exclude, field_types)
+
+    def export(self, indent: int = 2) -> str:
+        """All records of the view as JSON."""
+        return self.export_records(self, indent)
+
+    def export_records(self, records: Iterable[Record], indent: int = 2) -> str:
+        """The given records as JSON: a list of what `whence show --json` tells of each."""
+        whole = [record.as_dict() for record in records]
+        if indent in (0, 2):
+            option = orjson.OPT_INDENT_2 if indent else 0
+            return orjson.dumps(whole, option=option).decode()
+        import json
+
+        return json.dumps(whole, indent=indent, ensure_ascii=False)
+
+    def __repr__(self) -> str:
+        return f"<RecordStoreView of {len(self)} records in {self.store.root}>"
+
+    def _repr_html_(self) -> str:
+        from whence.records.html import table
+
+        return table(list(islice(self, _SHOWN)), len(self))
+
+    # Inside
+
+    def _records(self) -> Records:
+        return Records(self.store)
+
+    def _with(self, query: Query) -> RecordStoreView:
+        return RecordStoreView(self.store, query)
+
+    def _narrowed(self, condition: Condition) -> RecordStoreView:
+        """What a filter keeps; functions are not asked again about what was listed."""
+        if self._listed is not None and self._query.tests:
+            known = Ids(tuple(record.id for record in self._listed))
+            return self._with(Query(known, order=self._query.order).where(condition))
+        return self._with(self._query.where(condition))
+
+    def _of(self, records: RecordList) -> RecordStoreView:
+        """A view of these records, in the order of this one."""
+        ids = Ids(tuple(record.id for record in records))
+        view = self._with(Query(ids, order=self._query.order))
+        view._listed = records
+        return view
+
+    def _get(self, label: str) -> Record:
+        records = self._records()
+        record = records.resolve(label)
+        if self._query != Query() and not records.count(self._query.where(Ids((record.id,)))):
+            raise UnknownRun.of(
+                "not-in-view",
+                f"{label!r} is on record, but is none of the records of this view",
+                mend="Ask RecordStoreView(), which has them all.",
+            )
+        return record
+
+    def _one(self, records: Iterable[Record]) -> Record:
+        if isinstance(records, RecordStoreView) and records._listed is None:
+            records = records.limit(1)
+        record = next(iter(records), None)
+        if record is None:
+            raise UnknownRun.of(
+                "no-records", "the view has no records", mend="`whence list` shows all runs."
+            )
+        return record
+
+    def _edited(self, change: Callable[[RecordList], None]) -> RecordStoreView:
+        """The view itself, after an edit of its records; it shows them as they are now."""
+        found = self.aslist()
+        change(found)
+        self.store.writer().sync()
+        if self._listed is not None:
+            self._listed = self._records().of_ids(record.id for record in found)
+        return self
 
 
-class Records:
-    """The records of a store.
+class Filters:
+    """The filters of a view; each gives the view of what it keeps.
 
     Parameters
     ----------
-    store : Store
-        The store; its index is brought up to date once, when this is made.
+    view : RecordStoreView
+        What is filtered.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._index = store.index()
-        self._last: dict[str, float | None] = {}
+    __slots__ = ("_view",)
+
+    def __init__(self, view: RecordStoreView) -> None:
+        self._view = view
+
+    def __call__(
+        self, condition: Any, *, errors: Mapping[type[BaseException], bool | str] | None = None
+    ) -> RecordStoreView:
+        """Keep what a function of a record finds true, or what a filter string or a view keeps.
+
+        Parameters
+        ----------
+        condition : callable, str, view or Condition
+            A function is asked last, after all that the index can answer.
+        errors : mapping of exception type to bool or "raise"
+            Whether a record is kept for which the function raises that; a missing attribute or
+            parameter means no if nothing is said.
+        """
+        return self._view._narrowed(as_condition(condition, errors))
 
     @property
-    def connection(self) -> sqlite3.Connection:
-        """The index."""
-        return self._index.connection
+    def registered_filters(self) -> Mapping[str, Callable[..., Condition]]:
+        """All filters by name, those of `record_filter` included."""
+        return dict(FILTERS)
 
-    def get(self, run: str) -> Record:
-        """The record of that id.
+    def __getattr__(self, name: str) -> Callable[..., RecordStoreView]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        make, view = bound(name), self._view
 
-        Raises
-        ------
-        UserError
-            If there is none.
-        """
-        return self._record(self._index.state(run))
+        def keep(*args: Any, **kwargs: Any) -> RecordStoreView:
+            return view._narrowed(make(*args, **kwargs))
 
-    def find(self, run: str) -> Record | None:
-        """The record of that id, or None."""
-        row = self.connection.execute(f"{_STATE} WHERE run.id = ?", (run,)).fetchone()
-        return self._record(orjson.loads(row[0])) if row else None
+        keep.__name__, keep.__doc__ = name, make.__doc__
+        keep.__wrapped__ = make  # type: ignore[attr-defined]
+        return keep
 
-    def resolve(self, text: str) -> Record:
-        """The record that an id, a part of one that no other has, or a name means.
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *FILTERS]
 
-        Raises
-        ------
-        UserError
-            If none or several fit.
-        """
-        for condition, value in (
-            ("id = ?", text),
-            ("name = ?", text),
-            ("id GLOB ?", f"*{_quoted(text)}*"),
-            ("name GLOB ?", f"*/{_quoted(text)}"),
-        ):
-            rows = self.connection.execute(
-                f"SELECT id, name FROM run WHERE {condition} AND NOT deleted "
-                "ORDER BY created DESC, id DESC LIMIT 6",
-                (value,),
-            ).fetchall()
-            if len(rows) == 1:
-                return self.get(rows[0][0])
-            if rows:
-                shown = "\n".join(f"  {run}  {name or ''}" for run, name in rows[:5])
-                raise UserError.of(
-                    "ambiguous-run",
-                    f"several runs fit {text!r}",
-                    mend=f"Give more of the id. The newest are:\n{shown}",
-                )
+
+def _opened(store: Place | Iterable[Record] | None) -> tuple[Store, Query]:
+    if isinstance(store, RecordStoreView):
+        return store.store, store._query
+    if store is None:
+        found = Store.find()
+        if found is None:
+            raise UserError.of(
+                "no-store",
+                f"there is no store in {Path.cwd()} or above it",
+                mend="Give the project folder, or make a store with `whence init`.",
+            )
+        return found, Query()
+    if isinstance(store, Store):
+        return store, Query()
+    if isinstance(store, (str, os.PathLike)):
+        return Store.open(store), Query()
+    records = list(store)
+    if not records or not all(isinstance(one, Record) and one.store for one in records):
         raise UserError.of(
-            "unknown-run", f"no run fits {text!r}", mend="`whence list` shows the runs on record."
+            "bad-view",
+            "a view is made of a store, a project folder or records of a store",
+            mend="Without arguments it is of the store found from the working directory upward.",
         )
-
-    def select(self, chosen: Selection, limit: int | None = None) -> tuple[list[Record], int]:
-        """The newest records that fit, and how many fit in all."""
-        condition, values = chosen.sql()
-        loose = chosen.wanted is not None and chosen.wanted not in ENDED
-        rows = self.connection.execute(
-            f"{_STATE} WHERE {condition} ORDER BY run.created DESC, run.id DESC LIMIT ?",
-            [*values, -1 if limit is None or loose else limit],
-        )
-        records = [self._record(orjson.loads(row[0])) for row in rows]
-        if loose:
-            records = [record for record in records if record.status == chosen.wanted]
-            return records[:limit], len(records)
-        if limit is None or len(records) < limit:
-            return records, len(records)
-        (total,) = self.connection.execute(
-            f"SELECT count(*) FROM run WHERE {condition}", values
-        ).fetchone()
-        return records, total
-
-    def of_ids(self, runs: Iterable[str]) -> list[Record]:
-        """The records of these ids, in that order; unknown ones are left out."""
-        return [record for run in runs if (record := self.find(run)) is not None]
-
-    def _record(self, state: Mapping[str, Any]) -> Record:
-        if state.get("status") in ENDED:
-            return Record(state)
-        writer = state.get("writer")
-        if writer not in self._last:
-            self._last[str(writer)] = self._index.last_of(str(writer))
-        heard = max(filter(None, (self._last.get(str(writer)), state.get("last"))), default=None)
-        return Record(state, lost=is_alive(state.get("process"), heard, time.time()) is False)
+    where = records[0].store
+    assert where is not None
+    return where, Query(Ids(tuple(record.id for record in records)))
 
 
-def varied(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
-    """For each record id, the values of the parameters that differ among the records."""
-    kinds = {record.kind for record in records}
-    told: dict[str, dict[str, Any]] = {}
-    for kind in kinds - {"sweep", "evaluation"}:
-        same = [record for record in records if record.kind == kind]
-        flat = {record.id: flatten(record.parameters) for record in same}
-        names = varied_and_constant(record.parameters for record in same)[0] if same[1:] else None
-        for run, leaves in flat.items():
-            told[run] = {k: v for k, v in leaves.items() if names is None or k in names}
-    return told
+def _field_value(record: Record, field: str) -> Any:
+    if hasattr(Record, field):
+        return getattr(record, field)
+    return get_task_param(record.parameters, field.removeprefix("parameters."), None)
 
 
-def _quoted(text: str) -> str:
-    """The text as it stands in a GLOB pattern."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
+def _hashable(value: Any) -> Any:
+    try:
+        hash(value)
+    except TypeError:
+        return tuple(value) if isinstance(value, list) else repr(value)
+    return value
+
+
+def _names(fields: Sequence[str], names: Iterable[str] | None) -> Sequence[str]:
+    if names is None:
+        return [field.rpartition(".")[2] for field in fields]
+    given = [names] if isinstance(names, str) else list(names)
+    if len(given) != len(fields):
+        raise UserError.of("bad-names", f"there are {len(given)} names for {len(fields)} fields")
+    return given
+
+
+def _telling(values: Mapping[str, Sequence[Any]]) -> Sequence[str]:
+    """The fields that split what those before them do not."""
+    kept: list[str] = []
+    groups = 1
+    for field in values:
+        columns = [values[name] for name in (*kept, field)]
+        count = len(set(zip(*columns, strict=True)))
+        if count > groups:
+            kept.append(field)
+            groups = count
+    return kept

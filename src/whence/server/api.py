@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from whence.app import Workspace, list_runs, show_run, trace_digest
+from whence.app import Listing, Workspace, list_runs, show_run, trace_digest
 from whence.base.error import MissingExtraError, WhenceError
-from whence.records import Selection
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -53,8 +52,8 @@ def make_app(workspace: Workspace) -> FastAPI:
         tag: list[str] = Query([]),  # noqa: B008  FastAPI reads it from the signature
     ) -> Response:
         """The newest runs that fit, and how many fit in all."""
-        chosen = Selection(status=status, tags=tuple(tag), folder=folder, kind=kind)
-        found = list_runs(workspace, chosen, limit)
+        asked = Listing((), status, tuple(tag), folder, kind, limit=limit)
+        found = list_runs(workspace, asked)
         data = [record.summary() for record in found.records]
         return answer({"data": data, "count": found.total})
 

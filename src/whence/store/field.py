@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from whence.store.fold import State
 from whence.store.leaf import Cell, leaves
 
 
-def fields(state: State) -> dict[str, Cell]:
-    """What is told of a run in words, by field; fields that say nothing are left out.
+def fields(state: Mapping[str, Any]) -> dict[str, Cell]:
+    r"""What is told of a run in words, by field; fields that say nothing are left out.
 
     Examples
     --------
     >>> fields({"reason": ["a", "b"], "command": ["./melt", "-n", "3"]})
-    {'reason': (None, 'a\\nb'), 'main_file': (None, './melt'), 'script_arguments': (None, '-n 3')}
+    {'reason': (None, 'a\nb'), 'main_file': (None, './melt'), 'script_arguments': (None, '-n 3')}
     """
     found: dict[str, Cell] = {name: (None, text) for name, text in _texts(state) if text}
     system = state.get("system")
@@ -24,12 +23,12 @@ def fields(state: State) -> dict[str, Cell]:
     return found
 
 
-def words(state: State, name: str) -> str:
+def words(state: Mapping[str, Any], name: str) -> str:
     """What one field says; empty where it says nothing."""
     return next((text for field, text in _texts(state) if field == name), "")
 
 
-def _texts(state: State) -> Iterator[tuple[str, str]]:
+def _texts(state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     get = state.get
     for name in ("label", "description", "reason"):
         value = get(name)

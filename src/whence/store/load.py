@@ -17,6 +17,7 @@ from whence.store.line import Chain, parse
 from whence.store.order import is_ahead
 from whence.store.row import Rows, rows_of
 from whence.store.schema import RUN_COLUMNS
+from whence.store.survey import signed
 
 _PIECE = 8 << 20
 _GAP = 1 << 16  # lines of a run that lie closer share a span
@@ -83,11 +84,11 @@ class Loader:
             If what was folded of it is there no more.
         """
         row = self._db.execute(
-            "SELECT day, name, writer, folded, good, near, bad, tail, ended, last FROM file "
+            "SELECT day, name, writer, folded, good, near, bad, tail, ended, last, inode FROM file "
             "WHERE id = ?",
             (file,),
         ).fetchone()
-        day, name, writer, folded, good, near, bad, tail, ended, last = row
+        day, name, writer, folded, good, near, bad, tail, ended, last, inode = row
         chain = Chain(good, tuple(orjson.loads(near)), bad)
         try:
             fd = self._files.open(layout.journals(self._root) / day / name, os.O_RDONLY)
@@ -98,6 +99,8 @@ class Loader:
             if status.st_size < folded or (
                 self._files.read(fd, len(tail), folded - len(tail)) != tail
             ):
+                raise StaleError
+            if bad and inode not in (0, signed(status.st_ino)):  # what was damaged may be whole
                 raise StaleError
             batch = _Batch(file, writer, folded > 0)
             rest, offset = b"", folded
@@ -114,7 +117,7 @@ class Loader:
             self._files.close(fd)
         self._db.execute(
             "UPDATE file SET size = ?, folded = ?, mtime = ?, good = ?, near = ?, bad = ?, "
-            "tail = ?, ended = ?, last = ? WHERE id = ?",
+            "tail = ?, ended = ?, last = ?, inode = ? WHERE id = ?",
             (
                 offset + len(rest),
                 offset,
@@ -125,6 +128,7 @@ class Loader:
                 tail,
                 batch.ended or ended,
                 batch.last if last is None else max(last, batch.last or last),
+                signed(status.st_ino),
                 file,
             ),
         )
@@ -159,6 +163,8 @@ class Loader:
                 batch.contents.append(line)
             elif line.get("op") == "end":
                 batch.ended = 1
+            elif line.get("op") == "folded":
+                batch.folded.append(line)
 
     def _store(self, batch: _Batch) -> None:
         """Write a batch into the tables."""
@@ -175,6 +181,7 @@ class Loader:
             spans.extend([(key, batch.file, *place) for place in places])
         self._db.executemany("INSERT OR REPLACE INTO span VALUES (?, ?, ?, ?, ?)", spans)
         self._contents(batch.contents)
+        self._folded(batch.folded)
         self._fold(batch, known)
         if batch.said:
             self._say(batch, known)
@@ -286,19 +293,30 @@ class Loader:
             ],
         )
 
+    def _folded(self, lines: list[dict[str, Any]]) -> None:
+        self._db.executemany(
+            "INSERT OR IGNORE INTO folded VALUES (?, ?, ?, ?, ?)",
+            [
+                (file, into, layout.writer_of_path(file), line.get("size"), line.get("last"))
+                for line in lines
+                for file, targets in [(line.get("file"), line.get("into"))]
+                if type(file) is str and type(targets) is list
+                for into in targets
+            ],
+        )
+
     def _say(self, batch: _Batch, known: dict[str, int]) -> None:
         """Make the words of events and output findable; each line comes here once."""
-        if not self._words:
-            return
         (last,) = self._db.execute("SELECT ifnull(max(id), 0) FROM said").fetchone()
         pieces = list(enumerate(batch.said.items(), last + 1))
         self._db.executemany(
             "INSERT INTO said VALUES (?, ?)", [(key, known[of]) for key, (of, _) in pieces]
         )
-        self._db.executemany(
-            "INSERT INTO word (rowid, text) VALUES (?, ?)",
-            [(key, "".join(texts)) for key, (_, texts) in pieces],
-        )
+        if self._words:
+            self._db.executemany(
+                "INSERT INTO word (rowid, text) VALUES (?, ?)",
+                [(key, "".join(texts)) for key, (_, texts) in pieces],
+            )
 
     def _intern(self, space: str, name: str) -> int:
         number = self._names[space].get(name)
@@ -313,7 +331,18 @@ class Loader:
 class _Batch:
     """Lines of one file that wait to be stored, by the thing they speak of."""
 
-    __slots__ = ("contents", "ended", "file", "grown", "last", "lines", "places", "said", "writer")
+    __slots__ = (
+        "contents",
+        "ended",
+        "file",
+        "folded",
+        "grown",
+        "last",
+        "lines",
+        "places",
+        "said",
+        "writer",
+    )
 
     def __init__(self, file: int, writer: str, grown: bool) -> None:
         self.file, self.writer, self.grown = file, writer, grown
@@ -326,6 +355,7 @@ class _Batch:
         self.places: dict[str, list[list[int]]] = {}
         self.said: dict[str, list[str]] = {}
         self.contents: list[dict[str, Any]] = []
+        self.folded: list[dict[str, Any]] = []
 
     def take(self, of: str, line: Line, position: int, size: int, before: int) -> None:
         lines = self.lines.get(of)

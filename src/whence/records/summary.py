@@ -1,0 +1,247 @@
+"""A table of records in short, as text that fits on a screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from whence.base.digest import digest_value
+from whence.base.error import UserError
+from whence.records.html import duration
+from whence.records.record import Record
+from whence.records.task_parameter import get_task_param
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from whence.records.view import RecordStoreView
+
+FIELDS = ("reason", "outcome", "tags", "main_file", "duration")
+UNDEFINED = "undefined"
+LIKE = r"^(\d{8}[-T]\d{6})_?([a-zA-Z0-9]+)?$"
+"""Labels whose first groups are the same are merged: those of one second."""
+
+_MISSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStoreSummary(Mapping[str, "list[Record]"]):
+    """The records of a view by label, and the table that shows them; calling it gives the table.
+
+    Parameters
+    ----------
+    view : RecordStoreView
+        Its records, in its order.
+    like : str or None
+        A regular expression; records whose labels are the same in its first group share a row.
+    first, last : int or None
+        How many rows from the beginning or from the end are kept.
+
+    Examples
+    --------
+    >>> view.summary.merged.tail(15)  # doctest: +SKIP
+    """
+
+    view: RecordStoreView
+    like: str | None = None
+    first: int | None = None
+    last: int | None = None
+
+    @property
+    def merged(self) -> RecordStoreSummary:
+        """The same, with records of like labels in one row."""
+        return replace(self, like=LIKE)
+
+    @property
+    def unmerged(self) -> RecordStoreSummary:
+        """The same, with a row for each record."""
+        return replace(self, like=None)
+
+    def head(self, nrows: int = 5) -> RecordStoreSummary:
+        """The first rows of it."""
+        return replace(self, first=_count(nrows), last=None)
+
+    def tail(self, nrows: int = 5) -> RecordStoreSummary:
+        """The last rows of it."""
+        return replace(self, last=_count(nrows), first=None)
+
+    def __len__(self) -> int:
+        return len(self._groups())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._groups())
+
+    def __getitem__(self, label: str) -> list[Record]:
+        return self.view.of_ids(self._groups()[label])
+
+    def __call__(self, *args: Any, **kwargs: Any) -> pd.DataFrame:
+        """The table, as `dataframe` gives it."""
+        return self.dataframe(*args, **kwargs)
+
+    def _repr_html_(self) -> str:
+        html: str = self.dataframe().to_html()
+        return html.replace("\\n", "<br>")
+
+    def __repr__(self) -> str:
+        return f"<RecordStoreSummary of {len(self)} rows>"
+
+    def dataframe(
+        self,
+        fields: Iterable[str] = FIELDS,
+        parameters: Iterable[str] = (),
+        hash_parameter_sets: bool = True,
+        max_chars: int = 50,
+        max_lines: int = 1,
+    ) -> pd.DataFrame:
+        """The table: one row for each label, the newest first.
+
+        Parameters
+        ----------
+        fields : iterable of str
+            Attributes of records.
+        parameters : iterable of str
+            Dotted names of parameters; ``inputs`` levels may be left out.
+        hash_parameter_sets : bool
+            Show a parameter that holds others as ``#`` and the beginning of its digest.
+        max_chars, max_lines : int
+            How much of a text is shown; tags always are whole.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Every cell a text, but for the number of records. Texts that differ among the records
+            of a row stand side by side.
+        """
+        import pandas as pd
+
+        groups = self._groups()
+        whole = self.view.of_ids([run for runs in groups.values() for run in runs])
+        rest = iter(whole)
+        rows = [list(islice(rest, len(runs))) for runs in groups.values()]
+        order = sorted(range(len(rows)), key=list(groups).__getitem__, reverse=True)
+        rows = [rows[i] for i in order]
+        labels = sorted(groups, reverse=True)
+        columns: dict[str, Sequence[Any]] = {"# records": [len(row) for row in rows]}
+        for field in [fields] if isinstance(fields, str) else fields:
+            cut = _cutter(field, max_chars, max_lines)
+            columns[_head(field)] = _column(rows, _reader(field), cut)
+        for name in [parameters] if isinstance(parameters, str) else parameters:
+            cut = _cutter("", max_chars, max_lines)
+            read = _parameter_reader(name, hash_parameter_sets)
+            columns[name.replace(".", "\n.")] = _column(rows, read, cut)
+        return pd.DataFrame(columns, index=pd.Index(labels, dtype=object), dtype=object)
+
+    def _groups(self) -> dict[str, list[str]]:
+        """The ids of the records of each row, by label, in the order of the view."""
+        found: dict[str, list[str]] = {}
+        match = re.compile(self.like).match if self.like else None
+        for run, label in self.view.ids_and_labels():
+            like = match(label) if match else None
+            found.setdefault(like[1] if like else label, []).append(run)
+        if self.first is not None:
+            return dict(islice(found.items(), self.first))
+        if self.last is not None:
+            return dict(islice(found.items(), max(len(found) - self.last, 0), None))
+        return found
+
+
+def _count(rows: int) -> int:
+    if not isinstance(rows, int) or isinstance(rows, bool) or rows < 0:
+        raise UserError.of(
+            "bad-limit", f"the number of rows is a whole number from 0 up, not {rows!r}"
+        )
+    return rows
+
+
+Read = Callable[[Record], Any]
+Cut = Callable[[str], str]
+
+
+def _column(rows: Sequence[Sequence[Record]], read: Read | None, cut: Cut) -> list[str]:
+    """The texts of one column; the same text is cut once."""
+    if read is None:
+        return [_mean(row) for row in rows]
+    cuts: dict[str, str] = {}
+    cells = []
+    for row in rows:
+        if len(row) == 1:
+            text = read(row[0])
+        else:
+            text = _joined(dict.fromkeys(read(record) for record in row))
+        shown = cuts.get(text)
+        if shown is None:
+            shown = cuts[text] = cut(text)
+        cells.append(shown)
+    return cells
+
+
+def _reader(field: str) -> Read | None:
+    """How the text of a field is read; None for a duration, of which there is the mean."""
+    if field == "duration":
+        return None
+    if field == "tags":
+        return lambda record: ", ".join(record.tags)
+    if not hasattr(Record, field):
+        raise UserError.of(
+            "unknown-field",
+            f"records have no field {field!r}",
+            mend="Parameters are asked for with parameters=(...).",
+        )
+    return lambda record: _text(getattr(record, field))
+
+
+def _parameter_reader(name: str, hashed: bool) -> Read:
+    def read(record: Record) -> str:
+        value = get_task_param(record.parameters, name, _MISSING)
+        if value is _MISSING:
+            return UNDEFINED
+        if hashed and isinstance(value, Mapping):
+            return f"#{digest_value(value)[:7]}"
+        return _text(value)
+
+    return read
+
+
+def _text(value: Any) -> str:
+    if value is None or value == () or value == "":
+        return UNDEFINED if value is None else ""
+    if isinstance(value, tuple) and all(isinstance(item, str) for item in value):
+        return "\n".join(value)
+    return value if isinstance(value, str) else str(value)
+
+
+def _joined(texts: Iterable[str]) -> str:
+    told = list(texts)
+    between = next(
+        (sign for sign in (", ", "; ", " | ") if not any(sign in text for text in told)), "\n"
+    )
+    return between.join(told)
+
+
+def _mean(records: Sequence[Record]) -> str:
+    took = [record.duration for record in records]
+    known = [seconds for seconds in took if seconds is not None]
+    return duration(sum(known) / len(known)) if known else UNDEFINED
+
+
+def _head(field: str) -> str:
+    return "avg\n. duration" if field == "duration" else field
+
+
+def _cutter(field: str, chars: int, lines: int) -> Cut:
+    """How a text is made to fit: paths lose their beginning, tags nothing, others their end."""
+
+    def cut(text: str) -> str:
+        if field == "tags":
+            return text
+        kept = "\n".join(text.split("\n")[:lines]) if "\n" in text else text
+        if len(kept) <= chars:
+            return kept
+        if field == "main_file":
+            return "…" + kept[len(kept) - chars + 1 :]
+        return kept[: chars - 1] + "…"
+
+    return cut
