@@ -1,16 +1,18 @@
-"""The metric values of several runs side by side: as a dictionary, a table, or a figure."""
+"""The metric values of runs: side by side as a dictionary, a table or a figure, and in short."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from whence.base.clock import utc_text
 from whence.base.error import UserError
+from whence.base.escape import encode
 from whence.base.problem import did_you_mean
 from whence.records import Record
-from whence.records.metric import Metrics
+from whence.records.metric import Digest, Metrics
 from whence.records.thin import thinned
 from whence.store import Store
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 AXES = ("step", "time", "timestamp")
 STATISTICS = ("average", "min", "max")
 _LEGEND = 12  # curves that a legend can name
+_LINE = 40  # points of a metric's course in short
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,3 +296,69 @@ def _unknown(name: str, metrics: Mapping[str, Metrics]) -> UserError:
         f"There are {', '.join(known[:20])}." if known else "They logged none at all."
     )
     return UserError.of("unknown-metric", f"{where} {how}", mend=mend)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A metric of one run in short.
+
+    Attributes
+    ----------
+    name : str
+        The metric.
+    digest : Digest or None
+        Of its numbers, if it has any.
+    line : tuple of float
+        The course of its numbers: averages over stretches of equal length, NaN where none is.
+    arrays : int
+        How many arrays were logged.
+    unit : str or None
+        The unit of the values.
+    """
+
+    name: str
+    digest: Digest | None
+    line: tuple[float, ...]
+    arrays: int
+    unit: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """It as `whence show --json` tells it."""
+        told: dict[str, Any] = {"count": 0, "arrays": self.arrays, "unit": self.unit}
+        if self.digest is not None:
+            told |= asdict(self.digest) | {"timestamp": utc_text(self.digest.timestamp)}
+        plain: dict[str, Any] = encode(told)
+        return plain
+
+
+def measured(store: Store, record: Record) -> tuple[Measured, ...]:
+    """The metrics of a run in short; those that whence measures by itself come last."""
+    facts: Mapping[str, Any] = record.state.get("metrics") or {}
+    if not record.state.get("points") and not facts:
+        return ()
+    metrics = Metrics(store, record.id)
+    arrays = {name: told["tensors"] for name, told in facts.items() if told.get("tensors")}
+    names = sorted(dict.fromkeys([*metrics.names, *arrays]), key=_is_own)
+    return tuple(
+        Measured(
+            name,
+            metrics.digest(name) if name in metrics.names else None,
+            _line(metrics.series(name).value) if name in metrics.names else (),
+            arrays.get(name, 0),
+            metrics.unit(name),
+        )
+        for name in names
+    )
+
+
+def _is_own(name: str) -> bool:
+    return name.startswith("resources/")
+
+
+def _line(values: Column) -> tuple[float, ...]:
+    import numpy as np
+
+    values = values.astype(np.float64)
+    values[~np.isfinite(values)] = np.nan
+    parts = np.array_split(values, min(_LINE, len(values)))
+    return tuple(float(np.nanmean(p)) if not np.isnan(p).all() else np.nan for p in parts)

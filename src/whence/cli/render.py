@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ STATUS_STYLE = {
     "terminated": "yellow",
     "lost": "bold magenta",
 }
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def as_json(value: Any) -> None:
@@ -96,6 +99,30 @@ def short(value: Any, width: int = 40) -> str:
     """A parameter's value in a few characters."""
     text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def number(value: float) -> str:
+    """A number in at most seven figures."""
+    return str(value) if isinstance(value, bool) else f"{value:.7g}"
+
+
+def spark(values: Sequence[float]) -> str:
+    """The course of some numbers in a line of blocks; a blank where there is none.
+
+    Examples
+    --------
+    >>> spark([0, 1, 2, 3, float("nan"), 7])
+    '▁▂▃▄ █'
+    """
+    there = [value for value in values if not math.isnan(value)]
+    if not there:
+        return " " * len(values)
+    low, high = min(there), max(there)
+    span = (high - low) or math.inf  # a constant lies on the ground
+    return "".join(
+        " " if math.isnan(value) else _BLOCKS[round((value - low) / span * (len(_BLOCKS) - 1))]
+        for value in values
+    )
 
 
 @contextmanager

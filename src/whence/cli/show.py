@@ -14,12 +14,17 @@ from whence.cli.option import common
 if TYPE_CHECKING:
     from whence.app import Shown
 
+_METRICS = 12  # metrics on the page of a run
+
 
 @click.command(name="show")
 @click.argument("run")
 @click.option("--output", "whole_output", is_flag=True, help="Print all the run printed, alone.")
+@click.option("--metrics", "only_metrics", is_flag=True, help="Print a table of its metrics.")
 @common
-def command(run: str, whole_output: bool, store: Path | None, as_json: bool) -> None:
+def command(
+    run: str, whole_output: bool, only_metrics: bool, store: Path | None, as_json: bool
+) -> None:
     """Show one run: what went in, what came out.
 
     RUN is its id, any part of the id that no other run has, or its name if no other has it.
@@ -31,6 +36,8 @@ def command(run: str, whole_output: bool, store: Path | None, as_json: bool) -> 
         render.as_json(shown.as_dict())
     elif whole_output:
         click.echo(shown.output, nl=False)
+    elif only_metrics:
+        _metric_table(shown)
     else:
         _page(shown)
 
@@ -56,6 +63,7 @@ def _page(shown: Shown) -> None:
                     f"[dim]{title:>4}[/]  {escape(item.name)}  {render.size(item.size)}"
                     f"  [dim]{item.digest[:12]}{kept}[/]"
                 )
+    _metric_lines(shown)
     if shown.output:
         lines = shown.output.splitlines()
         screen.print(f"[dim]printed {len(lines)} lines, the last of them:[/]")
@@ -66,6 +74,53 @@ def _page(shown: Shown) -> None:
         screen.print(f"[bold red]{escape(error['type'])}[/]: {escape(error['message'])}")
         for line in (error.get("traceback") or "").splitlines():
             screen.print(f"  [dim]{escape(line)}[/]")
+
+
+def _metric_lines(shown: Shown) -> None:
+    """The course of the first metrics, with how they ended."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for item in shown.metrics[:_METRICS]:
+        unit = f" {item.unit}" if item.unit else ""
+        if item.digest is None:
+            table.add_row(escape(item.name), f"{item.arrays} arrays{escape(unit)}", "")
+            continue
+        digest = item.digest
+        table.add_row(
+            escape(item.name),
+            f"[cyan]{render.spark(item.line)}[/]",
+            f"{render.number(digest.last)}{escape(unit)}  [dim]"
+            f"{render.number(digest.min)} to {render.number(digest.max)}, {digest.count} values[/]",
+        )
+    if shown.metrics:
+        render.show(table)
+    if len(shown.metrics) > _METRICS:
+        render.console().print(f"[dim]and {len(shown.metrics) - _METRICS} more: --metrics[/]")
+
+
+def _metric_table(shown: Shown) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("metric", no_wrap=True)
+    for title in ("count", "last", "step", "min", "max", "average"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("unit")
+    for item in shown.metrics:
+        cells = [f"{item.arrays} arrays", "", "", "", "", ""]
+        if item.digest is not None:
+            told = item.digest
+            step = "" if told.step is None else str(told.step)
+            numbers = [render.number(x) for x in (told.last, told.min, told.max, told.average)]
+            cells = [str(told.count), numbers[0], step, *numbers[1:]]
+        table.add_row(escape(item.name), *cells, escape(item.unit or ""))
+    if shown.metrics:
+        render.show(table)
+    else:
+        click.echo("no metrics were logged", err=True)
 
 
 def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
