@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from whence.app.metric import Measured, measured
 from whence.app.workspace import Workspace
 from whence.params import flatten
 from whence.records import Order, Query, Record, Records, conditions_of
@@ -70,6 +71,7 @@ class Shown:
     record: Record
     output: str
     environment: str | None
+    metrics: tuple[Measured, ...] = ()
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -78,7 +80,8 @@ class Shown:
 
     def as_dict(self) -> dict[str, Any]:
         """The record as `whence show --json` tells it."""
-        return {**self.record.as_dict(), "output": self.output}
+        metrics = {item.name: item.as_dict() for item in self.metrics}
+        return {**self.record.as_dict(), "metrics": metrics, "output": self.output}
 
 
 def list_runs(workspace: Workspace, asked: Listing) -> Listed:
@@ -114,4 +117,4 @@ def show_run(workspace: Workspace, text: str) -> Shown:
         known = orjson.loads(store.get(digest))
         count = len(known.get("distributions") or ())
         environment = f"Python {known.get('python')}, {count} distributions"
-    return Shown(record, output, environment)
+    return Shown(record, output, environment, measured(store, record))
