@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from whence.formats import array_difference, difference, media_type_of
+from whence.formats import media_type_of
+from whence.formats.difference import array_difference, file_difference
 
 
 def compare(tmp_path, name, write, left, right):
     for side, value in (("a", left), ("b", right)):
         (tmp_path / side).mkdir()
         write(tmp_path / side / name, value)
-    return difference(tmp_path / "a" / name, tmp_path / "b" / name, media_type_of(name))
+    return file_difference(tmp_path / "a" / name, tmp_path / "b" / name, media_type_of(name))
 
 
 def write_hdf5(path, arrays):
@@ -93,7 +94,7 @@ def test_json_by_key(tmp_path):
 def test_a_damaged_file_is_told_and_raises_nothing(tmp_path):
     found = compare(tmp_path, "x.h5", lambda p, v: p.write_bytes(v), b"no", b"hdf5")
     assert found.note.startswith("cannot be read:")
-    found = difference(tmp_path / "a/x.h5", tmp_path / "b/x.h5", "image/png")
+    found = file_difference(tmp_path / "a/x.h5", tmp_path / "b/x.h5", "image/png")
     assert "not a format" in found.note
 
 

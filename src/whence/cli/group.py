@@ -18,22 +18,33 @@ COMMANDS = {
     "sweep": ("sweep", "Run a program for every point of a parameter space."),
     "list": ("list", "List the runs on record."),
     "show": ("show", "Show one run: what went in, what came out."),
+    "diff": ("diff", "Tell in what two runs differ: parameters, code, inputs, numbers."),
+    "compare": ("compare", "Compare the parameters of many runs in one table."),
+    "tag": ("tag", "Give tags to runs, or take them away."),
+    "comment": ("comment", "Note something about the outcome of runs."),
+    "reason": ("reason", "Say why runs were made."),
+    "delete": ("delete", "Delete runs from the record, after showing what would go."),
+    "export": ("export", "Write whole records as JSON lines."),
+    "import": ("import_", "Read records from JSON lines, or from an export of Sumatra."),
     "tree": ("tree", "Print the data of a sweep as one tree."),
     "plot": ("plot", "Draw the figures of a plot configuration."),
     "operations": ("operations", "List the operations that transformations can use."),
+    "lineage": ("lineage", "Tell what a file came from, and what was made from it."),
     "trace": ("trace", "Tell whence a file came: the runs, parameters and code that made it."),
     "verify": ("verify", "Check every byte of the store."),
     "serve": ("serve", "Serve what is on record to programs on this machine."),
     "reindex": ("reindex", "Build the index anew from the journals."),
+    "completion": ("completion", "Print what makes a shell complete run ids and names."),
 }
 
 click.rich_click.COMMAND_GROUPS = {
     "whence": [
         {"name": "Start", "commands": ["init", "demo"]},
         {"name": "Record", "commands": ["run", "sweep"]},
-        {"name": "Find", "commands": ["list", "show", "trace"]},
+        {"name": "Find", "commands": ["list", "show", "diff", "compare", "trace", "lineage"]},
+        {"name": "Keep", "commands": ["tag", "comment", "reason", "delete", "export", "import"]},
         {"name": "Look", "commands": ["tree", "plot", "operations"]},
-        {"name": "Store", "commands": ["verify", "reindex", "serve"]},
+        {"name": "Store", "commands": ["verify", "reindex", "serve", "completion"]},
     ]
 }
 click.rich_click.TEXT_MARKUP = "rich"

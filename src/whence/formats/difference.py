@@ -119,7 +119,9 @@ class FileDifference:
         return {"arrays": arrays, "compared": self.compared, "note": self.note}
 
 
-def difference(left: Path, right: Path, media_type: str, seconds: float = 10.0) -> FileDifference:
+def file_difference(
+    left: Path, right: Path, media_type: str, seconds: float = 10.0
+) -> FileDifference:
     """How the numbers of two files of one media type differ.
 
     NumPy, HDF5 and NetCDF files are read in blocks, so that files of any size can be compared;

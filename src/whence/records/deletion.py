@@ -77,7 +77,7 @@ def resolve_deleted(connection: sqlite3.Connection, text: str) -> Record:
         If none or several fit.
     """
     found: list[tuple[Any, ...]] = []
-    for condition in ("id = ?", "name = ?", "instr(id, ?)"):
+    for condition in ("id = ?", "name = ?", "instr(id, ?)", "name GLOB '*/' || ?"):
         found = connection.execute(
             f"SELECT id, name, json FROM run JOIN state ON state.run = run.key "
             f"WHERE deleted AND {condition} ORDER BY id DESC LIMIT 6",

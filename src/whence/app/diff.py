@@ -1,0 +1,276 @@
+"""In what two runs differ, down to lines of code and numbers of outputs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from whence.app.content import content_file
+from whence.app.workspace import Workspace
+from whence.base.error import WhenceError
+from whence.formats.difference import FileDifference, file_difference
+from whence.params import flatten
+from whence.records import Artifact, Category, Record, Records
+from whence.records.difference import (
+    ABSENT,
+    ArtifactPair,
+    Change,
+    EnvironmentDifference,
+    artifact_pairs,
+    code_changes,
+    environment_difference,
+    fact_changes,
+    metadata_changes,
+    parameter_changes,
+    version_changes,
+)
+
+_TEXT = 1 << 20  # bytes; comparing longer texts line by line takes too long
+_LINES = 20_000
+_DOCUMENTS = ("application/yaml", "application/json")  # people write them, and read them as text
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file that is not the same in two runs.
+
+    Attributes
+    ----------
+    pair : ArtifactPair
+        What is on record of it; a side is None where a run has no such file.
+    text : tuple of str
+        A unified diff of the contents, where both are text and at hand.
+    numbers : FileDifference or None
+        How the numbers differ, where the format has some.
+    note : str or None
+        Why there is neither, or not all of it.
+    """
+
+    pair: ArtifactPair
+    text: tuple[str, ...] = ()
+    numbers: FileDifference | None = None
+    note: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The change as plain data."""
+        pair = self.pair
+        sides = {"left": pair.left, "right": pair.right}
+        told = {side: _brief(item) for side, item in sides.items() if item is not None}
+        return {
+            "name": pair.name,
+            **told,
+            "text": list(self.text),
+            "numbers": self.numbers and self.numbers.as_dict(),
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of one category in two runs: those that differ, and how many do not."""
+
+    changed: tuple[FileChange, ...] = ()
+    same: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The files as plain data."""
+        return {"changed": [file.as_dict() for file in self.changed], "same": self.same}
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """In what two runs differ.
+
+    Attributes
+    ----------
+    left, right : Record
+        The runs.
+    parameters, facts, metadata, version : tuple of Change
+        What differs of them; `version` is commit, branch and whether there were changes.
+    parameters_same : int
+        How many parameters are the same.
+    code, inputs, outputs : Files
+        Files by name and digest.
+    environment : EnvironmentDifference or None
+        None if one of the environments is not at hand.
+    """
+
+    left: Record
+    right: Record
+    parameters: tuple[Change, ...]
+    parameters_same: int
+    facts: tuple[Change, ...]
+    metadata: tuple[Change, ...]
+    version: tuple[Change, ...]
+    code: Files
+    inputs: Files
+    outputs: Files
+    environment: EnvironmentDifference | None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether parameters, code, inputs and outputs are the same."""
+        files = (self.code, self.inputs, self.outputs)
+        return not self.parameters and not any(one.changed for one in files)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The difference as `whence diff --json` tells it."""
+        lists = {
+            name: [change.as_dict() for change in getattr(self, name)]
+            for name in ("parameters", "facts", "metadata")
+        }
+        return {
+            "left": self.left.summary(),
+            "right": self.right.summary(),
+            "agrees": self.agrees,
+            **lists,
+            "code": {"version": [c.as_dict() for c in self.version], **self.code.as_dict()},
+            "environment": self.environment and self.environment.as_dict(),
+            "inputs": self.inputs.as_dict(),
+            "outputs": self.outputs.as_dict(),
+        }
+
+
+def diff_runs(workspace: Workspace, left: str, right: str, *, seconds: float = 10.0) -> Diff:
+    """In what two runs differ.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where they are on record.
+    left, right : str
+        Their ids, parts of them, or names.
+    seconds : float
+        How long the numbers of one file are compared at most.
+
+    Raises
+    ------
+    UserError
+        If none or several runs fit one of the two.
+    """
+    records = Records(workspace.store)
+    a, b = records.resolve(left), records.resolve(right)
+    return diff_records(workspace, a, b, seconds=seconds)
+
+
+def diff_records(
+    workspace: Workspace, left: Record, right: Record, *, seconds: float = 10.0
+) -> Diff:
+    """In what two records differ; see `diff_runs`."""
+    compare = _Contents(workspace, left, right, seconds)
+    parameters = parameter_changes(left, right)
+    leaves = {*flatten(left.parameters), *flatten(right.parameters)}
+    return Diff(
+        left,
+        right,
+        parameters,
+        max(len(leaves) - len(parameters), 0),
+        fact_changes(left, right),
+        metadata_changes(left, right),
+        version_changes(left, right),
+        compare.code(),
+        compare.files("input"),
+        compare.files("output"),
+        _environments(workspace, left, right),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """Compares the contents that two runs hold."""
+
+    workspace: Workspace
+    left: Record
+    right: Record
+    seconds: float
+
+    def files(self, category: Category) -> Files:
+        pairs = artifact_pairs(self.left, self.right, category)
+        changed = tuple(self.change(pair) for pair in pairs if not pair.same)
+        return Files(changed, len(pairs) - len(changed))
+
+    def code(self) -> Files:
+        """Files of code by what was digested, with the contents of those that were kept."""
+        kept = {pair.name: pair for pair in artifact_pairs(self.left, self.right, "code")}
+        changes = code_changes(self.left, self.right)
+        changed = [self.change(kept.get(one.key) or _known(one)) for one in changes]
+        told = {one.key for one in changes}
+        code = self.left.state.get("code") or {}
+        listed = set(code.get("files") or ())
+        others = [pair for name, pair in kept.items() if name not in listed | told]
+        changed += [self.change(pair) for pair in others if not pair.same]
+        return Files(tuple(changed), len(listed - told) + sum(pair.same for pair in others))
+
+    def change(self, pair: ArtifactPair) -> FileChange:
+        """What differs in the contents of two artifacts of one name."""
+        if pair.left is None or pair.right is None:
+            return FileChange(pair)
+        if not (pair.left.digest and pair.right.digest):
+            return FileChange(pair, note="the contents were not kept")
+        with ExitStack() as stack:
+            paths = [
+                stack.enter_context(content_file(self.workspace, record, item))
+                for record, item in ((self.left, pair.left), (self.right, pair.right))
+            ]
+            left, right = paths
+            if left is None or right is None:
+                return FileChange(pair, note="the contents are not at hand any more")
+            numbers = file_difference(left, right, pair.left.type, self.seconds)
+            read = numbers if numbers.arrays or numbers.compared else None
+            if read and pair.left.type not in _DOCUMENTS:
+                return FileChange(pair, numbers=read, note=read.note)
+            a, b = _lines(left), _lines(right)
+            text = () if a is None or b is None else unified(pair.name, a, b)
+            return FileChange(pair, text, read, None if text else numbers.note)
+
+
+def unified(name: str, left: Sequence[str], right: Sequence[str]) -> tuple[str, ...]:
+    """The unified diff of two texts, without line ends."""
+    found = difflib.unified_diff(left, right, f"a/{name}", f"b/{name}", lineterm="")
+    return tuple(found)
+
+
+def _lines(path: Path) -> list[str] | None:
+    """The lines of a text that is not too long to compare, else None."""
+    if path.stat().st_size > _TEXT:
+        return None
+    data = path.read_bytes()
+    try:
+        lines = None if b"\0" in data else data.decode().splitlines()
+    except UnicodeDecodeError:
+        return None
+    return lines if lines is not None and len(lines) <= _LINES else None
+
+
+def _known(change: Change) -> ArtifactPair:
+    """A file of code of which only the digest is known."""
+    sides = (
+        None if digest is ABSENT else Artifact(change.key, "code", "", str(digest), 0, "reference")
+        for digest in (change.left, change.right)
+    )
+    return ArtifactPair(change.key, *sides)
+
+
+def _environments(
+    workspace: Workspace, left: Record, right: Record
+) -> EnvironmentDifference | None:
+    digests = [record.state.get("environment") for record in (left, right)]
+    if digests[0] and digests[0] == digests[1]:
+        return EnvironmentDifference((), ())
+    known: list[Mapping[str, Any]] = []
+    for digest in digests:
+        try:
+            known.append(orjson.loads(workspace.store.get(str(digest))))
+        except (WhenceError, orjson.JSONDecodeError):
+            return None
+    return environment_difference(*known)
+
+
+def _brief(item: Artifact) -> dict[str, Any]:
+    return {"digest": item.digest, "size": item.size, "type": item.type, "path": item.path}

@@ -1,0 +1,36 @@
+"""`whence comment`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from whence.cli.completion import run_names
+from whence.cli.edit import say, where
+from whence.cli.option import common
+
+
+@click.command(name="comment")
+@click.argument("runs", nargs=-1, metavar="RUN...", shell_complete=run_names)
+@click.argument("text")
+@click.option("--replace", is_flag=True, help="Put it in the place of what is noted.")
+@where
+@common
+def command(
+    runs: tuple[str, ...],
+    text: str,
+    replace: bool,
+    filters: tuple[str, ...],
+    store: Path | None,
+    as_json: bool,
+) -> None:
+    """Note something about the outcome of runs: [bold]whence comment sim_12 "too hot"[/].
+
+    It is added to what is noted already.
+    """
+    from whence.app import Workspace, edit_comment, some_runs
+
+    workspace = Workspace.open(store)
+    records = some_runs(workspace, runs, filters)
+    say(edit_comment(workspace, records, text, replace=replace), "outcome", as_json)

@@ -1,0 +1,164 @@
+"""`whence compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from whence.cli import render
+from whence.cli.completion import run_names
+from whence.cli.option import common
+
+if TYPE_CHECKING:
+    from whence.app import Compared
+
+_SHOWN = 40
+_WIDEST = 24
+
+
+@click.command(name="compare")
+@click.argument("words", nargs=-1, metavar="[RUN|FILTER]...", shell_complete=run_names)
+@click.option(
+    "--depth",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="How many keys deep the columns go (1).",
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["table", "csv", "json", "html"]),
+    default="table",
+    help="How to write it.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write it to a file.")  # fmt: skip
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help=f"Only the first N (0: all; in a terminal {_SHOWN} if not given).",
+)
+@common
+def command(
+    words: tuple[str, ...],
+    depth: int,
+    style: str,
+    output: Path | None,
+    limit: int | None,
+    store: Path | None,
+    as_json: bool,
+) -> None:
+    """Compare the parameters of runs: those that differ, a column each.
+
+    Runs are given by id, part of an id or name, or chosen by filters like 'metadata.mass > 3';
+    if none are given, all are compared. A column that shows <+> differs further down: a greater
+    --depth shows where.
+    """
+    from whence.app import Workspace, compare_runs
+
+    style = "json" if as_json else style
+    if limit is None and style == "table":
+        limit = _SHOWN
+    found = compare_runs(Workspace.open(store), words, depth=depth, limit=limit or None)
+    if style == "table" and output is None:
+        _table(found)
+        return
+    text = _TEXTS[style](found)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        from whence.cli.page import write
+
+        write(output, text)
+        click.echo(f"Wrote {output}", err=True)
+
+
+def _json(found: Compared) -> str:
+    import orjson
+
+    return orjson.dumps(found.as_dict(), option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _csv(found: Compared) -> str:
+    return found.as_csv()
+
+
+def _plain(found: Compared) -> str:
+    """The table whole, in columns of characters."""
+    lines = [found.header, *found.lines()]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    told = ("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    return "\n".join(told) + "\n"
+
+
+def _html(found: Compared) -> str:
+    from html import escape
+
+    from whence.cli.page import document
+    from whence.records.comparison import Mark
+
+    head = "".join(f"<th>{escape(title)}</th>" for title in found.header)
+    rows = []
+    for line in found.lines():
+        cells = (
+            f'<td class="absent">{escape(text)}</td>' if text in set(Mark) else
+            f"<td>{escape(text)}</td>"
+            for text in line
+        )  # fmt: skip
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    body = "\n".join(rows)
+    table = f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+    return document(f"The parameters of {len(found.records)} runs", table)
+
+
+_TEXTS = {"json": _json, "csv": _csv, "html": _html, "table": _plain}
+
+
+def _table(found: Compared) -> None:
+    """The table as far as the terminal is wide, and a note of what it leaves out."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not found.columns:
+        count = len(found.records)
+        click.echo(f"{count} run{' has' if count == 1 else 's have'} the same parameters.")
+        return
+    screen = render.console()
+    lines = [tuple(render.short(text, _WIDEST) for text in line) for line in found.lines()]
+    if all(line[0] == line[1] for line in lines):  # no names
+        lines = [(line[0], *line[2:]) for line in lines]
+        header: Sequence[str] = (found.header[0], *found.header[2:])
+    else:
+        header = found.header
+    fixed = len(header) - len(found.columns)
+    count = _fitting([header, *lines], fixed, screen.width)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in header[:count]:
+        table.add_column(escape(title), no_wrap=True)
+    for line in lines:
+        table.add_row(*map(escape, line[:count]))
+    render.show(table)
+    if (hidden := len(header) - count) > 0:
+        told = "column more" if hidden == 1 else "columns more"
+        click.echo(
+            f"… and {hidden} {told} than fit here; --format csv, json or html tells them all."
+        )
+    if (left := found.total - len(found.records)) > 0:
+        click.echo(f"… and {left} more runs; --limit 0 compares them all.")
+
+
+def _fitting(lines: Sequence[Sequence[str]], fixed: int, width: int) -> int:
+    """How many columns fit: the first ones always, and one parameter at least."""
+    used, count = 0, 0
+    for column in zip(*lines, strict=True):
+        used += max(map(len, column)) + (2 if count else 0)
+        if used > width and count > fixed:
+            break
+        count += 1
+    return count

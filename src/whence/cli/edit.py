@@ -1,0 +1,47 @@
+"""What the commands that edit records share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import rich_click as click
+
+from whence.cli import render
+
+if TYPE_CHECKING:
+    from whence.app import Edited
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def where(function: F) -> F:
+    """The option that chooses runs by filters."""
+    return click.option(
+        "--where",
+        "filters",
+        multiple=True,
+        metavar="FILTER",
+        help="Also, or only, runs that fit, like 'metadata.mass > 3' (see `whence list`).",
+    )(function)
+
+
+def say(edited: Edited, field: str, as_json: bool) -> None:
+    """Tell which records were changed."""
+    if as_json:
+        render.as_json(
+            [
+                {
+                    "id": record.id,
+                    "name": record.name,
+                    field: list(record.tags) if field == "tags" else record.state.get(field),
+                    "changed": record.id in edited.changed,
+                }
+                for record in edited.records
+            ]
+        )
+        return
+    count, same = len(edited.changed), len(edited.records) - len(edited.changed)
+    runs = "1 run" if count == 1 else f"{count} runs"
+    rest = f"; {same} {'was' if same == 1 else 'were'} so already" if same else ""
+    click.echo(f"Changed the {field} of {runs}{rest}.")

@@ -1,0 +1,70 @@
+"""`whence export`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import rich_click as click
+
+from whence.base.error import UserError
+from whence.cli import render
+from whence.cli.completion import run_names
+from whence.cli.option import common
+
+
+@click.command(name="export")
+@click.argument("words", nargs=-1, metavar="[RUN|FILTER]...", shell_complete=run_names)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write to this file; else to standard output.")  # fmt: skip
+@click.option("--with-content", is_flag=True, help="Also small files that they took in or put out.")
+@click.option("--without-metrics", is_flag=True, help="Leave the metric values out.")
+@common
+def command(
+    words: tuple[str, ...],
+    output: Path | None,
+    with_content: bool,
+    without_metrics: bool,
+    store: Path | None,
+    as_json: bool,
+) -> None:
+    """Write whole records as lines of JSON, which `whence import` reads into another store.
+
+    Runs are given by id, part of an id or name, or chosen by filters like 'metadata.mass > 3';
+    if none are given, all are written.
+    """
+    from whence.app import Workspace, export_records
+    from whence.app.exchange import ExportOptions
+
+    workspace = Workspace.open(store)
+    options = ExportOptions(content=with_content, metrics=not without_metrics)
+    if output is None:
+        if as_json:
+            raise UserError.of(
+                "no-output",
+                "what export writes is JSON already, a record in each line",
+                mend="With -o FILE, --json tells what was written.",
+            )
+        export_records(workspace, words, sys.stdout.buffer, options)
+        return
+    part = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        with (
+            open(part, "wb") as file,
+            render.progress("Exporting", quiet=as_json or not sys.stderr.isatty()) as move,
+        ):
+            told = export_records(workspace, words, file, options, move)
+        os.replace(part, output)
+    except OSError as error:
+        raise UserError.of("cannot-write", f"cannot write {output}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+    size = output.stat().st_size
+    if as_json:
+        counts = {"records": told.records, "contents": told.contents, "skipped": told.skipped}
+        render.as_json({"file": str(output), **counts, "bytes": size})
+        return
+    left = f"; {told.skipped} contents were too big or not at hand" if told.skipped else ""
+    records = f"{told.records} record{'' if told.records == 1 else 's'}"
+    click.echo(f"Wrote {records}, {told.contents} contents ({render.size(size)}) to {output}{left}")
