@@ -63,7 +63,8 @@ def _facts(trace: Trace) -> Iterator[tuple[str, str]]:
         yield "runs", first if count == 1 else f"{count}: {first} … {last}"
     for title, values in (("varied", trace.varied), ("constant", trace.constant)):
         for key, value in values.items():
-            yield title, f"{key} = {_values(value) if title == 'varied' else render.short(value)}"
+            told = _values(value) if values is trace.varied else render.short(value)
+            yield title, f"{key} = {told}"
             title = ""
     if trace.code:
         commit = trace.code.get("commit")
