@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from whence.artifacts import Deposit, facts_of
 from whence.base.escape import encode
-from whence.runs.artifact import Deposit, facts_of
 from whence.runs.code import Code, code_of_script
 from whence.runs.environment import environment_bytes
 from whence.runs.git import checkout
-from whence.runs.machine import host, machine, user
+from whence.runs.machine import host, system, user
+from whence.runs.rank import job
+from whence.runs.variable import variables
 from whence.store import Store
 from whence.store.process import this_process
 
@@ -37,9 +40,11 @@ class _Memo:
                 facts = {
                     "user": encode(user()),
                     "host": encode(host()),
-                    "machine": machine(),
+                    "system": encode(system()),
                     "process": this_process(),
                     "environment": writer.put(environment_bytes()).digest,
+                    **({"job": encode(told)} if (told := job()) else {}),
+                    **({"variables": encode(found)} if (found := variables()) else {}),
                 }
                 self._writer[root] = (writer.id, facts)
         return facts
@@ -65,12 +70,14 @@ class _Memo:
 _MEMO = _Memo()
 
 
-def surroundings(store: Store) -> Facts:
-    """User, host, machine, process and environment, as fields of a run.
+def surroundings(store: Store, wanted: Iterable[str] = ()) -> Facts:
+    """User, host, system, process, job and environment, as fields of a run.
 
-    The environment is put into the store as one content; the field is its digest.
+    The environment is put into the store as one content; the field is its digest. Of environment
+    variables the usual ones are told, and those wanted.
     """
-    return {**_MEMO.surroundings(store), "cwd": encode(os.getcwd())}
+    facts = {**_MEMO.surroundings(store), "cwd": encode(os.getcwd())}
+    return facts | {"variables": encode(variables(wanted))} if wanted else facts
 
 
 def code_artifacts(store: Store, code: Code) -> list[Facts]:

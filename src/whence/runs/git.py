@@ -11,6 +11,11 @@ from pathlib import Path
 
 _ASK = ("status", "--porcelain=v2", "--branch", "--untracked-files=no", "--ignore-submodules=all")
 _LASTING = 10.0  # seconds; the answer costs 10 ms in a repository of 2,000 files
+LONG = 60.0
+"""Seconds that git gets where nobody waits for it."""
+
+_DIFF_BYTES = 16 << 20
+_NAME_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +50,17 @@ class _Answers:
     """The latest answer per folder. It is a memo of facts outside, not state of ours."""
 
     def __init__(self) -> None:
-        self._known: dict[Path, tuple[float, Checkout | None]] = {}
+        self._known: dict[Path, tuple[float, float, Checkout | None]] = {}
         self._lock = threading.Lock()
 
     def answer(self, folder: Path, within: float) -> Checkout | None:
         with self._lock:
-            asked, answer = self._known.get(folder, (0.0, None))
-        if asked and time.monotonic() - asked < _LASTING:
+            asked, waited, answer = self._known.get(folder, (0.0, 0.0, None))
+        if asked and time.monotonic() - asked < _LASTING and (answer or within <= waited):
             return answer
         answer = ask(folder, within)
         with self._lock:
-            self._known[folder] = (time.monotonic(), answer)
+            self._known[folder] = (time.monotonic(), within, answer)
         return answer
 
 
@@ -76,6 +81,53 @@ def ask(folder: Path, within: float) -> Checkout | None:
     except (OSError, subprocess.SubprocessError):  # no git, no repository, or no answer in time
         return None
     return _read(git.stdout.decode("utf-8", "replace"))
+
+
+def root_of(folder: Path) -> Path | None:
+    """The topmost folder of the working tree around a folder; None where there is none."""
+    said = _said(folder, ("rev-parse", "--show-toplevel"), 1 << 16)
+    return Path(os.fsdecode(said.rstrip(b"\n"))) if said else None
+
+
+def remote(folder: Path) -> str | None:
+    """Where the repository came from, as its configuration says."""
+    said = _said(folder, ("config", "--get", "remote.origin.url"), 1 << 16)
+    return os.fsdecode(said.strip()) if said else None
+
+
+def diff(folder: Path) -> bytes | None:
+    """How the tracked files differ from the commit; None if it is too much to keep."""
+    words = ("diff", "HEAD", "--binary", "--no-color", "--no-ext-diff", "--no-textconv")
+    return _said(folder, words, _DIFF_BYTES)
+
+
+def untracked(folder: Path) -> bytes | None:
+    """The names of files that git neither tracks nor ignores, a line each."""
+    return _said(folder, ("ls-files", "--others", "--exclude-standard"), _NAME_BYTES)
+
+
+def _said(folder: Path, words: tuple[str, ...], most: int) -> bytes | None:
+    """What git answers; None if it fails, takes too long, or says more than `most` bytes."""
+    try:
+        with subprocess.Popen(
+            ["git", "--no-optional-locks", "-C", folder, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as git:
+            limit = threading.Timer(LONG, git.kill)
+            limit.start()
+            try:
+                assert git.stdout is not None
+                said = git.stdout.read(most + 1)
+                if len(said) > most:
+                    git.kill()
+                git.wait()
+            finally:
+                limit.cancel()
+    except OSError:
+        return None
+    return said if git.returncode == 0 and len(said) <= most else None
 
 
 def _read(said: str) -> Checkout:

@@ -40,14 +40,44 @@ def user() -> str:
 
 
 @functools.cache
-def machine() -> dict[str, Any]:
-    """The machine's system, release, architecture, number of CPUs and memory in bytes."""
-    system = os.uname()
+def system() -> dict[str, Any]:
+    """The machine and its system, in the words that Simvue has for them.
+
+    Memory is in bytes; ``cpu.count`` counts what this process may use of ``cpu.total``.
+    """
+    told = os.uname()
     return {
-        "system": system.sysname,
-        "release": system.release,
-        "architecture": system.machine,
-        "cpus": os.cpu_count(),
+        "hostname": host(),
+        "pythonversion": platform.python_version(),
+        "platform": {
+            "system": told.sysname,
+            "release": told.release,
+            "version": told.version,
+        },
+        "cpu": {
+            "arch": told.machine,
+            "processor": _processor(),
+            "count": _usable(),
+            "total": os.cpu_count(),
+        },
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "python": platform.python_version(),
     }
+
+
+def _processor() -> str:
+    """The name of the processor's model, where the system tells it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            lines = file.read(4096).splitlines()
+    except OSError:
+        return platform.processor()
+    told = dict(line.split(":", 1) for line in lines if ":" in line)
+    names = {key.strip(): value.strip() for key, value in told.items()}
+    return names.get("model name") or names.get("Model") or ""
+
+
+def _usable() -> int | None:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count()

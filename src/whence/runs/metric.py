@@ -35,13 +35,15 @@ class Meter:
         The run id.
     started : float [s]
         When the run started, since 1970-01-01 UTC.
+    first : int
+        The step to count from.
     """
 
     __slots__ = ("_known", "_run", "_shapes", "_steps", "_store", "_ticks", "started")
 
-    def __init__(self, store: Store, run: str, started: float) -> None:
+    def __init__(self, store: Store, run: str, started: float, first: int = 0) -> None:
         self._store, self._run, self.started = store, run, started
-        self._steps = itertools.count()
+        self._steps = itertools.count(first)
         self._known: set[str] = set()
         self._ticks: dict[str, tuple[int, ...]] = {}
         self._shapes: dict[str, tuple[int, ...]] = {}
@@ -58,7 +60,7 @@ class Meter:
         numbers, arrays = metrics, None
         if not self._is_plain(metrics):
             numbers, arrays = self._checked(metrics)
-        stamp = clock.time() if timestamp is None else _instant(timestamp)
+        stamp = clock.time() if timestamp is None else instant(timestamp)
         time = stamp - self.started if time is None else _seconds(time, "time")
         step = next(self._steps) if step is None else _whole(step)
         if arrays:
@@ -241,7 +243,7 @@ def _seconds(value: Any, what: str) -> float:
     return seconds
 
 
-def _instant(value: Any) -> float:
+def instant(value: Any) -> float:
     """Seconds since 1970 of a number, a time, or text like ``2026-11-21T02:17:57.361412``."""
     if isinstance(value, str):
         with contextlib.suppress(ValueError):

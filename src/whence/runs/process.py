@@ -6,25 +6,29 @@ import contextlib
 import glob
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from whence.artifacts import Deposit, facts_of, place
-from whence.base.error import UserError
+from whence.artifacts.deposit import Mode
+from whence.base.clock import new_id
 from whence.base.escape import encode
 from whence.runs.callkey import Call
 from whence.runs.capture import code_artifacts, code_facts
 from whence.runs.code import code_of_command
+from whence.runs.launcher import check_program, environment_of, how_ended, pipes_of
+from whence.runs.origin import Origin
 from whence.runs.output import Drain
-from whence.runs.run import Origin, Run
+from whence.runs.report import Report
+from whence.runs.run import Run
+from whence.runs.warden import Warden
 from whence.store import Store
 
 _ASKED_TO_END = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
@@ -48,20 +52,31 @@ class ProcessOptions:
         Groups runs.
     description : str, optional
         Text for people.
+    metadata : mapping
+        Whatever else is to be known.
     inputs : tuple of str
         Files that it reads; their digests are taken before it starts.
     outputs : tuple of str
         Files, folders or patterns (``*.nc``, ``out/**``) that are put on record when it ends.
+    out : path-like, optional
+        Its own folder, all of whose files are put on record; ``runs/<run id>`` in the project if
+        not given, which stays only if the program leaves something there.
     cwd : path-like, optional
         Where it runs; here if not given.
+    base : path-like, optional
+        The folder that the names of its code start from; the project's if not given.
     environment : mapping
         Variables set for it beside those of this process.
+    keep : str
+        How output files are kept: see `Run.save_file`.
     quiet : bool
         Whether the terminal is spared what it prints.
     stdin : bool
         Whether it reads what this process would read.
     repeat : str, optional
         The command line that does it again; the program's own if not given.
+    facts : mapping
+        Further fields of the run, as they are written.
     """
 
     name: str | None = None
@@ -69,13 +84,18 @@ class ProcessOptions:
     tags: tuple[str, ...] = ()
     folder: str = "/"
     description: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    out: str | os.PathLike[str] | None = None
     cwd: str | os.PathLike[str] | None = None
+    base: str | os.PathLike[str] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    keep: Mode = "auto"
     quiet: bool = False
     stdin: bool = True
     repeat: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +123,8 @@ def record_process(
     """Run a program and put it on record.
 
     What it prints goes to the terminal and on record as it comes. Its children find the run's id
-    in ``WHENCE_RUN``.
+    in ``WHENCE_RUN`` and its own folder in ``WHENCE_OUT``; ``{out}`` in the command stands for that
+    folder.
 
     Parameters
     ----------
@@ -124,105 +145,130 @@ def record_process(
     options = options or ProcessOptions()
     folder = Path(os.path.abspath(options.cwd or os.curdir))
     check_program(command, folder)
+    origin = _origin(store, command, options, folder)
+    own = _OwnFolder(store, options.out, str(origin.id), any("{out}" in word for word in command))
+    run = Run(store).init(
+        options.name or os.path.basename(command[0]),
+        parameters=options.parameters,
+        metadata=options.metadata,
+        tags=options.tags,
+        folder=options.folder,
+        description=options.description,
+        origin=replace(origin, dir=own.path if own.wanted else None),
+    )
+    words = [word.replace("{out}", str(own.path)) for word in command]
+    with run, ended_by_signal():
+        try:
+            with own:
+                environment = {**options.environment, "WHENCE_OUT": str(own.path)}
+                status = stream(run, words, replace(options, environment=environment), guard=True)
+        finally:
+            save_outputs(run, options.outputs, folder, options.keep)
+            own.save(run, options.keep)
+        close(run, status)
+    return Outcome(run.id, str(run.status), status)
+
+
+def _origin(store: Store, command: Sequence[str], options: ProcessOptions, folder: Path) -> Origin:
+    """What is known of a program before it starts."""
     inputs = [
         facts_of(store, Deposit(folder / path, "input", place(folder / path, (folder,))), None)
         for path in options.inputs
     ]
     with contextlib.chdir(folder):
-        code = code_of_command(command, store.project, store.digest_of)
+        code = code_of_command(command, options.base or store.project, store.digest_of)
     given = {fact["digest"] for fact in inputs}
     code = type(code)({n: d for n, d in code.files.items() if d not in given}, code.base)
     names = {str(fact["name"]): str(fact["digest"]) for fact in inputs}
     call = Call(options.parameters, tuple(command), code.files, names)
-    run = Run(store).init(
-        options.name or os.path.basename(command[0]),
-        parameters=options.parameters,
-        tags=options.tags,
-        folder=options.folder,
-        description=options.description,
-        origin=Origin(
-            code=code_facts(code, folder),
-            artifacts=(*code_artifacts(store, code), *inputs),
-            facts={
-                "command": encode(list(command)),
-                "call": call.key,
-                "target": encode(list(command)),
-                "inputs": encode(names),
-                "repeat": encode(options.repeat or shlex.join(command)),
-            },
-        ),
+    return Origin(
+        id=new_id(),
+        code=code_facts(code, folder),
+        home=folder,
+        artifacts=(*code_artifacts(store, code), *inputs),
+        facts={
+            "command": encode(list(command)),
+            "call": call.key,
+            "target": encode(list(command)),
+            "inputs": encode(names),
+            "outputs": encode(list(options.outputs)) if options.outputs else None,
+            "repeat": encode(options.repeat or shlex.join(command)),
+            **options.facts,
+        },
     )
-    with run, ended_by_signal():
-        try:
-            code_ = stream(run, command, options)
-        finally:
-            save_outputs(run, options.outputs, folder)
-        close(run, code_)
-    return Outcome(run.id, str(run.status), code_)
 
 
-def check_program(command: Sequence[str], folder: Path) -> None:
-    """Refuse a command that cannot be started.
+class _OwnFolder:
+    """The own folder of a run: made before the program starts, gone again if it stays empty."""
 
-    Raises
-    ------
-    UserError
-        If it is empty, or names no program.
-    """
-    if not command:
-        raise UserError.of(
-            "no-command", "there is no command to run", mend="Give one after --, like: -- ./solver"
-        )
-    program = command[0]
-    found = shutil.which(folder / program if os.sep in program else program)
-    if found is None:
-        there = (folder / program).is_file()
-        raise UserError.of(
-            "no-program",
-            f"{program!r} is not executable" if there else f"there is no program {program!r}",
-            mend=f"Make it executable with `chmod +x {program}`, or name its interpreter: "
-            f"-- python {program}"
-            if there
-            else "Check the spelling, and that its folder is on the PATH.",
-        )
+    def __init__(
+        self, store: Store, given: str | os.PathLike[str] | None, run: str, named: bool
+    ) -> None:
+        self.wanted = named or given is not None
+        self.path = Path(os.path.abspath(given or store.project / "runs" / run))
+
+    def __enter__(self) -> None:
+        with contextlib.nullcontext() if self.wanted else contextlib.suppress(OSError):
+            self.path.mkdir(parents=True, exist_ok=True)
+
+    def __exit__(self, *_: object) -> None:
+        if not self.wanted:
+            with contextlib.suppress(OSError):  # it is not empty, or was never made
+                self.path.rmdir()
+                self.path.parent.rmdir()
+
+    def save(self, run: Run, keep: Mode) -> None:
+        """Put the files in it on record."""
+        if self.path.is_dir():
+            run.set_dir(self.path)
+            found = sorted(path for path in self.path.rglob("*") if path.is_file())
+            for path in found:
+                run.save_file(path, name=place(path, (self.path,)), mode=keep)
 
 
-def stream(run: Run, command: Sequence[str], options: ProcessOptions) -> int:
+def stream(
+    run: Run, command: Sequence[str], options: ProcessOptions, *, guard: bool = False
+) -> int:
     """Start a program for a run and wait for it, recording what it prints; gives its exit status.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    command : sequence of str
+        Program and arguments.
+    options : ProcessOptions
+        Where and how it runs.
+    guard : bool
+        Whether it is to end, with all it has started, if this process is killed.
 
     Raises
     ------
     KeyboardInterrupt
         After Ctrl-C was passed on and the program has ended.
     """
-    environment = {
-        **os.environ,
-        **options.environment,
-        "WHENCE_RUN": run.id,
-        "WHENCE_STORE": str(run.store.root),
-    }
     process = subprocess.Popen(
         list(command),
         cwd=options.cwd,
-        env=environment,
+        env={**os.environ, **options.environment, **environment_of(run)},
         stdin=None if options.stdin else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    pipes = {"out": os.dup(process.stdout.fileno()), "err": os.dup(process.stderr.fileno())}
-    process.stdout.close()
-    process.stderr.close()
-    drain = Drain(pipes, run.log_output, None if options.quiet else _terminal())
+    warden = Warden() if guard else None
+    drain = Drain(pipes_of(process), Report(run), None if options.quiet else _terminal())
     drain.start()
     try:
+        if warden is not None:
+            warden.watch(process.pid)
         return process.wait()
     except BaseException:
         _stop(process)
         raise
     finally:
         drain.finish()
+        if warden is not None:
+            warden.close()
 
 
 class ExitStatusError(Exception):
@@ -237,10 +283,7 @@ class ExitStatusError(Exception):
     def __init__(self, status: int) -> None:
         self.status = status
         self.signal = next((s for s in signal.Signals if s == -status), None)
-        named = f" ({self.signal.name})" if self.signal else ""
-        super().__init__(
-            f"killed by signal {-status}{named}" if status < 0 else f"exit status {status}"
-        )
+        super().__init__(how_ended(status))
 
 
 def close(run: Run, status: int) -> None:
@@ -254,12 +297,12 @@ def close(run: Run, status: int) -> None:
     run.end(how, {"exit": status, "error": error})
 
 
-def save_outputs(run: Run, patterns: Sequence[str], folder: Path) -> None:
+def save_outputs(run: Run, patterns: Sequence[str], folder: Path, keep: Mode = "auto") -> None:
     """Put the files on record that match patterns below a folder, as outputs of the run."""
     for pattern in patterns:
         found = sorted(_matching(folder, pattern))
         for path in found:
-            run.save_file(path, name=place(path, (folder,)))
+            run.save_file(path, name=place(path, (folder,)), mode=keep)
         if not found:
             run.log_event(f"no output matches {pattern!r}", "warning")
 

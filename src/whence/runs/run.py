@@ -3,72 +3,44 @@
 from __future__ import annotations
 
 import os
+import signal
 import time as clock
-import traceback
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self, Unpack, cast
 
-from whence.artifacts import Deposit, facts_of, place
-from whence.artifacts.deposit import Mode
-from whence.base.clock import new_id
 from whence.base.error import UserError
-from whence.base.escape import encode
-from whence.base.problem import did_you_mean
-from whence.records import Category
-from whence.runs.capture import code_artifacts, code_facts, main_code, surroundings
-from whence.runs.code import Code, edited_since
-from whence.runs.machine import process_start
+from whence.base.escape import decode, encode
+from whence.runs.alert import Alert, Choices, State, event_alert, metric_alert, user_alert
+from whence.runs.code import Code
+from whence.runs.entry import Given, enter, patterns, warn_edited
+from whence.runs.fact import (
+    ENDS,
+    NOTIFICATIONS,
+    abort_facts,
+    error_facts,
+    folder_of,
+    metadata_of,
+    one_of,
+    seconds_of,
+    tags_of,
+    text_of,
+    visibility_of,
+)
+from whence.runs.keeper import Charge, keeper_of
+from whence.runs.launcher import Launcher, Program, Trigger, failure
+from whence.runs.log import Log
 from whence.runs.metric import Meter
-from whence.store import Store
-
-ENDS = {
-    "completed": "completed",
-    "failed": "failed",
-    "terminated": "terminated",
-    "finished": "completed",
-    "crashed": "failed",
-    "killed": "terminated",
-}
-_LEVELS = ("debug", "info", "warning", "error", "critical")
+from whence.runs.origin import Origin
+from whence.runs.rank import rank
+from whence.runs.setting import OnAlert, Settings, forgive, silence
+from whence.runs.watch import Watch, known_alert
+from whence.store import Store, points, this_process
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a run comes from, told by what starts it: a sweep, a task, a command line.
-
-    Attributes
-    ----------
-    id : str, optional
-        The run id, where it had to be known before the run.
-    kind : str
-        ``run``, ``sweep``, ``evaluation`` or ``task``.
-    parent : str, optional
-        The id of the run that started this one.
-    dir : Path, optional
-        The run's own folder.
-    code : mapping, optional
-        The ``code`` field (see `whence.runs.code_facts`), where it was gathered already.
-    artifacts : tuple of mapping
-        Facts of artifact lines for files that are in the store already.
-    facts : mapping
-        Further fields as they are written: ``point``, ``call``, ``target``, ``inputs``,
-        ``command``, ``repeat``, ``recipe``, ``plot``.
-    """
-
-    id: str | None = None
-    kind: str = "run"
-    parent: str | None = None
-    dir: Path | None = None
-    code: Mapping[str, Any] | None = None
-    artifacts: tuple[Mapping[str, Any], ...] = ()
-    facts: Mapping[str, Any] | None = None
-
-
-class Run:
+class Run(Log):
     """One execution on record.
 
     Every call writes before it returns: what it acknowledged survives the death of the process.
@@ -79,6 +51,14 @@ class Run:
     store : Store or path-like, optional
         A store, a project folder or its ``.whence``; if not given, the one found upward from the
         working directory, or a new one.
+    mode : str
+        ``online`` and ``offline`` are the same while no server is configured: the local store.
+        ``disabled`` records nothing and costs nothing.
+    ranks : str
+        Of processes that MPI or Slurm started together, the ``first`` records and the others do
+        nothing; with ``all`` each makes a run of its own.
+    abort_callback : callable, optional
+        Called with the run when it is aborted.
 
     Examples
     --------
@@ -89,35 +69,45 @@ class Run:
     ...     run.save_file("trajectory.nc")
     """
 
-    def __init__(self, store: Store | str | os.PathLike[str] | None = None) -> None:
-        if store is None:
-            store = Store.find_or_create(Path.cwd())
-        self.store = store if isinstance(store, Store) else Store.open(Path(store))
-        self.name: str | None = None
-        self.dir: Path | None = None
-        self.status: str | None = None
-        self._id: str | None = None
-        self._tags: set[str] = set()
-        self._meter: Meter | None = None
-        self._started = 0.0
+    def __init__(
+        self,
+        store: Store | str | os.PathLike[str] | None = None,
+        *,
+        mode: Literal["online", "offline", "disabled"] = "online",
+        ranks: Literal["first", "all"] = "first",
+        abort_callback: Callable[[Run], object] | None = None,
+    ) -> None:
+        one_of(mode, ("online", "offline", "disabled"), "mode")
+        one_of(ranks, ("first", "all"), "choice of ranks")
+        mine = rank() if ranks == "first" else None
+        self._silent = mode == "disabled" or (mine is not None and mine.number > 0)
+        self._settings = Settings()
+        self._launcher: Launcher | None = None
+        self._guest = False
+        self._on_abort = abort_callback
+        super().__init__(cast("Store", None) if self._silent else _store(store))
+        if self._silent:
+            silence(self)
 
     def __repr__(self) -> str:
         return f"<Run {self._id or 'not begun'} {self.name or ''} {self.status or ''}>"
 
     @property
     def id(self) -> str:
-        """The run id.
+        """The run id; empty where nothing is recorded.
+
+        A run that was not begun, in a process that a recorded run has started, is that run.
 
         Raises
         ------
         UserError
-            If `init` was not called.
+            If neither `init` nor `reconnect` was called, and there is no such run.
         """
-        if self._id is None:
-            raise UserError.of(
-                "run-not-begun", "this run has not begun", mend="Call run.init(...) first."
-            )
-        return self._id
+        if self._silent:
+            return ""
+        if self._id is None and os.environ.get("WHENCE_RUN"):
+            self.reconnect()
+        return super().id
 
     def init(
         self,
@@ -126,10 +116,16 @@ class Run:
         parameters: Mapping[str, Any] | None = None,
         params: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
-        tags: Iterable[str] = (),
-        folder: str = "/",
+        tags: Iterable[str] | None = None,
+        folder: str | None = "/",
         description: str | None = None,
+        notification: Literal["none", "all", "error", "lost"] = "none",
         running: bool = True,
+        retention_period: str | float | None = None,
+        timeout: float | None = 180,
+        visibility: Literal["public", "tenant"] | Iterable[str] | None = None,
+        no_color: bool = False,
+        record_shell_vars: Iterable[str] | None = None,
         origin: Origin | None = None,
     ) -> Self:
         """Put the run on record and start it.
@@ -148,8 +144,24 @@ class Run:
             Groups runs, like ``/melt/first``.
         description : str, optional
             Text for people.
+        notification : str
+            About what a server is to send mail; recorded, without effect in a local store.
         running : bool
             Whether it starts now; else it is ``created`` until `set_status` says more.
+        retention_period : str or float, optional
+            How long a server is to keep it, like ``"30 days"``, or in seconds; recorded, without
+            effect in a local store.
+        timeout : float, optional
+            Seconds without a heartbeat until a server calls it lost; recorded, without effect in
+            a local store, which looks at the process itself.
+        visibility : str or list of str, optional
+            Who may see it on a server: ``public``, ``tenant`` or names of users; recorded, without
+            effect in a local store.
+        no_color : bool
+            Taken for the sake of Simvue's users; whence prints nothing here.
+        record_shell_vars : iterable of str, optional
+            Names or patterns of environment variables to record beside the usual ones. Names of
+            secrets are refused.
         origin : Origin, optional
             Who started it, where that is not the user's own script.
 
@@ -178,227 +190,298 @@ class Run:
         now = clock.time()
         facts = {
             "kind": origin.kind,
-            "name": _text(name, "name"),
-            "folder": _folder(folder),
-            "description": _text(description, "description"),
+            "name": text_of(name, "name"),
+            "folder": folder_of(folder),
+            "description": text_of(description, "description"),
             "status": "running" if running else "created",
             "params": encode(dict(given or {}), ("parameters",)),
             "created": now,
             "started": now if running else None,
             "parent": origin.parent or os.environ.get("WHENCE_RUN"),
-            **(origin.facts or {}),
+            "repeats": os.environ.get("WHENCE_REPEATS") or None,
+            "notification": _unless(one_of(notification, NOTIFICATIONS, "notification"), "none"),
+            "retention": seconds_of(retention_period, "retention period"),
+            "timeout": _unless(seconds_of(timeout, "timeout"), 180.0),
+            "visibility": encode(visibility_of(visibility)),
         }
-        noted, words = _metadata(metadata), _tags(tags)
-        self._begin(origin, facts, noted, words)
-        self.name, self.status, self._started = name, facts["status"], now
+        told = Given(facts, metadata_of(metadata), tags_of(tags), patterns(record_shell_vars))
+        entry = enter(self.store, told, origin)
+        self._id, self.dir, self._tags = entry.id, entry.dir, set(told.tags)
+        self.name, self.status, self._started = name, str(facts["status"]), now
+        self._tend()
         return self
 
-    def _begin(
-        self, origin: Origin, facts: dict[str, Any], noted: dict[str, Any], words: list[str]
-    ) -> None:
-        artifacts = list(origin.artifacts)
-        code = Code()
-        if origin.code is None:
-            code = main_code(self.store.project)
-            facts["code"] = code_facts(code, code.base if code.files else Path.cwd())
-            artifacts += code_artifacts(self.store, code)
-        else:
-            facts["code"] = origin.code
-        if origin.dir is not None:
-            self.dir = Path(os.path.abspath(origin.dir))
-            facts["dir"] = encode(place(self.dir, (self.store.project,)))
-        facts |= surroundings(self.store)
-        self._id = origin.id or new_id()
-        told = {key: value for key, value in facts.items() if value is not None}
-        self._append("set", {"f": told})
-        if noted:
-            self._append("meta", {"m": noted})
-        if words:
-            self._append("tags", {"add": words, "remove": []})
-            self._tags.update(words)
-        for artifact in artifacts:
-            self._append("artifact", artifact)
-        self.warn_edited(code)
-
-    def warn_edited(self, code: Code) -> None:
-        """Note the files of code that were edited after this process may have read them."""
-        for name in edited_since(code, process_start()) if code.files else ():
-            message = f"{name} was edited after this process began: what ran may be older"
-            facts = {"level": "warning", "message": encode(message), "at": clock.time()}
-            self._append("event", facts)
-
-    def update_metadata(self, metadata: Mapping[str, Any]) -> None:
-        """Add to the metadata; a key given again takes the new value."""
-        self._append("meta", {"m": _metadata(metadata)})
-
-    def update_tags(self, tags: Iterable[str]) -> None:
-        """Add tags."""
-        words = _tags(tags)
-        self._append("tags", {"add": words, "remove": []})
-        self._tags.update(words)
-
-    def set_tags(self, tags: Iterable[str]) -> None:
-        """Put these tags in the place of those that this run was given here."""
-        words = _tags(tags)
-        self._append("tags", {"add": words, "remove": sorted(self._tags - set(words))})
-        self._tags = set(words)
-
-    def log_metrics(
-        self,
-        metrics: Mapping[str, Any],
-        step: int | None = None,
-        time: float | None = None,
-        timestamp: float | str | datetime | None = None,
-    ) -> None:
-        """Record the values of some metrics at one time.
+    def reconnect(self, run_id: str | None = None) -> Self:
+        """Go on with a run that is on record.
 
         Parameters
         ----------
-        metrics : mapping of str to float or array
-            Real numbers, NaN and infinities included; arrays of numbers of any shape are kept
-            whole (see `assign_metric_to_grid`).
-        step : int, optional
-            Counted from 0 over the calls if not given.
-        time : float, optional
-            Seconds since the run started, by its clock; the real ones if not given.
-        timestamp : float, str or datetime, optional
-            Seconds since 1970-01-01 UTC, or a time (UTC if it tells no zone); now if not given.
+        run_id : str, optional
+            Its id; if not given, the run that this process belongs to (``WHENCE_RUN``, as `whence
+            run` and sweeps tell what they start). That one is ended by whoever started it, never
+            by closing it here.
 
         Raises
         ------
         UserError
-            If a value cannot be taken; it names the metric, and nothing of the call is recorded.
-
-        Examples
-        --------
-        >>> run.log_metrics({"energy": -3.2, "field": np.zeros((64, 64))})  # doctest: +SKIP
+            If there is no such run, or this one has begun already.
         """
-        if self.status in ENDS:
-            self._refuse()
-        self._gauge().log(metrics, step, time, timestamp)
+        if self._id is not None:
+            raise UserError.of("run-begun", f"this run has begun already as {self._id}")
+        around = os.environ.get("WHENCE_RUN")
+        if run_id is None or run_id == around:
+            if not around:
+                raise UserError.of(
+                    "no-run",
+                    "reconnect to which run?",
+                    mend="Give its id; a process that no recorded run has started knows none.",
+                )
+            self._id, self._guest, self.status = around, True, "running"
+            self._started = float(os.environ.get("WHENCE_STARTED") or clock.time())
+            return self
+        self._take_up(self.store.index().state(run_id))
+        return self
 
-    def assign_metric_to_grid(
+    def _take_up(self, state: Mapping[str, Any]) -> None:
+        now = clock.time()
+        self._id, self.name, self.status = state["id"], decode(state.get("name")), "running"
+        self._started = state.get("started") or now
+        if state.get("dir"):
+            self.dir = self.store.project / str(decode(state["dir"]))
+        last = max((p.step for p in points(self.store, self.id) if p.step is not None), default=-1)
+        self._meter = Meter(self.store, self.id, self._started, last + 1)
+        self._tags = set(state.get("tags") or ())
+        facts = {"status": "running", "started": self._started, "process": this_process()}
+        self._append("set", {"f": facts}, sync=True)
+        if state.get("alerts"):
+            self._watched().resume(state["alerts"])
+        self._tend()
+
+    def config(
         self,
-        metric_name: str,
-        axes_ticks: Sequence[Any],
-        axes_labels: Sequence[str] | None = None,
-    ) -> None:
-        """Tell where the values of an array metric lie.
-
-        Parameters
-        ----------
-        metric_name : str
-            The metric.
-        axes_ticks : sequence of arrays
-            For each axis of the arrays, the coordinate of each of its points.
-        axes_labels : sequence of str, optional
-            The names of the axes; ``axis_0``, ``axis_1``, … if not given.
-
-        Raises
-        ------
-        UserError
-            If ticks and labels do not fit each other, or the arrays logged before.
-
-        Examples
-        --------
-        >>> run.assign_metric_to_grid("field", [x, y], ["x", "y"])  # doctest: +SKIP
-        """
-        self._gauge().grid(metric_name, axes_ticks, axes_labels)
-
-    def set_metric_units(self, name: str, units: str) -> None:
-        """Tell the unit of a metric, as it is to be given back: ``"kJ/mol"``."""
-        self._gauge().describe(name, {"units": _text(units, "unit")})
-
-    def _gauge(self) -> Meter:
-        if self._meter is None:
-            self._meter = Meter(self.store, self.id, self._started)
-        return self._meter
-
-    def log_event(self, message: str, level: str = "info", timestamp: float | None = None) -> None:
-        """Record a line of text.
-
-        Parameters
-        ----------
-        message : str
-            The text.
-        level : str
-            ``debug``, ``info``, ``warning``, ``error`` or ``critical``.
-        timestamp : float, optional
-            Seconds since 1970-01-01 UTC; now if not given.
-        """
-        if self.status in ENDS:
-            self._refuse()
-        if level.lower() not in _LEVELS:
-            raise UserError.of(
-                "unknown-level",
-                f"there is no level {level!r}",
-                mend=did_you_mean(level.lower(), _LEVELS) or f"Use one of {', '.join(_LEVELS)}.",
-            )
-        at = clock.time() if timestamp is None else timestamp
-        text = _text(message, "message")
-        self._append("event", {"level": level.lower(), "message": text, "at": at})
-
-    def log_output(self, stream: str, text: str) -> None:
-        """Record a piece of what was printed to ``out`` or ``err``."""
-        self._append("out", {"stream": stream, "text": encode(text), "at": clock.time()})
-
-    def save_file(
-        self,
-        path: str | os.PathLike[str],
-        category: Category = "output",
-        file_type: str | None = None,
         *,
-        name: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        mode: Mode = "auto",
-    ) -> str:
-        """Put a file on record and give its digest.
+        suppress_errors: bool = False,
+        queue_blocking: bool | None = None,
+        system_metrics_interval: float | None = None,
+        enable_emission_metrics: bool | None = None,
+        disable_resources_metrics: bool | None = None,
+        storage_id: str | None = None,
+        abort_on_alert: OnAlert | bool | None = None,
+    ) -> Self:
+        """Say how the run is to behave; what is not given stays as it is.
 
         Parameters
         ----------
-        path : path-like
-            The file.
-        category : str
-            ``output``, ``input`` or ``code``.
-        file_type : str, optional
-            Its media type; told from its name if not given.
-        name : str, optional
-            Its name within the run; the file's own name if not given.
-        metadata : mapping, optional
-            Whatever else is to be known about it.
-        mode : str
-            ``copy`` keeps the bytes in the store; ``reference`` the digest only, for what is too
-            big to keep twice; ``auto`` decides by size.
+        suppress_errors : bool
+            Whether calls that fail log a warning (logger ``whence``) and go on, not raise.
+        queue_blocking : bool, optional
+            Without effect: every call writes before it returns.
+        system_metrics_interval : float, optional
+            Seconds between looks at what the process tree uses; 60 at first.
+        enable_emission_metrics : bool, optional
+            Without effect yet.
+        disable_resources_metrics : bool, optional
+            Whether no looks are taken.
+        storage_id : str, optional
+            Without effect: content goes to the store.
+        abort_on_alert : str or bool, optional
+            What an alert made with ``trigger_abort`` does: ``run`` ends the run (so it is at
+            first), ``terminate`` this process too, ``ignore`` neither.
+        """
+        changed: dict[str, Any] = {}
+        if system_metrics_interval is not None:
+            changed["interval"] = system_metrics_interval
+        if disable_resources_metrics:
+            changed["interval"] = None
+        if abort_on_alert is not None:
+            words: dict[Any, str] = {True: "run", False: "ignore"}
+            changed["on_alert"] = words.get(abort_on_alert, abort_on_alert)
+        self._settings = replace(self._settings, **changed)
+        if "interval" in changed and self._id is not None and not self._guest:
+            self._tend()
+        if suppress_errors:
+            forgive(self)
+        return self
+
+    def set_pid(self, pid: int) -> None:
+        """Look at what another process and its descendants use, in the place of this one."""
+        self._tend(int(pid))
+
+    def create_metric_threshold_alert(
+        self,
+        *,
+        name: str,
+        metric: str,
+        threshold: float,
+        rule: Literal["is above", "is below"],
+        **choices: Unpack[Choices],
+    ) -> str:
+        """Watch for a metric above or below a threshold; gives the alert's id.
+
+        Parameters
+        ----------
+        name : str
+            What to call the alert.
+        metric : str
+            The metric, or a pattern like ``residual/*``.
+        threshold : float
+            The threshold.
+        rule : str
+            ``is above`` or ``is below``.
+        **choices : Choices
+            `window` and `frequency` in minutes, `aggregation`, `trigger_abort` and more: see
+            `whence.runs.alert.Choices`.
+        """
+        one_of(rule, ("is above", "is below"), "rule")
+        alert = metric_alert(name, metric, rule, (threshold, threshold), choices)
+        return self._watched().add(alert, choices.get("attach_to_run", True))
+
+    def create_metric_range_alert(
+        self,
+        *,
+        name: str,
+        metric: str,
+        range_low: float,
+        range_high: float,
+        rule: Literal["is inside range", "is outside range"],
+        **choices: Unpack[Choices],
+    ) -> str:
+        """Watch for a metric inside or outside of a range; otherwise as for a threshold."""
+        one_of(rule, ("is inside range", "is outside range"), "rule")
+        alert = metric_alert(name, metric, rule, (range_low, range_high), choices)
+        return self._watched().add(alert, choices.get("attach_to_run", True))
+
+    def create_event_alert(self, *, name: str, pattern: str, **choices: Unpack[Choices]) -> str:
+        """Watch for a text in the messages of events; gives the alert's id."""
+        alert = event_alert(name, pattern, choices)
+        return self._watched().add(alert, choices.get("attach_to_run", True))
+
+    def create_user_alert(self, *, name: str, **choices: Unpack[Choices]) -> str:
+        """Make an alert that `log_alert` sets; gives its id."""
+        alert = user_alert(name, choices)
+        return self._watched().add(alert, choices.get("attach_to_run", True))
+
+    def add_alerts(
+        self, ids: Iterable[str] | None = None, names: Iterable[str] | None = None
+    ) -> None:
+        """Watch this run for alerts that were made before, in this or another run.
 
         Raises
         ------
         UserError
-            If there is no such file, or an argument cannot be.
+            If the store knows none of that id or name; then none is added.
         """
-        deposit = Deposit(path, category, name, file_type, metadata or {}, mode)
-        facts = facts_of(self.store, deposit, self.dir)
-        self._append("artifact", facts)
-        return str(facts["digest"])
+        watch = self._watched()
+        found = [known_alert(self.store, watch, one, None) for one in ids or ()]
+        found += [known_alert(self.store, watch, None, one) for one in names or ()]
+        for alert in found:
+            watch.add(alert)
+
+    def log_alert(
+        self,
+        identifier: str | None = None,
+        name: str | None = None,
+        state: State = "critical",
+    ) -> None:
+        """Say how a user alert stands: ``ok`` or ``critical``."""
+        one_of(state, ("ok", "critical"), "state")
+        self._watched().say(identifier, name, state)
+
+    def add_process(
+        self,
+        identifier: str,
+        *cmd_args: object,
+        executable: str | os.PathLike[str] | None = None,
+        script: str | os.PathLike[str] | None = None,
+        input_file: str | os.PathLike[str] | None = None,
+        completion_callback: Callable[..., object] | None = None,
+        completion_trigger: Trigger | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: str | os.PathLike[str] | None = None,
+        **cmd_kwargs: object,
+    ) -> int:
+        """Start an external program beside this one; gives its process id.
+
+        What it prints, its exit status, script and input file are put on record. The run waits
+        for it when it is closed, and fails if it does.
+
+        Parameters
+        ----------
+        identifier : str
+            What to call it within the run.
+        *cmd_args : object
+            Its arguments; the first is the program itself if `executable` is not given.
+        executable, script, input_file : path-like, optional
+            The program; the file it interprets; the file it reads: first on its command line.
+        completion_callback : callable, optional
+            Called as ``callback(status_code=..., std_out=..., std_err=...)``, in a thread.
+        completion_trigger : event, optional
+            Set when it has ended.
+        env, cwd : optional
+            Further environment variables; where it runs.
+        **cmd_kwargs : object
+            Options: ``n=4`` is ``-n 4``, ``dry_run=True`` is ``--dry-run``.
+
+        Raises
+        ------
+        UserError
+            If there is no such program or file; then nothing is started.
+        """
+        if self.status in ENDS:
+            self._refuse()
+        if self._launcher is None:
+            self._launcher = Launcher(self)
+        return self._launcher.start(
+            Program(
+                identifier,
+                tuple(map(str, cmd_args)),
+                executable,
+                script,
+                input_file,
+                cmd_kwargs,
+                env,
+                cwd,
+                completion_callback,
+                completion_trigger,
+            )
+        )
+
+    def kill_process(self, process_id: str | int) -> None:
+        """End a program by its identifier or process id, and all that it has started."""
+        (self._launcher or Launcher(self)).kill(process_id)
+
+    def kill_all_processes(self) -> None:
+        """End all programs that `add_process` has started."""
+        if self._launcher is not None:
+            self._launcher.kill_all()
+
+    def wait_for_processes(self, timeout: float | None = None) -> dict[str, int]:
+        """Wait for the programs; gives the exit status of those that have ended, by identifier."""
+        return self._launcher.wait(timeout) if self._launcher is not None else {}
 
     def set_status(self, status: str) -> None:
         """Say how the run stands: ``running``, ``completed``, ``failed`` or ``terminated``."""
         if status == "running":
             self._started = clock.time()
-            self._meter = None
             self._append("set", {"f": {"status": status, "started": self._started}}, sync=True)
             self.status = status
+            self._tend()
             return
-        if status not in ENDS:
-            raise UserError.of(
-                "unknown-status",
-                f"there is no status {status!r} to set",
-                mend=did_you_mean(status, ENDS)
-                or "Use 'running', 'completed', 'failed' or 'terminated'.",
-            )
-        self.end(ENDS[status], {})
+        self.end(ENDS[one_of(status, ("running", *ENDS), "status to set")], {})
+
+    def abort(self, reason: str) -> None:
+        """End the run as terminated: programs are killed, and the abort callback is called."""
+        self._why = reason
+        if self.status not in ENDS:
+            self.kill_all_processes()
+            self.log_event(f"aborted: {reason}", "critical")
+            self.end("terminated", {"error": abort_facts(reason)})
+            if self._on_abort is not None:
+                self._on_abort(self)
 
     def fail(self, error: BaseException) -> None:
         """End the run with what was raised: ``terminated`` by Ctrl-C, else ``failed``."""
+        self.kill_all_processes()
         if isinstance(error, SystemExit) and error.code in (None, 0):
             self.end("completed", {})
             return
@@ -408,21 +491,32 @@ class Run:
         self.end("terminated" if isinstance(error, KeyboardInterrupt) else "failed", told)
 
     def close(self, facts: Mapping[str, Any] | None = None) -> None:
-        """End the run as completed, unless it has ended already.
+        """End the run, unless it has ended already: as completed, or failed if a process did.
 
         Parameters
         ----------
         facts : mapping, optional
             Further fields that are known only now, as they are written.
         """
-        if self._id is not None and self.status not in ENDS:
+        if self._id is None or self._guest or self.status in ENDS:
+            return
+        self.wait_for_processes()
+        failed = self._launcher.failed() if self._launcher is not None else {}
+        if failed:
+            self.end("failed", {**failure(failed), **(facts or {})})
+        else:
             self.end("completed", facts or {})
 
     def end(self, status: str, facts: Mapping[str, Any]) -> None:
         """End the run with a status and further fields, as they are written."""
+        keeper_of(self.store).leave(self.id)
         told = {"status": status, "ended": clock.time(), **facts}
         self._append("set", {"f": told}, sync=True)
         self.status = status
+
+    def warn_edited(self, code: Code) -> None:
+        """Note the files of code that were edited after this process may have read them."""
+        warn_edited(self.store, self.id, code)
 
     def __enter__(self) -> Self:
         return self
@@ -437,73 +531,39 @@ class Run:
             return
         if error is None:
             self.close()
+        elif self._guest:
+            self.log_event(f"{type(error).__name__}: {error}", "error")
         else:
             self.fail(error)
 
-    def _refuse(self) -> None:
-        raise UserError.of(
-            "run-ended",
-            f"the run {self._id} has ended as {self.status}",
-            mend="Tags and metadata can still be added; metrics and events need a new run.",
-        )
+    def _watched(self) -> Watch:
+        if self._watch is None:
+            self._watch = Watch(lambda facts: self._append("alert", facts), self._alarm)
+        return self._watch
 
-    def _append(self, op: str, facts: Mapping[str, Any], *, sync: bool = False) -> None:
-        self.store.writer().append(op, self.id, facts, sync=sync)
+    def _alarm(self, alert: Alert) -> None:
+        if alert.callback is not None:
+            alert.callback(alert)
+        if alert.abort and self._settings.on_alert != "ignore":
+            self.abort(f"the alert {alert.name!r} is critical")
+            if self._settings.on_alert == "terminate":
+                os.kill(os.getpid(), signal.SIGTERM)
 
-
-def error_facts(error: BaseException) -> dict[str, Any]:
-    """What was raised, as the ``error`` field of a run: type, message and traceback."""
-    kind = type(error)
-    name = kind.__qualname__
-    if kind.__module__ != "builtins":
-        name = f"{kind.__module__}.{name}"
-    try:
-        message = str(error)
-    except Exception as broken:
-        message = f"(its message could not be told: {broken!r})"
-    try:
-        text = "".join(traceback.format_exception(error))
-    except Exception:
-        text = "".join(traceback.format_tb(error.__traceback__)) + name
-    return {"type": encode(name), "message": encode(message), "traceback": encode(text)}
+    def _tend(self, pid: int | None = None) -> None:
+        if self.status == "running" and not self._guest:
+            known = pid or os.getpid()
+            charge = Charge(self.id, self._started, self._settings.interval, known)
+            keeper_of(self.store).tend(charge)
 
 
-def _metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {
-        _key(key, "metadata"): encode(value, ("metadata", str(key)))
-        for key, value in (metadata or {}).items()
-    }
+def _store(given: Store | str | os.PathLike[str] | None) -> Store:
+    if given is None and os.environ.get("WHENCE_RUN"):
+        given = os.environ.get("WHENCE_STORE")  # of the run that this process belongs to
+    if given is None:
+        return Store.find_or_create(Path.cwd())
+    return given if isinstance(given, Store) else Store.open(Path(given))
 
 
-def _key(key: Any, of: str) -> str:
-    if isinstance(key, str) and key and key.isprintable() and key[:1] != "$":
-        return str(key)
-    raise UserError.of(
-        "bad-key",
-        f"{key!r} cannot name a {of} value",
-        mend="Use printable text that does not begin with '$'.",
-    )
-
-
-def _tags(tags: Iterable[str]) -> list[str]:
-    words = [tags] if isinstance(tags, str) else list(tags)
-    for word in words:
-        if not (isinstance(word, str) and word.strip() and word.isprintable()):
-            raise UserError.of("bad-tag", f"{word!r} cannot be a tag", mend="Use printable text.")
-    return [str(word) for word in dict.fromkeys(words)]
-
-
-def _folder(folder: str) -> str:
-    if not (isinstance(folder, str) and folder.startswith("/") and folder.isprintable()):
-        raise UserError.of(
-            "bad-folder",
-            f"{folder!r} cannot be a folder of runs",
-            mend="Give one that begins with '/', like '/melt/first'.",
-        )
-    return "/" + folder.strip("/")
-
-
-def _text(value: str | None, of: str) -> Any:
-    if value is None or isinstance(value, str):
-        return encode(value)
-    raise UserError.of("bad-text", f"the {of} must be text, not {value!r}")
+def _unless(value: Any, usual: Any) -> Any:
+    """The value, or None where it is the usual one, which needs no words."""
+    return None if value == usual else value

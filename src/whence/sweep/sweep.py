@@ -94,12 +94,13 @@ def sweep(
     code, work, shared = _prepare(store, found, folder, options)
     steps = plan(store, f"/{name}", points, work)
     with Run(store) as run, ended_by_signal():
+        run.config(disable_resources_metrics=True)  # the points look at themselves
         run.init(
             name,
             parameters=_plain(space.yaml_node()[1]),
             tags=options.tags,
             folder=f"/{name}",
-            origin=replace(shared, kind="sweep", dir=folder),
+            origin=replace(shared, kind="sweep", dir=folder, home=home_of(found)),
         )
         if isinstance(found, GivenFunction):  # files of code are loaded by the workers
             run.warn_edited(code)

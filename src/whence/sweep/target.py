@@ -29,7 +29,7 @@ from whence.runs.code import (
     code_of_script,
     function_file,
 )
-from whence.runs.process import check_program
+from whence.runs.launcher import check_program
 from whence.store import Store
 from whence.sweep.template import Template
 

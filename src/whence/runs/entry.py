@@ -1,0 +1,117 @@
+"""The first lines of a run: all that is known when it begins."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from whence.artifacts import place
+from whence.base.clock import new_id
+from whence.base.escape import encode
+from whence.runs.capture import code_artifacts, code_facts, main_code, surroundings
+from whence.runs.code import Code, edited_since
+from whence.runs.keeper import keeper_of
+from whence.runs.late import note
+from whence.runs.machine import process_start
+from whence.runs.origin import Origin
+from whence.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the user tells of a run at its beginning, checked and encoded.
+
+    Attributes
+    ----------
+    facts : dict
+        Fields; those that are None are left out.
+    metadata : dict
+        By key.
+    tags : list of str
+        Each once.
+    variables : tuple of str
+        Names or patterns of environment variables to record beside the usual ones.
+    """
+
+    facts: dict[str, Any]
+    metadata: dict[str, Any]
+    tags: list[str]
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A run that is on record: its id and its own folder."""
+
+    id: str
+    dir: Path | None
+
+
+def enter(store: Store, given: Given, origin: Origin) -> Entry:
+    """Put a run on record.
+
+    Raises
+    ------
+    UserError
+        If something cannot be recorded; then no line of the run is written.
+    """
+    facts, artifacts = dict(given.facts), list(origin.artifacts)
+    code, home = Code(), origin.home
+    if origin.code is None:
+        code = main_code(store.project)
+        home = code.base if code.files else Path.cwd()
+        facts["code"] = code_facts(code, home)
+        artifacts += code_artifacts(store, code)
+        if code.files:
+            facts |= _script(code)
+    else:
+        facts["code"] = origin.code
+    folder = None
+    if origin.dir is not None:
+        folder = Path(os.path.abspath(origin.dir))
+        facts["dir"] = encode(place(folder, (store.project,)))
+    facts |= surroundings(store, given.variables)
+    facts |= origin.facts or {}
+    run, writer = origin.id or new_id(), store.writer()
+    told = {key: value for key, value in facts.items() if value is not None}
+    writer.append("set", run, {"f": told})
+    if given.metadata:
+        writer.append("meta", run, {"m": given.metadata})
+    if given.tags:
+        writer.append("tags", run, {"add": given.tags, "remove": []})
+    for artifact in artifacts:
+        writer.append("artifact", run, artifact)
+    warn_edited(store, run, code)
+    if home is not None:
+        known: Mapping[str, Any] = facts["code"]
+        keeper_of(store).soon(lambda: note(store, run, home, known))
+    return Entry(run, folder)
+
+
+def warn_edited(store: Store, run: str, code: Code) -> None:
+    """Note the files of code that were edited after this process may have read them."""
+    for name in edited_since(code, process_start()) if code.files else ():
+        message = f"{name} was edited after this process began: what ran may be older"
+        facts = {"level": "warning", "message": encode(message), "at": time.time()}
+        store.writer().append("event", run, facts)
+
+
+def _script(code: Code) -> dict[str, Any]:
+    """How the script of this process was started."""
+    script = getattr(sys.modules.get("__main__"), "__file__", None) or ""
+    return {
+        "command": encode([os.path.basename(sys.executable), *sys.orig_argv[1:]]),
+        "main_file": encode(place(Path(os.path.realpath(script)), (code.base,))),
+        "script_arguments": encode(shlex.join(sys.argv[1:])),
+    }
+
+
+def patterns(wanted: Iterable[str] | None) -> tuple[str, ...]:
+    """Names or patterns of variables, given as one or several."""
+    return (wanted,) if isinstance(wanted, str) else tuple(wanted or ())

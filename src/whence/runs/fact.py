@@ -1,0 +1,148 @@
+"""What users tell about a run, checked, in the form in which it is written."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from whence.base.error import UserError
+from whence.base.escape import encode
+from whence.base.problem import did_you_mean
+
+ENDS = {
+    "completed": "completed",
+    "failed": "failed",
+    "terminated": "terminated",
+    "finished": "completed",
+    "crashed": "failed",
+    "killed": "terminated",
+}
+"""The words for how a run can end, and the status that each means."""
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+NOTIFICATIONS = ("none", "all", "error", "lost")
+
+_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2592000}
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+?)s?\s*", re.IGNORECASE)
+
+
+def metadata_of(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Metadata, encoded."""
+    return {
+        key_of(key, "metadata"): encode(value, ("metadata", str(key)))
+        for key, value in (metadata or {}).items()
+    }
+
+
+def key_of(key: Any, of: str) -> str:
+    """A key that can name a value."""
+    if isinstance(key, str) and key and key.isprintable() and key[:1] != "$":
+        return str(key)
+    raise UserError.of(
+        "bad-key",
+        f"{key!r} cannot name a {of} value",
+        mend="Use printable text that does not begin with '$'.",
+    )
+
+
+def tags_of(tags: Iterable[str] | None) -> list[str]:
+    """Tags, each once."""
+    words = [tags] if isinstance(tags, str) else list(tags or ())
+    for word in words:
+        if not (isinstance(word, str) and word.strip() and word.isprintable()):
+            raise UserError.of("bad-tag", f"{word!r} cannot be a tag", mend="Use printable text.")
+    return [str(word) for word in dict.fromkeys(words)]
+
+
+def folder_of(folder: str | None) -> str:
+    """A folder of runs; the topmost if none is given."""
+    if folder is None:
+        return "/"
+    if not (isinstance(folder, str) and folder.startswith("/") and folder.isprintable()):
+        raise UserError.of(
+            "bad-folder",
+            f"{folder!r} cannot be a folder of runs",
+            mend="Give one that begins with '/', like '/melt/first'.",
+        )
+    return "/" + folder.strip("/")
+
+
+def text_of(value: str | None, of: str) -> Any:
+    """A text, encoded."""
+    if value is None or isinstance(value, str):
+        return encode(value)
+    raise UserError.of("bad-text", f"the {of} must be text, not {value!r}")
+
+
+def level_of(level: str) -> str:
+    """The level of an event."""
+    word = level.lower() if isinstance(level, str) else str(level)
+    return one_of(word, LEVELS, "level")
+
+
+def one_of(word: str, known: Iterable[str], of: str) -> str:
+    """A word that is one of those known."""
+    words = list(known)
+    if word in words:
+        return word
+    raise UserError.of(
+        f"unknown-{of}",
+        f"there is no {of} {word!r}",
+        mend=did_you_mean(word, words) or f"Use one of {', '.join(words)}.",
+    )
+
+
+def seconds_of(value: str | float | None, of: str) -> float | None:
+    """A length of time in seconds, given as a number or in words like ``"2 days"``."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        found = _DURATION.fullmatch(value)
+        unit = found and _UNITS.get(found[2].lower())
+        if found and unit:
+            return float(found[1]) * unit
+    elif not isinstance(value, bool) and isinstance(value, int | float) and value >= 0:
+        return float(value)
+    raise UserError.of(
+        "bad-duration",
+        f"{value!r} is no length of time for the {of}",
+        mend="Give seconds, or words like '1 hour' or '30 days'.",
+    )
+
+
+def visibility_of(value: str | Iterable[str] | None) -> Any:
+    """Who may see a run: ``public``, ``tenant``, or names of users."""
+    if value is None or value in ("public", "tenant"):
+        return value
+    users = None if isinstance(value, str) else list(value)
+    if users is not None and all(isinstance(user, str) and user for user in users):
+        return users
+    raise UserError.of(
+        "bad-visibility",
+        f"nobody is meant by the visibility {value!r}",
+        mend="Use 'public', 'tenant' or a list of user names.",
+    )
+
+
+def error_facts(error: BaseException) -> dict[str, Any]:
+    """What was raised, as the ``error`` field of a run: type, message and traceback."""
+    kind = type(error)
+    name = kind.__qualname__
+    if kind.__module__ != "builtins":
+        name = f"{kind.__module__}.{name}"
+    try:
+        message = str(error)
+    except Exception as broken:
+        message = f"(its message could not be told: {broken!r})"
+    try:
+        text = "".join(traceback.format_exception(error))
+    except Exception:
+        text = "".join(traceback.format_tb(error.__traceback__)) + name
+    return {"type": encode(name), "message": encode(message), "traceback": encode(text)}
+
+
+def abort_facts(reason: str) -> dict[str, Any]:
+    """Why a run was aborted, as its ``error`` field."""
+    return {"type": "Aborted", "message": encode(reason), "traceback": None}

@@ -1,0 +1,206 @@
+"""The one thread of a process that looks after its live runs: heartbeat, resources, late facts."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from whence.runs.resource import Gauge
+from whence.store import Store
+
+Task = Callable[[], None]
+
+BEAT = 60.0
+"""Seconds between signs of life, and between looks at resources if nothing else is said."""
+
+_FIRST = 0.1  # seconds until the first look: shorter runs are spared it
+_IDLE = 1.0  # seconds without runs until the thread ends
+_PARTING = 2.0  # seconds that the end of the process waits for facts on their way
+
+
+@dataclass(slots=True)
+class Charge:
+    """A live run that is looked after.
+
+    Attributes
+    ----------
+    run : str
+        Its id.
+    started : float
+        When it started, in seconds since 1970-01-01 UTC.
+    interval : float or None
+        Seconds between looks at resources; None for no looks.
+    pid : int
+        The process whose tree is looked at.
+    due : float
+        When the next look is due, by the monotonic clock.
+    """
+
+    run: str
+    started: float
+    interval: float | None = BEAT
+    pid: int = field(default_factory=os.getpid)
+    due: float = 0.0
+
+
+class Keeper:
+    """Looks after the live runs of one store in this process. Safe to use from any thread.
+
+    Its thread lives while a run does, is never waited for when a run ends, and raises nothing:
+    what it cannot do is left out.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = weakref.ref(store)
+        self._begin()
+        _after_fork(weakref.ref(self))
+
+    def _begin(self) -> None:
+        self._condition = threading.Condition()
+        self._charges: dict[str, Charge] = {}
+        self._tasks: deque[Task] = deque()
+        self._busy = False
+        self._thread: threading.Thread | None = None
+        self._wake = 0.0
+        self._gauges: dict[int, Gauge] = {}
+
+    def tend(self, charge: Charge) -> None:
+        """Look after a run from now on, or otherwise than before."""
+        charge.due = time.monotonic() + _FIRST
+        with self._condition:
+            self._charges[charge.run] = charge
+            self._rouse(charge.due)
+
+    def leave(self, run: str) -> None:
+        """Look after a run no longer."""
+        with self._condition:
+            if self._charges.pop(run, None) and not self._charges:
+                self._rouse(time.monotonic() + _IDLE)
+
+    def charge(self, run: str) -> Charge | None:
+        """What is known of a run that is looked after."""
+        return self._charges.get(run)
+
+    def soon(self, task: Task) -> None:
+        """Have something done in the thread; what it raises is lost."""
+        with self._condition:
+            self._tasks.append(task)
+            self._rouse(0.0)
+
+    def settle(self, within: float = _PARTING) -> bool:
+        """Wait until all tasks are done; False if that takes too long."""
+        with self._condition:
+            return self._condition.wait_for(lambda: not (self._tasks or self._busy), within)
+
+    def _rouse(self, when: float) -> None:
+        if self._thread is None:
+            self._wake = when
+            self._thread = threading.Thread(target=self._run, name="whence-keeper", daemon=True)
+            self._thread.start()
+        elif when < self._wake - _IDLE / 10:
+            self._wake = when
+            self._condition.notify_all()
+
+    def _run(self) -> None:
+        beat = time.monotonic() + BEAT
+        idle = time.monotonic() + _IDLE
+        while True:
+            with self._condition:
+                self._busy = False
+                now = time.monotonic()
+                if not self._tasks:
+                    self._condition.notify_all()
+                    if self._charges:
+                        idle = now + _IDLE
+                    elif now >= idle:
+                        self._thread = None
+                        return
+                    due = [c.due for c in self._charges.values() if c.interval is not None]
+                    self._wake = min([*due, beat]) if self._charges else idle
+                    self._condition.wait(max(self._wake - now, 0.0))
+                self._wake = 0.0  # awake: nobody need rouse it
+                task = self._tasks.popleft() if self._tasks else None
+                self._busy = task is not None
+            if task is not None:
+                with contextlib.suppress(Exception):
+                    task()
+                task = None
+            self._look()
+            if time.monotonic() >= beat:
+                beat = time.monotonic() + BEAT
+                self._beat()
+
+    def _look(self) -> None:
+        """Write down what runs that are due use now."""
+        now = time.monotonic()
+        with self._condition:
+            due = [c for c in self._charges.values() if c.interval is not None and c.due <= now]
+        store = self._store()
+        if not due or store is None:
+            return
+        readings: dict[int, dict[str, float]] = {}
+        for charge in due:
+            assert charge.interval is not None
+            charge.due = now + charge.interval
+            with contextlib.suppress(Exception):
+                if charge.pid not in readings:
+                    gauge = self._gauges.setdefault(charge.pid, Gauge(charge.pid))
+                    readings[charge.pid] = gauge.read()
+                stamp = time.time()
+                if readings[charge.pid] and charge.run in self._charges:
+                    values = readings[charge.pid]
+                    store.writer().metrics(charge.run, None, stamp - charge.started, stamp, values)
+
+    def _beat(self) -> None:
+        store = self._store()
+        if store is not None and self._charges:
+            with contextlib.suppress(Exception):
+                store.writer().beat()
+
+
+def keeper_of(store: Store) -> Keeper:
+    """The keeper of a store in this process."""
+    with _LOCK:
+        keeper = _KEEPERS.get(store)
+        if keeper is None:
+            keeper = _KEEPERS[store] = Keeper(store)
+            atexit.register(_part, weakref.ref(keeper))
+        return keeper
+
+
+_KEEPERS: weakref.WeakKeyDictionary[Store, Keeper] = weakref.WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
+def _part(keeper: weakref.ref[Keeper]) -> None:
+    there = keeper()
+    if there is not None:
+        there.settle()
+
+
+def _after_fork(keeper: weakref.ref[Keeper]) -> None:
+    """Let no fork happen while the thread holds the lock, and have the child begin anew."""
+
+    def hold() -> None:
+        there = keeper()
+        if there is not None:
+            there._condition.acquire()
+
+    def release() -> None:
+        there = keeper()
+        if there is not None:
+            there._condition.release()
+
+    def renew() -> None:
+        there = keeper()
+        if there is not None:
+            there._begin()
+
+    os.register_at_fork(before=hold, after_in_parent=release, after_in_child=renew)

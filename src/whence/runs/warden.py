@@ -1,0 +1,85 @@
+"""A process that ends what this one has started, should this one be killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+
+# A process of its own, for a thread dies with its process. It is told on standard input which
+# processes to end, and waits for the death of the one that told it: by a descriptor of it, for
+# the pipe alone may be held open by forked children. What a process has started is found through
+# the system's list of children, before anything is killed, for orphans lose their parent there.
+_WARDEN = """
+import os, select, signal, sys
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+parent, watched, told, rest = int(sys.argv[1]), set(), [0], b""
+try:
+    pidfd = os.pidfd_open(parent)
+except (AttributeError, OSError):
+    pidfd = None
+while os.getppid() == parent:
+    ready = select.select(told + ([pidfd] if pidfd else []), [], [], 60 if pidfd else 0.2)[0]
+    if 0 in ready:
+        data = os.read(0, 4096)
+        if not data:
+            break
+        *lines, rest = (rest + data).split(b"\\n")
+        for line in lines:
+            (watched.add if line[:1] == b"+" else watched.discard)(int(line[1:]))
+    elif ready:
+        break
+def below(pid):
+    found = [pid]
+    for one in found:
+        try:
+            for thread in os.listdir("/proc/%d/task" % one):
+                with open("/proc/%d/task/%s/children" % (one, thread)) as file:
+                    found.extend(map(int, file.read().split()))
+        except OSError:
+            pass
+    return found
+for pid in [pid for one in watched for pid in below(one)]:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass
+"""
+
+
+class Warden:
+    """Ends processes and all they have started when this process dies, even if it is killed.
+
+    On systems without ``/proc`` it ends the processes themselves only.
+    """
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _WARDEN, str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+        )
+
+    def watch(self, pid: int) -> None:
+        """End that process when this one dies."""
+        self._tell(f"+{pid}\n")
+
+    def forget(self, pid: int) -> None:
+        """Leave that process alone: it has ended."""
+        self._tell(f"-{pid}\n")
+
+    def close(self) -> None:
+        """Watch nothing any more."""
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    def _tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError, ValueError):
+            os.write(self._process.stdin.fileno(), line.encode())
