@@ -15,7 +15,17 @@ _HOMES = {
     "plot": ("PlotManager", "is_plot_func"),
     "runs": ("Run",),
     "sweep": ("sweep",),
+    "app.lineage": ("lineage",),
     "app.trace": ("trace",),
+    "app.client": ("Client",),
+    "records": (
+        "ParameterComparison",
+        "RecordStoreView",
+        "dfdiff",
+        "fold_task_inputs",
+        "get_task_param",
+        "record_filter",
+    ),
     "tasks": ("MemoizedTask", "RecordedTask"),
     "transform": ("is_operation", "register_operation"),
     "tree": ("DataManager",),
@@ -23,25 +33,43 @@ _HOMES = {
 _HOME = {name: room for room, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Client",
     "CoupledParamDim",
     "DataManager",
     "MemoizedTask",
     "ParamDim",
     "ParamSpace",
+    "ParameterComparison",
     "PlotManager",
+    "RecordStoreView",
     "RecordedTask",
     "Run",
+    "dfdiff",
+    "fold_task_inputs",
+    "get_task_param",
     "is_operation",
     "is_plot_func",
+    "lineage",
+    "record_filter",
     "register_operation",
     "sweep",
     "trace",
 ]
 
 if TYPE_CHECKING:
+    from whence.app.client import Client
+    from whence.app.lineage import lineage
     from whence.app.trace import trace
     from whence.params import CoupledParamDim, ParamDim, ParamSpace
     from whence.plot import PlotManager, is_plot_func
+    from whence.records import (
+        ParameterComparison,
+        RecordStoreView,
+        dfdiff,
+        fold_task_inputs,
+        get_task_param,
+        record_filter,
+    )
     from whence.runs import Run
     from whence.tasks import MemoizedTask, RecordedTask
     from whence.transform import is_operation, register_operation

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from whence.app import metric
+from whence.app import found, metric
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
 from whence.base.problem import did_you_mean
@@ -52,6 +52,87 @@ class Client:
             self.store = Store.open(store)
         else:
             self.store = Workspace.open(None).store
+
+    def get_runs(
+        self,
+        filters: str | Iterable[str] | None = None,
+        *,
+        attributes: Iterable[str] | None = None,
+        metadata: bool = False,
+        metrics: bool = False,
+        alerts: bool = False,
+        system_info: bool = False,
+        timing_info: bool = False,
+        output_format: found.Form = "objects",
+        count_limit: int | None = 100,
+        start_index: int = 0,
+        show_shared: bool = True,
+        sort_by_columns: Sequence[tuple[str, bool]] | None = None,
+    ) -> Any:
+        """The runs that fit all filters, the newest first.
+
+        Parameters
+        ----------
+        filters : str or iterable of str, optional
+            Like ``metadata.x > 3``, ``has tag.melt``, ``created < 2d``.
+        attributes : iterable of str, optional
+            What is told of each run as dict or in a DataFrame; the usual if not given.
+        metadata, metrics, alerts, system_info, timing_info : bool
+            What else is told.
+        output_format : {"objects", "dict", "dataframe"}
+            An iterator over ids with their records, a list of dicts, or a DataFrame.
+        count_limit : int or None
+            At most so many.
+        start_index : int
+            How many of the first are left out.
+        show_shared : bool
+            Whether to show runs of others; here all are in one store.
+        sort_by_columns : sequence of (str, bool), optional
+            Fields, parameters or ``metadata.x`` to sort by, and whether downward.
+
+        Raises
+        ------
+        UserError
+            If a filter, an attribute or a column is none; it says what was meant.
+        """
+        found.check_form(output_format)
+        told = None if attributes is None else _words(attributes)
+        own = () if show_shared else ("user == self",)
+        request = found.RunRequest(
+            (*_words(filters or ()), *own), told, metadata, metrics, alerts, system_info,
+            timing_info, tuple(sort_by_columns or ()), start_index, count_limit,
+        )  # fmt: skip
+        records = found.find_runs(self.store, request)
+        if output_format == "objects":
+            return ((record.id, record) for record in records)
+        facts = [found.run_facts(self.store, record, request) for record in records]
+        return found.run_frame(facts) if output_format == "dataframe" else facts
+
+    def get_run(self, run_id: str) -> Record:
+        """The record of a run."""
+        return self._record(run_id)
+
+    def get_run_id_from_name(self, name: str) -> str:
+        """The id of the only run of that name.
+
+        Raises
+        ------
+        UserError
+            If there is none, or more than one.
+        """
+        request = found.RunRequest((f"name == {name}",), count_limit=2)
+        named = list(found.find_runs(self.store, request))
+        if len(named) == 1:
+            return named[0].id
+        raise UserError.of(
+            "ambiguous-run" if named else "unknown-run",
+            f"{'several runs are' if named else 'no run is'} called {name!r}",
+            mend="`whence list 'name contains …'` shows them.",
+        )
+
+    def get_run_name_from_id(self, run_id: str) -> str:
+        """The name of a run."""
+        return self._record(run_id).name
 
     def get_metrics_names(self, run_id: str) -> list[str]:
         """The metrics that a run logged numbers of, in the order in which it first did."""
@@ -170,18 +251,18 @@ class Client:
         """The runs that are named, else those that fit the filters, oldest first."""
         records = Records(self.store)
         if run_ids is not None:
-            found = [records.resolve(run) for run in _words(run_ids)]
+            chosen = [records.resolve(run) for run in _words(run_ids)]
         elif run_filters is not None:
             from whence.records.expression import conditions_of
 
-            found = records.select(conditions_of(run_filters))[0][::-1]
+            chosen = records.select(conditions_of(run_filters))[0][::-1]
         else:
             raise UserError.of(
                 "no-run", "no run is asked for", mend="Give run_ids=[...] or run_filters=[...]."
             )
-        if not found:
+        if not chosen:
             raise UserError.of("no-run", "no run fits", mend="`whence list` shows the runs.")
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(chosen))
 
 
 def _words(given: str | Iterable[str]) -> tuple[str, ...]:

@@ -308,7 +308,7 @@ def _own_name() -> str:
 
 def _wrong(operator: str, key: str) -> UserError:
     times = "a date like 2020-09-12, or within the last like 3h, 2d, 1y, with <, <=, > or >="
-    texts = "==, !=, contains or ~ (a regular expression)"
+    texts = "==, !=, contains or ~ (a regular expression)" if key in _TEXTS else "== or !="
     return UserError.of(
         "wrong-operator",
         f"{operator!r} cannot be used for {key!r}",

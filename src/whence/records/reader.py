@@ -15,6 +15,7 @@ from whence.params import flatten, varied_and_constant
 from whence.records.condition import Condition
 from whence.records.query import NEWEST_FIRST, Query
 from whence.records.record import ENDED, Record
+from whence.records.task_parameter import BESIDE
 from whence.store import Store, is_alive, without_inputs
 
 _STATE = "SELECT state.json FROM run JOIN state ON state.run = run.key"
@@ -200,6 +201,19 @@ class Records:
             f"SELECT id, name FROM name WHERE space = ? AND {asked}", (space, *values)
         )
         return [number for number, name in rows if _leads(key.split("."), name.split("."))]
+
+    def noise(self, names: Iterable[int]) -> set[int]:
+        """Those of the names that tell which task something is, not what went into it."""
+        rows = self.connection.execute(
+            "SELECT id, name FROM name WHERE id IN (SELECT value FROM json_each(?))",
+            (orjson.dumps(list(names)).decode(),),
+        ).fetchall()
+        tasks = {name[: -len("taskname")] for _, name in rows if name.endswith(".taskname")}
+        return {
+            number
+            for number, name in rows
+            if name.rpartition(".")[0] + "." in tasks and name.rpartition(".")[2] in BESIDE
+        }
 
     def all_names(self) -> list[str]:
         """The short names of all parameters and metadata on record."""

@@ -20,7 +20,7 @@ DEEPEST: Final = 200
 
 _DESCRIPTION = frozenset({"taskname", "module", "inputs"})
 _DIGESTS = frozenset({"digest", "hashed_digest", "unhashed_digests"})
-_BESIDE = _DESCRIPTION | _DIGESTS | {"reason"}
+BESIDE = _DESCRIPTION | _DIGESTS | {"reason"}
 _PLAIN = frozenset({int, float, str, bool, bytes, type(None)})
 _PART = re.compile(
     r"""(?:^|\.)(?:(?P<name>[^.\[\]"]+)|(?P<text>"(?:[^"\\]|\\.)*"))"""
@@ -175,7 +175,7 @@ def _is_description(value: Mapping[Any, Any]) -> bool:
         "taskname" in value
         and value.keys() >= _DESCRIPTION
         and isinstance(value["inputs"], Mapping)
-        and all(key in _BESIDE or _is_generator(key) for key in value)
+        and all(key in BESIDE or _is_generator(key) for key in value)
     )
 
 

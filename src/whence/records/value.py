@@ -169,7 +169,7 @@ class Value(Condition):
         prefix = ".".join(map(str, name_parts(self.key)))
         wanted = {key for name in flat for key in records.names(self.space, f"{prefix}.{name}")}
         below = records.names(self.space, prefix, below=True)
-        others = [key for key in below if key not in wanted]
+        others = [key for key in below if key not in wanted and key not in records.noise(below)]
         parts: list[Condition] = [
             Value(self.space, f"{prefix}.{name}", "eq", value) for name, value in _flat(self.wanted)
         ]

@@ -1,0 +1,5 @@
+"""`smttask.param_utils`."""
+
+from whence.records import ParameterComparison, dfdiff
+
+__all__ = ["ParameterComparison", "dfdiff"]
