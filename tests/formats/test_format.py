@@ -5,7 +5,6 @@ import sys
 
 import h5py
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 
@@ -83,8 +82,8 @@ def test_objects_come_back_exactly(value, name):
 
 
 def test_what_would_not_come_back_is_refused():
-    with pytest.raises(UserError, match=r"no format keeps objects of pandas.*DataFrame"):
-        format_for(pd.DataFrame({"a": [1]}))
+    with pytest.raises(UserError, match=r"no format keeps objects of builtins.object"):
+        format_for(object())
     with pytest.raises(UserError, match="Python objects"):
         formats()["npy"].dump(np.array([object()]))
     mixed = xr.DataArray(np.array([1, "a", None], dtype=object), dims="t")

@@ -12,6 +12,7 @@ import orjson
 
 from whence.base.error import UserError
 from whence.base.escape import decode, encode
+from whence.formats import figure, tensor
 from whence.formats.format import UNKNOWN, Format
 
 PathLike = str | os.PathLike[str]
@@ -100,15 +101,92 @@ def _npy_dump(array: Any) -> bytes:
             f"an array of dtype {array.dtype} holds Python objects, which npy cannot keep",
             mend="Convert it to numbers, text or times first.",
         )
+    if type(array) is not np.ndarray and not isinstance(array, np.generic):
+        raise UserError.of("not-exact", "npy keeps plain arrays only")
     buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
+    np.lib.format.write_array(buffer, np.asanyarray(array), allow_pickle=False)
     return buffer.getvalue()
 
 
 def _npy_load(data: bytes) -> Any:
+    from whence.formats import npy
+
+    return npy.load(data)
+
+
+def _npy_unsafe(data: bytes) -> Any:
     import numpy as np
 
-    return np.load(io.BytesIO(data), allow_pickle=False)
+    return np.load(io.BytesIO(data), allow_pickle=True)
+
+
+def _scalar_load(data: bytes) -> Any:
+    return _npy_load(data)[()]
+
+
+def _pickle_dump(obj: Any) -> bytes:
+    import pickle
+
+    try:
+        return pickle.dumps(obj, protocol=5)
+    except Exception as error:  # an object may refuse in any way
+        raise UserError.of(
+            "not-picklable",
+            f"Python cannot pickle this {type(obj).__module__}.{type(obj).__qualname__}: {error}",
+            mend="Functions and classes made inside functions, open files and locks cannot be.",
+        ) from error
+
+
+def _pickle_load(data: bytes) -> Any:
+    import pickle
+
+    return pickle.loads(data)
+
+
+def _parquet_dump(table: Any) -> bytes:
+    from whence.formats import table as tables
+
+    return tables.dump(table)
+
+
+def _parquet_load(data: bytes) -> Any:
+    from whence.formats import table as tables
+
+    return tables.load(data)
+
+
+def _arrow_dump(table: Any) -> bytes:
+    from whence.formats import table as tables
+
+    return tables.dump_arrow(table)
+
+
+def _arrow_load(data: bytes) -> Any:
+    from whence.formats import table as tables
+
+    return tables.load_arrow(data)
+
+
+def _polars_dump(table: Any) -> bytes:
+    from whence.formats import table as tables
+
+    return tables.dump_polars(table)
+
+
+def _polars_load(data: bytes) -> Any:
+    from whence.formats import table as tables
+
+    return tables.load_polars(data)
+
+
+def _simvue_frame_load(data: bytes) -> Any:
+    import pandas as pd
+
+    return pd.read_csv(io.BytesIO(data), index_col=0)
+
+
+def _is_utf8(text: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _npy_open(path: PathLike) -> Any:
@@ -174,7 +252,13 @@ def _csv_open(path: PathLike, **options: Any) -> Any:
         raise UserError.of("bad-content", f"{os.fspath(path)}: {error}") from error
 
 
-_PLAIN = ("NoneType", "bool", "int", "float", "complex", "list", "tuple", "dict", "set")
+_PLAIN = ("str", "NoneType", "bool", "int", "float", "complex", "list", "tuple", "dict", "set")
+_TENSORS = ("torch.Tensor", "builtins.dict", "collections.OrderedDict")
+_SCALARS = (
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "float32", "float64", "longdouble", "complex64", "complex128", "clongdouble"),
+    *("datetime64", "timedelta64", "str_", "bytes_"),
+)
 _TIMES = ("datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta")
 
 BUILTIN: tuple[Format, ...] = (
@@ -186,6 +270,27 @@ BUILTIN: tuple[Format, ...] = (
         _text_dump,
         _text_load,
         _reading(_text_load),
+        fits=_is_utf8,
+    ),
+    Format(
+        "safetensors",
+        "application/x-safetensors",
+        (".safetensors",),
+        _TENSORS,
+        tensor.dump,
+        tensor.load,
+        fits=tensor.is_state,
+    ),
+    Format(
+        "torch",
+        "application/x-pytorch",
+        (".pt", ".pth"),
+        (*_TENSORS, "torch.Parameter", "builtins.list", "builtins.tuple"),
+        tensor.dump_any,
+        tensor.load_any,
+        also=("application/vnd.simvue.torch.v1",),
+        fits=tensor.holds_tensors,
+        unsafe=tensor.load_unsafe,
     ),
     Format(
         "value",
@@ -220,6 +325,15 @@ BUILTIN: tuple[Format, ...] = (
         _npy_dump,
         _npy_load,
         _npy_open,
+        also=("application/vnd.simvue.numpy.v1",),
+        unsafe=_npy_unsafe,
+    ),
+    Format(
+        "numpy-scalar",
+        "application/vnd.whence.numpy-scalar",
+        types=tuple(f"numpy.{name}" for name in _SCALARS),
+        dump=_npy_dump,
+        load=_scalar_load,
     ),
     Format("numpy-text", "text/x-numpy", (".dat",), open=_numpy_txt_open),
     Format("hdf5", "application/x-hdf5", (".h5", ".hdf5", ".he5"), open=_hdf5_open),
@@ -233,6 +347,42 @@ BUILTIN: tuple[Format, ...] = (
         _netcdf_open,
     ),
     Format("csv", "text/csv", (".csv",), dump=_csv_dump, load=_csv_load, open=_csv_open),
+    Format("simvue-frame", "application/vnd.simvue.df.v1", load=_simvue_frame_load),
+    Format(
+        "parquet",
+        "application/vnd.apache.parquet",
+        (".parquet",),
+        ("pandas.DataFrame", "pandas.Series"),
+        _parquet_dump,
+        _parquet_load,
+        _reading(_parquet_load),
+    ),
+    Format(
+        "arrow",
+        "application/vnd.apache.arrow.file",
+        (".arrow", ".feather"),
+        ("pyarrow.Table",),
+        _arrow_dump,
+        _arrow_load,
+        _reading(_arrow_load),
+        also=("application/vnd.apache.arrow.stream",),
+    ),
+    Format(
+        "polars",
+        "application/vnd.whence.polars",
+        types=("polars.DataFrame", "polars.Series"),
+        dump=_polars_dump,
+        load=_polars_load,
+    ),
+    Format(
+        "plotly",
+        "application/vnd.plotly.v1+json",
+        (".plotly.json",),
+        ("plotly.Figure",),
+        figure.dump_plotly,
+        figure.load_plotly,
+    ),
+    Format("pickle", "application/vnd.whence.pickle", dump=_pickle_dump, unsafe=_pickle_load),
     Format("png", "image/png", (".png",)),
     Format("pdf", "application/pdf", (".pdf",)),
     Format("svg", "image/svg+xml", (".svg",)),

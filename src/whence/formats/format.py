@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import mimetypes
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +36,12 @@ class Format:
         ``load(data) -> obj``.
     open : callable, optional
         ``open(path, **options) -> content``, lazily where the format allows it.
+    also : tuple of str
+        Further media types that `load` reads: those of other systems.
+    fits : callable, optional
+        ``fits(obj) -> bool``: which objects of its `types` it is meant for; all if not given.
+    unsafe : callable, optional
+        ``unsafe(data) -> obj``: loads what `load` refuses, and may run code that is in the data.
     """
 
     name: str
@@ -43,6 +51,9 @@ class Format:
     dump: Callable[[Any], bytes] | None = None
     load: Callable[[bytes], Any] | None = None
     open: Callable[..., Any] | None = None
+    also: tuple[str, ...] = ()
+    fits: Callable[[Any], bool] | None = None
+    unsafe: Callable[[bytes], Any] | None = None
 
     def __post_init__(self) -> None:
         bad = [end for end in self.extensions if end[:1] != "." or end != end.lower()]
@@ -57,7 +68,7 @@ class Format:
 
 @functools.cache
 def formats() -> Registry[Format]:
-    """All known formats, by name.
+    """All formats that are there from the start or were added, by name.
 
     Examples
     --------
@@ -72,6 +83,25 @@ def formats() -> Registry[Format]:
     return registry
 
 
+@functools.cache
+def discover() -> None:
+    """Add the formats of installed packages: entry points ``whence.formats``, each a `Format`.
+
+    It is called when nothing known will do, because looking takes time. A package whose format
+    cannot be loaded is warned of, and left out.
+    """
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group="whence.formats"):
+        try:
+            entry = point.load()
+            if not isinstance(entry, Format):
+                raise TypeError(f"it is no Format but {entry!r}")
+            formats().add(entry.name, entry)
+        except Exception as error:
+            warnings.warn(f"the format {point.name!r} ({point.value}): {error}", stacklevel=2)
+
+
 def format_of(path: str | os.PathLike[str]) -> Format | None:
     """The format a file name's end tells, or None; the longest end wins.
 
@@ -81,6 +111,14 @@ def format_of(path: str | os.PathLike[str]) -> Format | None:
     'pdf'
     """
     name = os.path.basename(os.fspath(path)).lower()
+    found = _ending(name)
+    if found is None and "." in name:
+        discover()
+        found = _ending(name)
+    return found
+
+
+def _ending(name: str) -> Format | None:
     ends = ((end, entry) for entry in formats().values() for end in entry.extensions)
     found = [(len(end), entry) for end, entry in ends if name.endswith(end)]
     return max(found, key=lambda pair: pair[0])[1] if found else None
@@ -95,7 +133,51 @@ def media_type_of(path: str | os.PathLike[str]) -> str:
     ('application/x-hdf5', 'application/octet-stream')
     """
     found = format_of(path)
-    return found.media_type if found else UNKNOWN
+    if found is not None:
+        return found.media_type
+    return mimetypes.guess_type(os.path.basename(os.fspath(path)))[0] or UNKNOWN
+
+
+def format_named(media_type: str) -> Format | None:
+    """The format of a media type, or None.
+
+    Examples
+    --------
+    >>> format_named("application/vnd.simvue.numpy.v1").name
+    'npy'
+    """
+    plain = media_type.partition(";")[0].strip().lower()
+    found = _named(plain)
+    if found is None:
+        discover()
+        found = _named(plain)
+    return found
+
+
+def _named(media_type: str) -> Format | None:
+    for entry in formats().values():
+        if media_type == entry.media_type or media_type in entry.also:
+            return entry
+    return None
+
+
+def formats_for(obj: Any) -> list[Format]:
+    """The formats that may keep an object exactly, the preferred one first."""
+    kind = type(obj)  # and not what it is derived from, which would come back as that
+    name = f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
+    found = _keeping(name, obj)
+    if not found:
+        discover()
+        found = _keeping(name, obj)
+    return found
+
+
+def _keeping(name: str, obj: Any) -> list[Format]:
+    return [
+        entry
+        for entry in formats().values()
+        if name in entry.types and (entry.fits is None or entry.fits(obj))
+    ]
 
 
 def format_for(obj: Any) -> Format:
@@ -111,11 +193,10 @@ def format_for(obj: Any) -> Format:
     >>> format_for((1, 2)).name
     'value'
     """
-    kind = type(obj)  # and not what it is derived from, which would come back as that
-    name = f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
-    for entry in formats().values():
-        if name in entry.types:
-            return entry
+    found = formats_for(obj)
+    if found:
+        return found[0]
+    kind = type(obj)
     raise UserError.of(
         "no-format",
         f"no format keeps objects of {kind.__module__}.{kind.__qualname__} exactly",

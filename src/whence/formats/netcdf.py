@@ -13,6 +13,7 @@ from whence.base.error import UserError
 
 # Names the variable that is the DataArray itself: a Dataset of one variable looks the same.
 _ARRAY = "whence_dataarray"
+_UNITS = "whence_dtypes"
 _ENGINE: Any = "h5netcdf"
 
 
@@ -29,14 +30,28 @@ def dump(data: xr.DataArray | xr.Dataset) -> bytes:
         path = os.path.join(folder, "data.nc")
         try:
             dataset.to_netcdf(path, engine=_ENGINE)
+            units = _differing(_whole(path), dataset)
+            if units:  # xarray reads all times as nanoseconds
+                noted = dataset.assign_attrs({_UNITS: json.dumps(units)})
+                noted.to_netcdf(path, engine=_ENGINE)
             with open(path, "rb") as file:
                 content = file.read()
-            same = bool(_as_dataset(_unwrapped(_whole(path))).identical(dataset))
+            back = _as_dataset(_unwrapped(_whole(path)))
+            same = bool(back.identical(dataset)) and not _differing(back, dataset)
         except (TypeError, ValueError, NotImplementedError) as error:
             raise _not_exact(str(error)) from error
     if not same:
         raise _not_exact("what comes back is not identical")
     return content
+
+
+def _differing(back: xr.Dataset, dataset: xr.Dataset) -> dict[str, str]:
+    """The dtypes of the variables that come back with another."""
+    return {
+        str(name): variable.dtype.str
+        for name, variable in dataset.variables.items()
+        if back.variables[name].dtype != variable.dtype
+    }
 
 
 def load(data: bytes) -> xr.DataArray | xr.Dataset:
@@ -104,6 +119,13 @@ def _as_dataset(data: xr.DataArray | xr.Dataset) -> xr.Dataset:
 
 
 def _unwrapped(dataset: xr.Dataset) -> xr.DataArray | xr.Dataset:
+    for name, dtype in json.loads(dataset.attrs.pop(_UNITS, "{}")).items():
+        cast = dataset[name].astype(dtype)
+        dataset = (
+            dataset.assign_coords({name: cast})
+            if name in dataset.coords
+            else dataset.assign({name: cast})
+        )
     mark = dataset.attrs.get(_ARRAY)
     for variable in dataset.variables.values():
         variable.encoding = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import math
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -57,3 +59,34 @@ def _mapped(path: str) -> np.ndarray[Any, Any]:
             mend="Save each array in an .npy file of its own.",
         )
     return mapped
+
+
+def load(data: bytes) -> np.ndarray[Any, Any]:
+    """The array of a whole ``.npy`` file; no more memory is taken than the file has bytes.
+
+    Raises
+    ------
+    ValueError
+        If the data is something else, or pickled objects.
+    """
+    file = io.BytesIO(data)
+    version = np.lib.format.read_magic(file)
+    if version == (1, 0):
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+    elif version == (2, 0):
+        shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
+    else:  # field names that are not ASCII
+        file.seek(0)
+        whole: np.ndarray[Any, Any] = np.lib.format.read_array(file, allow_pickle=False)
+        return whole
+    if dtype.hasobject:
+        raise ValueError("the file holds pickled objects")
+    size = math.prod(shape) * dtype.itemsize
+    if len(data) - file.tell() < size:
+        raise ValueError(f"the file is cut short: its header tells of {size} bytes")
+    flat = np.frombuffer(data, np.uint8, size, file.tell()).copy()
+    return (
+        flat.view(dtype).reshape(shape, order="F" if fortran else "C")
+        if size
+        else np.empty(shape, dtype, order="F" if fortran else "C")
+    )
