@@ -21,9 +21,12 @@ Narrow = Callable[[Sequence[int], set[str], list[Any]], list[Any]]
 _FROM = "FROM json_each(?) AS f CROSS JOIN artifact AS a ON"
 _OF_RUN = f"SELECT a.run, a.category, a.name, a.digest, a.type, a.size {_FROM} a.run = f.value"
 _OF_CONTENT = f"SELECT a.run, a.category, a.name, a.digest {_FROM} a.digest = f.value"
+_FACTS = f"SELECT a.digest, max(a.type), max(a.size) {_FROM} a.digest = f.value GROUP BY a.digest"
+# What a figure's recipe tells is told of the figure.
+_RECIPE = " AND a.type IS NOT 'application/vnd.whence.recipe+json'"
 _IN, _OUT = " AND a.category IN ('code', 'input')", " AND a.category = 'output'"
 
-TAKEN, PUT = _OF_RUN + _IN, _OF_RUN + _OUT
+TAKEN, PUT = _OF_RUN + _IN, _OF_RUN + _OUT + _RECIPE
 TAKERS, MAKERS = _OF_CONTENT + _IN, _OF_CONTENT + _OUT
 
 
@@ -40,7 +43,7 @@ class Kin:
     contents : dict
         Digest: how many generations the nearest run is away that it was reached from.
     facts : dict
-        Digest: media type and size, where a run was asked for it.
+        Digest: media type and size.
     """
 
     links: dict[Row, None] = field(default_factory=dict)
@@ -79,6 +82,10 @@ def walk(
         _go(connection, kin, (runs, contents), (TAKEN, MAKERS), (-1, up), narrow)
     if down is None or down >= 0:
         _go(connection, kin, (runs, contents), (PUT, TAKERS), (1, down), None)
+    unknown = [digest for digest in kin.contents if digest not in kin.facts]
+    if unknown:  # those that the walk began with
+        found = _ask(connection, _FACTS, unknown)
+        kin.facts.update((digest, (media, size)) for digest, media, size in found)
     return kin
 
 

@@ -210,9 +210,11 @@ class Lineage:
         kin, runs = self._kin, self._runs
         found = {
             row[1]: Member(
-                *row[1:4],
-                kin.runs[key],
-                {"status": row[4], "created": row[5], "parent": row[6], "user": row[7]},
+                id=row[1],
+                kind=row[2],
+                name=row[3],
+                generation=kin.runs[key],
+                facts={"status": row[4], "created": row[5], "parent": row[6], "user": row[7]},
             )
             for key, row in runs.items()
         }

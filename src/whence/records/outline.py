@@ -1,0 +1,101 @@
+"""A lineage as a tree of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from whence.records.sibling import Group, grouped
+
+if TYPE_CHECKING:
+    from whence.records.lineage import Lineage
+
+_KINDS = {"code": "code ", "sweep": "sweep ", "evaluation": "evaluation ", "task": "task "}
+
+
+def outline(lineage: Lineage, collapse: bool = True) -> str:
+    """Each root, with what it was made from and what was made from it.
+
+    What would stand in several places is told in the first, and named in the others.
+    """
+    drawn = grouped(lineage, collapse)
+    groups = {group.id: group for group in drawn.groups}
+    before: dict[str, list[str]] = {}
+    after: dict[str, list[str]] = {}
+    for source, target in drawn.edges:
+        before.setdefault(target, []).append(source)
+        after.setdefault(source, []).append(target)
+    lines: list[str] = []
+    for root in lineage.roots:
+        group = next((group for group in drawn.groups if root in group.members), None)
+        if group is None:
+            continue
+        is_run = lineage.members[root].is_run
+        lines.append(_line(group, lineage))
+        above, below = ("took in", "put out") if is_run else ("was put out by", "was taken in by")
+        for title, near in ((above, before), (below, after)):
+            if group.id in near:
+                lines.append(title)
+                lines += _branches(group.id, groups, near, lineage)
+    return "\n".join(lines)
+
+
+def ancestors(lineage: Lineage) -> str:
+    """The branches upstream of the first root alone, without a line for the root itself."""
+    drawn = grouped(lineage)
+    before: dict[str, list[str]] = {}
+    for source, target in drawn.edges:
+        before.setdefault(target, []).append(source)
+    groups = {group.id: group for group in drawn.groups}
+    return "\n".join(_branches(lineage.roots[0], groups, before, lineage))
+
+
+def _branches(
+    root: str, groups: Mapping[str, Group], near: Mapping[str, Sequence[str]], lineage: Lineage
+) -> Iterator[str]:
+    """The lines below a root, deepest branches first told; without recursion, for long lineages."""
+    told = {root}
+    stack: list[tuple[str, Iterator[tuple[bool, str]]]] = [("", _last(near.get(root, ())))]
+    while stack:
+        indent, rest = stack[-1]
+        step = next(rest, None)
+        if step is None:
+            stack.pop()
+            continue
+        last, name = step
+        again = name in told and name in near
+        line = _line(groups[name], lineage)
+        yield f"{indent}{'└─' if last else '├─'} {line}{'  (told above)' if again else ''}"
+        if name not in told:
+            told.add(name)
+            stack.append((indent + ("   " if last else "│  "), _last(near.get(name, ()))))
+
+
+def _last(names: Sequence[str]) -> Iterator[tuple[bool, str]]:
+    return ((number == len(names), name) for number, name in enumerate(names, 1))
+
+
+def _line(group: Group, lineage: Lineage) -> str:
+    member = lineage.members[group.id]
+    label = printable(group.label)
+    if len(group) > 1:
+        return f"{label}: {printable(group.note)}" if group.note else label
+    kind = _KINDS.get(member.kind, "")
+    if member.is_run:
+        own = "" if member.name == member.id else f"  {member.id}"
+        return f"{kind or 'run '}{label}{own}  {member.facts.get('status') or ''}".rstrip()
+    return f"{kind}{label}  {member.id[:12]}"
+
+
+def printable(text: str) -> str:
+    r"""The text without what would move a terminal's cursor or change its colours.
+
+    Examples
+    --------
+    >>> print(printable("a" + chr(27) + "[2Jb"))
+    a\x1b[2Jb
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )

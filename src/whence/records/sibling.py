@@ -1,0 +1,191 @@
+"""Members of a lineage that stand alike: made alike, from alike, used alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from whence.records.layer import layers
+
+if TYPE_CHECKING:
+    from whence.records.lineage import Lineage, Member
+
+FEWEST = 4
+"""So many equal siblings, or more, are told as one."""
+
+_WORDS = {
+    "run": "runs",
+    "sweep": "sweeps",
+    "evaluation": "evaluations",
+    "task": "tasks",
+    "code": "code files",
+    "artifact": "files",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One member, or several equal siblings.
+
+    Attributes
+    ----------
+    id : str
+        That of its first member.
+    kind : str
+        What its members are.
+    label : str
+        The name of its one member, else what they are: ``32 runs of melt``.
+    note : str
+        The first and last names of several that have several: ``sim_12 … sim_43``.
+    members : tuple of str
+        Their ids, in the order of their names.
+    layer : int
+        Its column, from 0 at the left; contents have even ones.
+    """
+
+    id: str
+    kind: str
+    label: str
+    note: str
+    members: tuple[str, ...]
+    layer: int
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """A lineage as groups, and which group led to which.
+
+    Attributes
+    ----------
+    groups : tuple of Group
+        By layer.
+    edges : tuple of (str, str)
+        Ids of groups, each pair once, in the direction of time.
+    """
+
+    groups: tuple[Group, ...]
+    edges: tuple[tuple[str, str], ...]
+
+
+def grouped(lineage: Lineage, collapse: bool = True) -> Grouped:
+    """The lineage with equal siblings collapsed; what was asked for stays alone."""
+    members = lineage.members
+    pairs = dict.fromkeys((link.source, link.target) for link in lineage.links)
+    layer = layers(members, pairs, {name for name in members if not members[name].is_run})
+    if collapse:
+        colour = _alike(members, pairs, layer, set(lineage.roots))
+        parts: dict[object, list[str]] = {}
+        for name in members:
+            parts.setdefault(colour[name], []).append(name)
+    else:
+        parts = {name: [name] for name in members}
+    groups = []
+    of: dict[str, str] = {}
+    for names in parts.values():
+        few = [[name] for name in names] if len(names) < FEWEST else [names]
+        for same in few:
+            same.sort(key=lambda name: natural(members[name].name))
+            group = Group(
+                same[0],
+                members[same[0]].kind,
+                *_told([members[name] for name in same], members),
+                tuple(same),
+                layer[same[0]],
+            )
+            groups.append(group)
+            of.update(dict.fromkeys(same, group.id))
+    groups.sort(key=lambda group: (group.layer, natural(members[group.id].name)))
+    edges = dict.fromkeys((of[source], of[target]) for source, target in pairs)
+    return Grouped(tuple(groups), tuple(edges))
+
+
+def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
+    """A key that sorts names as people do: ``run 9`` before ``run 10``.
+
+    Examples
+    --------
+    >>> sorted(["run 10", "run 9", "a"], key=natural)
+    ['a', 'run 9', 'run 10']
+    """
+    parts = re.findall(r"[0-9]+|[^0-9]+", text)
+    return tuple((part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)
+
+
+def _alike(
+    members: Mapping[str, Member],
+    pairs: Iterable[tuple[str, str]],
+    layer: Mapping[str, int],
+    alone: set[str],
+) -> dict[str, int]:
+    """A number for each member, the same for equal siblings.
+
+    The coarsest partition in which members of a part are of one kind, layer and family of names,
+    and lead to and come from the same parts: found by splitting until nothing splits any more.
+    """
+    before: dict[str, list[str]] = {name: [] for name in members}
+    after: dict[str, list[str]] = {name: [] for name in members}
+    for source, target in pairs:
+        after[source].append(target)
+        before[target].append(source)
+    colour = _numbered(
+        {
+            name: (layer[name], member.kind, _family(member), name if name in alone else "")
+            for name, member in members.items()
+        }
+    )
+    count = 0
+    while count < (now := len(set(colour.values()))):
+        count = now
+        colour = _numbered(
+            {
+                name: (
+                    colour[name],
+                    frozenset(map(colour.__getitem__, before[name])),
+                    frozenset(map(colour.__getitem__, after[name])),
+                )
+                for name in members
+            }
+        )
+    return colour
+
+
+def _numbered(colour: Mapping[str, object]) -> dict[str, int]:
+    numbers: dict[object, int] = {}
+    return {name: numbers.setdefault(told, len(numbers)) for name, told in colour.items()}
+
+
+def _family(member: Member) -> str:
+    """What siblings share in their names: all but numbers and the folder."""
+    parent = member.facts.get("parent")
+    if member.is_run and parent:
+        return str(parent)
+    if member.is_run and member.name == member.id:
+        return ""
+    return _pattern(member.name)
+
+
+def _pattern(name: str) -> str:
+    return re.sub(r"[0-9]+(\.[0-9]+)*", "*", name.rsplit("/", 1)[-1])
+
+
+def _told(same: Sequence[Member], members: Mapping[str, Member]) -> tuple[str, str]:
+    """The label and note of a group."""
+    first = same[0]
+    if len(same) == 1:
+        return first.name, ""
+    names = list(dict.fromkeys(member.name.rsplit("/", 1)[-1] for member in same))
+    note = f"{names[0]} … {names[-1]}" if names[1:] else ""
+    count = f"{len(same)} {_WORDS.get(first.kind, first.kind + 's')}"
+    if not first.is_run:
+        return f"{len(same)} × {_pattern(first.name) if note else names[0]}", note
+    parent = first.facts.get("parent")
+    if parent:
+        folder, _, _ = first.name.rpartition("/")
+        of = members[parent].name if parent in members else folder
+        return f"{count} of {of}" if of else f"{count} of one sweep", note
+    return count, note
