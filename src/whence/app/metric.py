@@ -12,7 +12,7 @@ from whence.base.error import UserError
 from whence.base.escape import encode
 from whence.base.problem import did_you_mean
 from whence.records import Record
-from whence.records.metric import Digest, Metrics
+from whence.records.metric import OWN, Digest, Metrics
 from whence.records.thin import thinned
 from whence.store import Store
 
@@ -338,7 +338,7 @@ def measured(store: Store, record: Record) -> tuple[Measured, ...]:
         return ()
     metrics = Metrics(store, record.id)
     arrays = {name: told["tensors"] for name, told in facts.items() if told.get("tensors")}
-    names = sorted(dict.fromkeys([*metrics.names, *arrays]), key=_is_own)
+    names = sorted(dict.fromkeys([*metrics.names, *arrays]), key=lambda name: name.startswith(OWN))
     return tuple(
         Measured(
             name,
@@ -349,10 +349,6 @@ def measured(store: Store, record: Record) -> tuple[Measured, ...]:
         )
         for name in names
     )
-
-
-def _is_own(name: str) -> bool:
-    return name.startswith("resources/")
 
 
 def _line(values: Column) -> tuple[float, ...]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     Column = NDArray[Any]
 
 
+OWN = "resources/"
+"""What the names of metrics begin with that whence itself measures while a run goes on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """The values of one metric, in the order in which they were logged.
@@ -141,7 +145,8 @@ class Metrics:
         Parameters
         ----------
         names : iterable of str, optional
-            The metrics; all if not given.
+            The metrics; if not given, all but those of resources, which are measured at
+            instants of their own.
 
         Raises
         ------
@@ -150,7 +155,8 @@ class Metrics:
         """
         import pandas as pd
 
-        wanted = self.names if names is None else tuple(dict.fromkeys(names))
+        given = (name for name in self.names if not name.startswith(OWN))
+        wanted = tuple(dict.fromkeys(given if names is None else names))
         rows = _Rows(self._holding(wanted))
         columns = dict(zip(("step", "time", "timestamp"), rows.frame(), strict=True))
         taken = columns.keys() & set(wanted)

@@ -69,11 +69,14 @@ class Meter:
             self._store.writer().metrics(self._run, step, time, stamp, numbers)
 
     def _is_plain(self, metrics: Mapping[str, Any]) -> bool:
-        if not self._known.issuperset(metrics):
-            return False
-        for value in metrics.values():
-            if value.__class__ is not float and value.__class__ is not int:
+        try:
+            if not self._known.issuperset(metrics):
                 return False
+            for value in metrics.values():
+                if value.__class__ is not float and value.__class__ is not int:
+                    return False
+        except (TypeError, AttributeError):  # no mapping
+            return False
         return True
 
     def describe(self, name: str, facts: Mapping[str, Any]) -> None:
