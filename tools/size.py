@@ -21,6 +21,7 @@ PARAMETERS = 6  # without self or cls; a click command has what its command line
 FACES = {
     "Client": "what Simvue's Client answers to",
     "DataManager": "what dantro's DataManager answers to",
+    "Log": "what Simvue's Run answers to while it goes on",
     "OrderedDataGroup": "what dantro's groups answer to",
     "ParamSpace": "what paramspace's ParamSpace answers to",
     "PlotManager": "what dantro's PlotManager answers to",

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import itertools
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 
 from whence.base.digest import digest_bytes
 from whence.base.error import StoreError, UserError
-from whence.store import Store
+from whence.store import Content, Store
 from whence.store.layout import SMALL, object_path
 from whence.testing.fault import FaultyFiles, is_read_only
 
@@ -187,3 +189,81 @@ def test_digest_of_does_not_trust_the_young(store: Store, tmp_path: Path) -> Non
     for data in (b"one", b"two"):
         path.write_bytes(data)
         assert store.digest_of(path) == digest_bytes(data)
+
+
+def test_a_settled_file_that_is_stored_already_costs_no_write(
+    faulty: tuple[Store, FaultyFiles],
+) -> None:
+    store, files = faulty
+    path = store.project / "data"
+    path.write_bytes(LARGE)
+    os.utime(path, (1, 1))
+    files.can_clone = False
+    assert store.writer().put_file(path, "copy").kept == "object"
+    again = Store.open(store.root, files=lambda shared: files, clock=lambda: time.time() + 60)
+    files.room = 0
+    with pytest.raises(StoreError, match="space"):
+        again.writer().put(LARGE + b"new")
+    assert again.writer().put_file(path, "copy").digest == digest_bytes(LARGE)
+    files.room = None
+
+
+@pytest.mark.parametrize("age", [0, 60])
+def test_a_file_that_changes_between_hash_and_copy_is_read_again(
+    faulty: tuple[Store, FaultyFiles], age: float
+) -> None:
+    store, files = faulty
+    store = Store.open(store.root, files=lambda shared: files, clock=lambda: time.time() + age)
+    path = store.project / "data"
+    path.write_bytes(LARGE)
+    files.can_clone = False
+    reads = itertools.count()
+
+    def change() -> None:
+        if next(reads) == 2:  # hashed, and being copied
+            path.write_bytes(LARGE[::-1])
+
+    files.before_read = change
+    content = store.writer().put_file(path, "copy")
+    files.before_read = None
+    assert store.get(content.digest) == path.read_bytes()
+    assert list(store.root.glob("objects/new-*")) == []
+
+
+def test_many_files_go_into_few(store: Store, tmp_path: Path) -> None:
+    datas = [b"%d" % (i // 2) for i in range(2500)] + [LARGE]
+    paths = []
+    for number, data in enumerate(datas):
+        paths.append(str(tmp_path / f"f{number}"))
+        Path(paths[-1]).write_bytes(data)
+    paths.insert(7, str(tmp_path / "missing"))
+    seen: list[int] = []
+    found = list(store.writer().put_files(paths, "copy", seen.append))
+    assert isinstance(found.pop(7), UserError)
+    assert sum(seen) == sum(map(len, datas))
+    for data, content in zip(datas, found, strict=True):
+        assert isinstance(content, Content)
+        assert content.digest == digest_bytes(data)
+    other = Store.open(store.root)
+    assert other.get(found[2499].digest) == datas[2499]
+    assert set(other.places(item.digest for item in found)) == {item.digest for item in found[:-1]}
+    assert len(list((store.root / "packs").glob("*/*"))) == 1
+    assert store.verify().corrupt == []
+
+
+def test_a_disk_that_fills_up_amid_many_lines_keeps_the_whole_ones(
+    faulty: tuple[Store, FaultyFiles],
+) -> None:
+    store, files = faulty
+    writer = store.writer()
+    writer.append("set", "run", {"f": {"name": "a"}})
+    files.room = 1000
+    with pytest.raises(StoreError, match="space"):
+        writer.append_many("event", "run", [{"message": str(i)} for i in range(100)])
+    files.room = None
+    writer.append_many("event", "run", [{"message": "last"}, {"message": "end"}])
+    writer.close()
+    told = [line["message"] for line in store.lines("run", ("event",))]
+    assert told[-2:] == ["last", "end"]
+    assert told[:-2] == [str(i) for i in range(len(told) - 2)]
+    assert len(told) > 4

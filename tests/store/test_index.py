@@ -25,7 +25,7 @@ from whence.store.cache import is_local
         (None, (None, None)),
         ("x", (None, "x")),
         (math.inf, (math.inf, None)),
-        (math.nan, (None, "nan")),
+        (math.nan, (None, '{"$float":"nan"}')),
         (np.float32(0.5), (0.5, None)),
         (np.int8(-3), (-3, None)),
         (np.uint64(2**64 - 1), (float(2**64 - 1), None)),

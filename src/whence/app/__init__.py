@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from whence.app.program import ProgramRun, record_program
     from whence.app.record import Listed, Listing, Shown, list_runs, show_run
     from whence.app.store import Made, init_store, reindex, verify_store
-    from whence.app.sweep import SweepRequest, reasons, run_sweep, sweep_as_dict
+    from whence.app.sweep import SweepRequest, reasons, run_sweep, status_of_sweep, sweep_as_dict
     from whence.app.trace import trace_digest, trace_file
     from whence.app.tree import load_tree, operation_names, tree_as_dict
     from whence.app.workspace import Workspace
@@ -59,7 +59,7 @@ _HOMES = {
     "program": ("ProgramRun", "record_program"),
     "record": ("Listed", "Listing", "Shown", "list_runs", "show_run"),
     "store": ("Made", "init_store", "reindex", "verify_store"),
-    "sweep": ("SweepRequest", "reasons", "run_sweep", "sweep_as_dict"),
+    "sweep": ("SweepRequest", "reasons", "run_sweep", "status_of_sweep", "sweep_as_dict"),
     "trace": ("trace_digest", "trace_file"),
     "tree": ("load_tree", "operation_names", "tree_as_dict"),
     "workspace": ("Workspace",),
@@ -108,6 +108,7 @@ __all__ = [
     "show_run",
     "some_runs",
     "sorted_words",
+    "status_of_sweep",
     "sweep_as_dict",
     "trace_digest",
     "trace_file",

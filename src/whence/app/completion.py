@@ -27,11 +27,11 @@ def complete_runs(
     """
     rows = _query(
         store,
-        "SELECT id, name, status FROM run WHERE id >= ? AND id < ? AND deleted = ? "
-        "ORDER BY id DESC LIMIT ?",
+        "SELECT * FROM (SELECT id, name, status, created FROM run WHERE id >= ? AND id < ? "
+        "AND deleted = ? ORDER BY id DESC LIMIT ?) ORDER BY created DESC",
         (typed, typed + _END, deleted, _MOST),
     )
-    found = {run: f"{name or ''} {status or ''}".strip() for run, name, status in rows}
+    found = {run: f"{name or ''} {status or ''}".strip() for run, name, status, _ in rows}
     if typed:
         rows = _query(
             store,

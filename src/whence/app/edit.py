@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
-from whence.base.escape import encode
-from whence.records import Record, Records
-from whence.store.field import words
+from whence.records import Record, Records, edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +37,17 @@ def edit_tags(
     Raises
     ------
     UserError
-        If a tag is empty, is not printable, or is both given and taken.
+        If a tag is empty, is not printable, is a status, or is both given and taken.
     """
-    given, taken = _tags(add), _tags(remove)
-    both = set(given) & set(taken)
+    given, taken = list(add), list(remove)
+    for word in [*given, *taken]:
+        if not word.strip() or not word.isprintable():
+            raise UserError.of("bad-tag", f"{word!r} cannot be a tag", mend="Use printable text.")
+    both = sorted(set(given) & set(taken))
     if both:
-        raise UserError.of("bad-tag", f"{sorted(both)[0]!r} is to be both added and removed")
-    lines: dict[str, tuple[str, dict[str, Any]]] = {}
-    for record in records:
-        has = set(record.tags)
-        more = [tag for tag in given if tag not in has]
-        less = [tag for tag in taken if tag in has]
-        if more or less:
-            lines[record.id] = "tags", {"add": more, "remove": less}
-    return _append(workspace, records, lines)
+        raise UserError.of("bad-tag", f"{both[0]!r} is to be both added and removed")
+    edit.tag(workspace.store.writer(), records, given, taken)
+    return _edited(workspace, records)
 
 
 def edit_comment(
@@ -63,52 +57,35 @@ def edit_comment(
 
     A comment that is there already is not added again.
     """
-    return _edit_text(workspace, records, "outcome", text, replace)
+    edit.comment(workspace.store.writer(), records, _checked(text, replace), replace)
+    return _edited(workspace, records)
 
 
 def edit_reason(
     workspace: Workspace, records: Sequence[Record], text: str, *, append: bool = False
 ) -> Edited:
     """Say why the runs were made, instead of what was said before or, if so wanted, after it."""
-    return _edit_text(workspace, records, "reason", text, not append)
+    words = _checked(text, not append)
+    mode: edit.Mode = "append" if append else "replace all"
+    edit.reason(workspace.store.writer(), records, words or [], mode)
+    return _edited(workspace, records)
 
 
-def _edit_text(
-    workspace: Workspace, records: Sequence[Record], field: str, text: str, replace: bool
-) -> Edited:
+def _checked(text: str, may_be_empty: bool) -> str:
     text = text.strip()
-    if not text and not replace:
+    if not text and not may_be_empty:
         raise UserError.of("no-text", "the text is empty", mend="Write it in quotation marks.")
-    lines: dict[str, tuple[str, dict[str, Any]]] = {}
-    for record in records:
-        before = words(dict(record.state), field)
-        if text == before or (not replace and text in before.split("\n")):
-            continue
-        now = text if replace or not before else f"{before}\n{text}"
-        lines[record.id] = "set", {"f": {field: encode(now)}}
-    return _append(workspace, records, lines)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UserError.of("bad-text", f"{text!r} is not text in UTF-8") from error
+    return text
 
 
-def _append(
-    workspace: Workspace,
-    records: Sequence[Record],
-    lines: Mapping[str, tuple[str, dict[str, Any]]],
-) -> Edited:
-    writer = workspace.store.writer()
-    for run, (op, facts) in lines.items():
-        writer.append(op, run, facts)
-    if lines:
-        writer.sync()
-    known = {record.id: record for record in records}
-    if lines:
-        after = Records(workspace.store)
-        known |= {run: after.get(run) for run in lines}
-    return Edited(tuple(known.values()), frozenset(lines))
-
-
-def _tags(tags: Iterable[str]) -> list[str]:
-    words = list(dict.fromkeys(tags))
-    for word in words:
-        if not word.strip() or not word.isprintable():
-            raise UserError.of("bad-tag", f"{word!r} cannot be a tag", mend="Use printable text.")
-    return words
+def _edited(workspace: Workspace, records: Sequence[Record]) -> Edited:
+    """The records as they are now; those that got a line have another place in the order."""
+    workspace.store.writer().sync()
+    after = Records(workspace.store).of_ids(record.id for record in records)
+    before = {record.id: record.state.get("key") for record in records}
+    changed = (one.id for one in after if one.state.get("key") != before[one.id])
+    return Edited(tuple(after), frozenset(changed))

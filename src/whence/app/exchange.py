@@ -262,7 +262,7 @@ class _Import:
                 cells = (column[row] for column in table["values"])
                 values = dict(zip(table["names"], cells, strict=True))
                 frame = {"n": n, "run": run, "s": step, "w": time, "t": at}
-                found.append({**frame, "v": encode_names(values), "by": table["by"]})
+                found.append({**frame, "v": values, "by": table["by"]})
         return found
 
     def told(self) -> Imported:
@@ -271,12 +271,6 @@ class _Import:
             for way in ("added", "grown", "same")
         }
         return Imported(ways["added"], ways["grown"], ways["same"], self.contents)
-
-
-def encode_names(values: dict[str, Any]) -> dict[str, Any]:
-    """Metric values by name, as a journal holds names that are unlike members of JSON."""
-    plain = all(name[:1] != "$" and name.isprintable() for name in values)
-    return values if plain else {"$map": [[name, value] for name, value in values.items()]}
 
 
 def _rows(file: Path) -> Iterator[dict[str, Any]]:

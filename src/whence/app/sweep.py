@@ -6,10 +6,19 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from whence.app.workspace import Progress, Workspace
-from whence.sweep import SweepOptions, SweepProgress, SweepResult, sweep
+from whence.store import Store
+from whence.sweep import (
+    SweepOptions,
+    SweepProgress,
+    SweepResult,
+    SweepStatus,
+    sweep,
+    sweep_point,
+    sweep_status,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +46,24 @@ class SweepRequest:
 
 
 def run_sweep(
-    workspace: Workspace, request: SweepRequest, *, progress: Progress | None = None
+    workspace: Workspace,
+    request: SweepRequest,
+    *,
+    point: int | None = None,
+    progress: Progress | None = None,
 ) -> SweepResult:
-    """Run every point that is not done.
+    """Run every point that is not done, or one of them.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it is recorded.
+    request : SweepRequest
+        What to run.
+    point : int, optional
+        The one point to run, counted from 0; all if not given.
+    progress : callable, optional
+        Told how far it is.
 
     Raises
     ------
@@ -51,6 +75,31 @@ def run_sweep(
         if progress is not None:
             progress(step.ended, step.total, f"{step.status} {step.state}")
 
+    told = _asked(workspace, request)
+    if point is None:
+        return sweep(_target(request), request.space, **told, progress=move)
+    return sweep_point(_target(request), request.space, point, **told, progress=move)
+
+
+def status_of_sweep(workspace: Workspace, request: SweepRequest) -> SweepStatus:
+    """How the points stand; nothing is written, and nothing runs.
+
+    Raises
+    ------
+    UserError
+        If the space, the target or an option cannot be.
+    """
+    return sweep_status(_target(request), request.space, **_asked(workspace, request))
+
+
+class _Asked(TypedDict):
+    store: Store
+    name: str
+    out: Path | None
+    options: SweepOptions
+
+
+def _asked(workspace: Workspace, request: SweepRequest) -> _Asked:
     options = SweepOptions(
         workers=request.workers,
         again=request.again,
@@ -58,16 +107,13 @@ def run_sweep(
         inputs=request.inputs,
         repeat=request.command(),
     )
+    name = request.name or request.space.stem
+    return {"store": workspace.store, "name": name, "out": request.out, "options": options}
+
+
+def _target(request: SweepRequest) -> str | tuple[str, ...]:
     words = request.target
-    return sweep(
-        words[0] if len(words) == 1 and _is_function(words[0]) else words,
-        request.space,
-        store=workspace.store,
-        name=request.name or request.space.stem,
-        out=request.out,
-        options=options,
-        progress=move,
-    )
+    return words[0] if len(words) == 1 and _is_function(words[0]) else words
 
 
 def sweep_as_dict(result: SweepResult) -> dict[str, Any]:

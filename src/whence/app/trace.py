@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ from whence.app.workspace import Workspace
 from whence.base.digest import digest_file
 from whence.base.error import UserError, WhenceError
 from whence.plot import read_recipe
-from whence.records import Records, Trace, Tracer
+from whence.records import Lineage, Records, Trace, Tracer
+from whence.records.outline import ancestry, generations
 from whence.store import Store
 
 
@@ -30,17 +33,27 @@ def trace_file(workspace: Workspace, file: Path) -> Trace:
     told = recipe.as_dict() if recipe else None
     if workspace.held is None:
         return Tracer.from_recipe(file, digest, told)
-    return _tracer(workspace).trace(file, digest, told)
+    return _trace(workspace, file, digest, told)
 
 
 def trace_digest(workspace: Workspace, digest: str) -> Trace:
     """The trace of the content of a digest."""
-    return _tracer(workspace).trace(Path(digest), digest, None)
+    return _trace(workspace, Path(digest), digest, None)
 
 
-def _tracer(workspace: Workspace) -> Tracer:
+def _trace(
+    workspace: Workspace, file: Path, digest: str, recipe: Mapping[str, Any] | None
+) -> Trace:
+    """The trace, with the generations above to the first inputs."""
     store = workspace.store
-    return Tracer(Records(store), lambda path: _digest_now(workspace, path), store.get)
+    records = Records(store)
+    tracer = Tracer(records, lambda path: _digest_now(workspace, path), store.get)
+    found = tracer.trace(file, digest, recipe)
+    if found.found_by not in ("digest", "recipe"):
+        return found
+    root = digest if found.found_by == "digest" or recipe is None else str(recipe["digest"])
+    above = Lineage(records, [root], down=-1, content=store.get)
+    return replace(found, generations=generations(above), ancestry=ancestry(above))
 
 
 def trace(file: str | os.PathLike[str], store: str | os.PathLike[str] | Store | None = None) -> Any:

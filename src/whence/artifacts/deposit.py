@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from whence.records import Category
 from whence.store import Content, Store
 
 Mode = Literal["auto", "copy", "reference"]
+Watch = Callable[[int], object]
 _CATEGORIES = ("code", "input", "output")
 
 
@@ -134,7 +135,9 @@ def check_media_type(media_type: str | None) -> None:
         )
 
 
-def facts_of(store: Store, deposit: Deposit, folder: Path | None) -> dict[str, Any]:
+def facts_of(
+    store: Store, deposit: Deposit, folder: Path | None, watch: Watch | None = None
+) -> dict[str, Any]:
     """Put a file into the store and give the facts of its artifact line.
 
     Parameters
@@ -145,6 +148,8 @@ def facts_of(store: Store, deposit: Deposit, folder: Path | None) -> dict[str, A
         The file and what is told about it.
     folder : Path or None
         The run's own folder.
+    watch : callable, optional
+        Called with the number of bytes each time some were read.
 
     Raises
     ------
@@ -159,7 +164,7 @@ def facts_of(store: Store, deposit: Deposit, folder: Path | None) -> dict[str, A
             f"there is no file {os.fspath(deposit.path)!r} to put on record",
             mend="It is a folder: save_directory saves the files in it." if path.is_dir() else None,
         )
-    content = store.writer().put_file(path, mode=deposit.mode)
+    content = store.writer().put_file(path, deposit.mode, watch)
     name = deposit.name or readable(path.name)
     facts = deposit.label.facts(name, content, media_type_of(path))
     return {**facts, "path": told_path(path, folder, store.project)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from whence.records import Artifact
@@ -13,6 +13,9 @@ class Sink(Protocol):
 
     def append(self, op: str, of: str, facts: Mapping[str, Any], *, sync: bool = False) -> None:
         """Write one line about the thing; it survives this process when this returns."""
+
+    def append_many(self, op: str, of: str, many: Sequence[Mapping[str, Any]]) -> None:
+        """Write a line about the thing for each of the facts."""
 
 
 def attach(sink: Sink, run: str, artifact: Artifact) -> None:

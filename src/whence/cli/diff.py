@@ -163,7 +163,7 @@ def _environment(found: Diff) -> tuple[str, list[RenderableType]]:
     difference = found.environment
     if difference is None:
         return "not on record of both", []
-    if not difference:
+    if difference.same:
         return "the same", []
     count = len(difference.distributions)
     changes = [*difference.facts, *difference.distributions]

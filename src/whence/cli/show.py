@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from whence.cli import render
+from whence.cli.completion import run_names
 from whence.cli.option import common
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _METRICS = 12  # metrics on the page of a run
 
 
 @click.command(name="show")
-@click.argument("run")
+@click.argument("run", shell_complete=run_names)
 @click.option("--output", "whole_output", is_flag=True, help="Print all the run printed, alone.")
 @click.option("--metrics", "only_metrics", is_flag=True, help="Print a table of its metrics.")
 @common
@@ -131,6 +132,13 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
         yield "tags", " ".join(record.tags)
     if state.get("description"):
         yield "about", state["description"]
+    for title, lines in (
+        ("reason", record.reason),
+        ("outcome", str(state.get("outcome") or "").splitlines()),
+    ):
+        for line in lines:
+            yield title, line
+            title = ""
     for key, value in shown.parameters.items():
         yield key, render.short(value, 200)
     yield "created", f"{told['created']}  by {state.get('user')} on {state.get('host')}"

@@ -12,7 +12,7 @@ from whence.cli import render
 from whence.cli.option import common
 
 if TYPE_CHECKING:
-    from whence.sweep import SweepResult
+    from whence.sweep import SweepResult, SweepStatus
 
 
 @click.command(name="sweep")
@@ -40,6 +40,14 @@ if TYPE_CHECKING:
     help="A file that every point reads; an edit of it makes the points run again.",
 )
 @click.option("--again", is_flag=True, help="Run also the points that are done.")
+@click.option(
+    "--point",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Run one point only, counted from 0: for the tasks of a job array.",
+)
+@click.option("--status", is_flag=True, help="Tell which points are done, running or missing.")
+@click.option("--dry-run", is_flag=True, help="Tell which points would run, and why; run none.")
 @click.argument("target", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 @common
 def command(
@@ -50,6 +58,9 @@ def command(
     tags: tuple[str, ...],
     inputs: tuple[str, ...],
     again: bool,
+    point: int | None,
+    status: bool,
+    dry_run: bool,
     target: tuple[str, ...],
     store: Path | None,
     as_json: bool,
@@ -64,8 +75,12 @@ def command(
 
     Points that a completed run has done with the same parameters, code and inputs are not run
     again; killed half way, the same command goes on where it was.
+
+    In a job array of 30 points, with --array=0-29, each task runs one:
+
+        whence sweep space.yml --point $SLURM_ARRAY_TASK_ID -- ./solver --out {out}
     """
-    from whence.app import SweepRequest, Workspace, run_sweep, sweep_as_dict
+    from whence.app import SweepRequest, Workspace, run_sweep, status_of_sweep, sweep_as_dict
 
     wanted = SweepRequest(
         space=space,
@@ -78,8 +93,17 @@ def command(
         again=again,
     )
     workspace = Workspace.open_or_make(store, say=_say)
+    if status or dry_run:
+        standing = status_of_sweep(workspace, wanted)
+        if as_json:
+            render.as_json(standing.as_dict())
+        elif dry_run:
+            _tell_plan(standing)
+        else:
+            _tell_status(standing)
+        return
     with render.progress("sweep", quiet=as_json) as move:
-        result = run_sweep(workspace, wanted, progress=move)
+        result = run_sweep(workspace, wanted, point=point, progress=move)
     if as_json:
         render.as_json(sweep_as_dict(result))
     else:
@@ -101,6 +125,41 @@ def _tell(result: SweepResult) -> None:
     screen.print(f"{', '.join(counts)}; output in {result.out}")
     for state, message in list(result.failed.items())[:5]:
         screen.print(f"  [red]point {state}[/]: {message}  (whence show {result.runs[state]})")
+
+
+def _tell_status(standing: SweepStatus) -> None:
+    from whence.sweep import ranges
+
+    screen = render.console()
+    for word, count in standing.counts.items():
+        which = ranges(point.index for point in standing.points if point.status == word)
+        screen.print(f"{count:>6} {_WORDS.get(word, word)}  [dim]points[/] {which}")
+    for point in [p for p in standing.points if p.status == "failed"][:5]:
+        shown = f"  point {point.index} (state {point.state}): {point.message}  (run {point.run})"
+        screen.print(shown, markup=False)
+    if standing.to_run:
+        which = ranges(point.index for point in standing.to_run)
+        screen.print(f"to run: the same command, or a job array with --array={which}")
+
+
+def _tell_plan(standing: SweepStatus) -> None:
+    screen = render.console()
+    for point in standing.to_run:
+        varied = ", ".join(f"{key}={value}" for key, value in point.coords.items())
+        why = f"  ({point.message})" if point.message else ""
+        line = f"would run point {point.index} (state {point.state}): {varied}{why}"
+        screen.print(line, markup=False)
+    others = len(standing.points) - len(standing.to_run)
+    screen.print(f"{len(standing.to_run)} would run, {others} would not; output in {standing.out}")
+
+
+_WORDS = {
+    "done": "[green]done[/]",
+    "running": "[bold blue]running[/]",
+    "failed": "[bold red]failed[/]",
+    "terminated": "[yellow]terminated[/]",
+    "lost": "[bold magenta]lost[/]",
+}
 
 
 def _say(text: str) -> None:

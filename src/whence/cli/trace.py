@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from whence.app import Trace
 
 
+_MOST = 24  # lines of what it was made from
+
+
 @click.command(name="trace")
 @click.argument("file", type=click.Path(path_type=Path))
 @common
@@ -47,6 +50,13 @@ def _page(trace: Trace) -> None:
     for title, text in _facts(trace):
         table.add_row(title, escape(text))
     render.show(table)
+    if trace.ancestry:
+        lines = trace.ancestry.splitlines()
+        screen.print("[dim]made from[/]")
+        for line in lines[:_MOST]:
+            screen.print(f"  {escape(line)}")
+        if len(lines) > _MOST:
+            screen.print(f"  [dim]… and {len(lines) - _MOST} more: `whence lineage` tells all[/]")
     for line in trace.warnings():
         screen.print(f"[bold yellow]{escape(line)}[/]")
 

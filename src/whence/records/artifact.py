@@ -45,7 +45,7 @@ class Artifact:
     def of(cls, fact: Mapping[str, Any]) -> Artifact:
         """The artifact that a journal line tells of."""
         known = {key: fact[key] for key in cls.__slots__ if fact.get(key) is not None}
-        return cls(**known)
+        return cls(**{"type": "application/octet-stream", "size": 0, **known})
 
     def as_dict(self) -> dict[str, Any]:
         """The artifact as plain data, as journals and JSON answers hold it."""

@@ -67,8 +67,10 @@ class EnvironmentDifference:
     facts: tuple[Change, ...]
     distributions: tuple[Change, ...]
 
-    def __bool__(self) -> bool:
-        return bool(self.facts or self.distributions)
+    @property
+    def same(self) -> bool:
+        """Whether nothing differs."""
+        return not self.facts and not self.distributions
 
     def as_dict(self) -> dict[str, Any]:
         """The difference as plain data."""

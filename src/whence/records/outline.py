@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whence.records.sibling import Group, grouped
 
@@ -40,7 +40,7 @@ def outline(lineage: Lineage, collapse: bool = True) -> str:
     return "\n".join(lines)
 
 
-def ancestors(lineage: Lineage) -> str:
+def ancestry(lineage: Lineage) -> str:
     """The branches upstream of the first root alone, without a line for the root itself."""
     drawn = grouped(lineage)
     before: dict[str, list[str]] = {}
@@ -48,6 +48,17 @@ def ancestors(lineage: Lineage) -> str:
         before.setdefault(target, []).append(source)
     groups = {group.id: group for group in drawn.groups}
     return "\n".join(_branches(lineage.roots[0], groups, before, lineage))
+
+
+def generations(lineage: Lineage) -> list[list[dict[str, Any]]]:
+    """The runs upstream, the nearest generation first, equal siblings as one."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for group in grouped(lineage).groups:
+        member = lineage.members[group.id]
+        if member.is_run and member.generation < 0:
+            told = {"what": group.label, "kind": group.kind, "runs": list(group.members)}
+            found.setdefault(-member.generation, []).append(told)
+    return [found[number] for number in sorted(found)]
 
 
 def _branches(

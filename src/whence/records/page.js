@@ -298,12 +298,12 @@
           ...list("Members", box.members.map((member) => [member, ""])));
       } else {
         const member = members[chosen.member];
-        const facts = member.facts.flatMap(([key, value]) => [html("dt", {}, key), html("dd", {}, value)]);
+        const table = (rows) => html("dl", {}, ...rows.flatMap(([key, value]) => [html("dt", {}, key), html("dd", {}, value)]));
         const run = family(member.kind) === "run";
         const words = (links) => links.map(([other, category]) => [other, run && category === "code" ? "code" : ""]);
         aside.replaceChildren(close, html("h2", {}, member.name),
           html("span", { class: `tag ${family(member.kind)}` }, member.kind),
-          html("dl", {}, ...facts),
+          table(member.facts), ...(member.parameters.length ? [html("h3", {}, "Parameters"), table(member.parameters)] : []),
           ...list(run ? "Took in" : "Put out by", words(before[chosen.member])),
           ...list(run ? "Put out" : "Taken in by", words(after[chosen.member])));
       }
@@ -375,7 +375,7 @@
   function seek() {
     const wanted = search.value.trim().toLowerCase();
     matches = !wanted ? null : new Set(members.flatMap((member, number) =>
-      ([member.name, member.id, ...member.facts.flat()].some((text) => text.toLowerCase().includes(wanted)) ? [number] : [])));
+      ([member.name, member.id, ...member.facts.flat(), ...member.parameters.flat()].some((text) => text.toLowerCase().includes(wanted)) ? [number] : [])));
     document.getElementById("found").textContent = matches ? `${matches.size} found` : "";
     turn = 0;
     paint();

@@ -118,7 +118,6 @@ def _runs(lineage: Lineage) -> Iterator[str]:
 
 def _member(member: Member, record: Record | None) -> dict[str, Any]:
     told = _of_run(record) if record is not None else _of_content(member)
-    lines = [[key, _short(value)] for key, value in told if value not in (None, "", ())]
     status = record.status if record is not None else None
     sub = (
         f"{status} · {_day(record)}"
@@ -131,7 +130,8 @@ def _member(member: Member, record: Record | None) -> dict[str, Any]:
         "name": member.name,
         "sub": sub,
         "bad": status in ("failed", "terminated", "lost"),
-        "facts": lines,
+        "facts": [[key, _short(value)] for key, value in told if value not in (None, "")],
+        "parameters": [[key, _short(value)] for key, value in _parameters(record)],
     }
 
 
@@ -153,11 +153,14 @@ def _of_run(record: Record) -> Iterator[tuple[str, Any]]:
     yield "commit", f"{code['commit'][:12]}{dirty}" if code.get("commit") else None
     error = state.get("error") or {}
     yield "error", ": ".join(filter(None, (error.get("type"), error.get("message"))))
-    parameters = flatten(record.parameters)
+
+
+def _parameters(record: Record | None) -> Iterator[tuple[str, Any]]:
+    parameters = flatten(record.parameters) if record is not None else {}
     for key, value in list(parameters.items())[:_MOST]:
         yield key, value if isinstance(value, str) else repr(value)
     if len(parameters) > _MOST:
-        yield "…", f"and {len(parameters) - _MOST} more parameters"
+        yield "…", f"and {len(parameters) - _MOST} more"
 
 
 def _of_content(member: Member) -> Iterator[tuple[str, Any]]:

@@ -223,6 +223,8 @@ class Record:
             **self.summary(),
             "metadata": state.get("meta") or {},
             **told,
+            "reason": list(self.reason),
+            "outcome": self.outcome or None,
             "artifacts": [item.as_dict() for item in self.artifacts],
             "events": state.get("events", 0),
             "last": _text(state.get("last")),

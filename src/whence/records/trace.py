@@ -67,6 +67,8 @@ class Trace:
     made_by: str | None = None
     command: str | None = None
     recipe: Mapping[str, Any] | None = None
+    generations: Sequence[Sequence[Mapping[str, Any]]] = ()
+    ancestry: str = ""
 
     @property
     def known(self) -> bool:
@@ -98,6 +100,7 @@ class Trace:
             "made_by": self.made_by,
             "command": self.command,
             "recipe": self.recipe,
+            "generations": [list(generation) for generation in self.generations],
         }
 
     def what(self) -> str:

@@ -21,6 +21,7 @@ from whence.records.condition import AllOf, AnyOf, Condition, compiled
 from whence.records.sql import Sql
 from whence.records.task_parameter import get_task_param, name_parts
 from whence.store import cell, leaves
+from whence.store.leaf import NAN
 
 if TYPE_CHECKING:
     from whence.records.reader import Records
@@ -39,7 +40,7 @@ OPERATORS = (*_HOLDS, "contains", "regex", "exists")
 _RTOL, _ATOL = 1e-5, 1e-8
 # Lists stand in the index as JSON, arrays as an escape, and what is very long as its digest.
 _LISTS = (("[", "\\"), ('{"$array":', '{"$array;'), ("sha256:", "sha256;"))
-_NO_TEXT = "text NOT GLOB '[[{]*'"
+_IS_TEXT = "num IS NULL AND text NOT GLOB '[[{]*' AND NOT (text GLOB 'sha256:*' AND length(text) = 71)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +121,12 @@ class Value(Condition):
             if operator == "eq" and num is None and text is None:
                 yield ("num IS NULL AND text IS NULL",)
             elif operator == "eq":
-                yield ("text = ?", text) if text is not None else ("num = ?", num)
+                kind = "IS NULL" if num is None else "IS NOT NULL"  # a huge number has both
+                yield (f"text = ? AND num {kind}", text) if text is not None else ("num = ?", num)
             elif num is not None:
                 yield f"num {_SIGNS[operator]} ?", num
-            elif text != "nan" or isinstance(wanted, str):
-                yield f"text {_SIGNS[operator]} ? AND {_NO_TEXT}", text
+            elif text != NAN:
+                yield f"text {_SIGNS[operator]} ? AND {_IS_TEXT}", text
 
     def _lists(self, records: Records, names: list[int]) -> Sql | None:
         """What is compared element by element here, each distinct text once."""

@@ -9,15 +9,31 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from whence.artifacts import Deposit, facts_of, place
-from whence.artifacts.deposit import Mode
+from whence.artifacts import (
+    Deposit,
+    Label,
+    Manner,
+    Mode,
+    Owner,
+    Progress,
+    place,
+    preserved,
+    save_all,
+    save_directory,
+    save_file,
+    save_object,
+)
+from whence.base.clock import new_id
 from whence.base.error import UserError
 from whence.base.escape import encode
 from whence.records import Category
 from whence.runs.fact import ENDS, level_of, metadata_of, tags_of, text_of
+from whence.runs.git import root_of
 from whence.runs.metric import Meter, instant
 from whence.runs.watch import Watch
 from whence.store import Store
+
+_NOTHING: Any = object()  # None is an object to save too
 
 
 class Log:
@@ -216,41 +232,197 @@ class Log:
 
     def save_file(
         self,
-        path: str | os.PathLike[str],
+        file_path: str | os.PathLike[str],
         category: Category = "output",
         file_type: str | None = None,
+        preserve_path: bool = False,
         *,
+        filetype: str | None = None,
+        preserve_path_relative_to: str | os.PathLike[str] | None = None,
+        snapshot: bool = False,
+        reference: bool = False,
         name: str | None = None,
         metadata: Mapping[str, Any] | None = None,
-        mode: Mode = "auto",
+        mode: Mode | None = None,
+        progress: Progress | None = None,
     ) -> str:
         """Put a file on record and give its digest.
 
+        The same content is stored once, whoever saves it and however often.
+
         Parameters
         ----------
-        path : path-like
-            The file.
+        file_path : path-like
+            The file; of a symbolic link, the file that it leads to.
         category : str
             ``output``, ``input`` or ``code``.
-        file_type : str, optional
+        file_type, filetype : str, optional
             Its media type; told from its name if not given.
+        preserve_path : bool
+            Name it by its path from the working directory, not by its own name alone.
+        preserve_path_relative_to : str, optional
+            Name it by its path from here (``"cwd"``), from the root of the git checkout
+            (``"git"``), or from a folder.
+        snapshot : bool
+            Keep the content as it is now. That is what happens anyway; it only rules out a
+            reference.
+        reference : bool
+            Note path, size and digest, and leave the content where it lies: for what is too big
+            to keep twice.
         name : str, optional
-            Its name within the run; the file's own name if not given.
+            Its name within the run.
         metadata : mapping, optional
             Whatever else is to be known about it.
-        mode : str
-            ``copy`` keeps the bytes in the store; ``reference`` the digest only, for what is too
-            big to keep twice; ``auto`` decides by size.
+        mode : str, optional
+            ``copy`` (if not given), ``reference``, or ``auto``, which refers to big files where
+            the file system cannot share their blocks.
+        progress : callable, optional
+            Called with bytes done, bytes in all and a note, if it takes over a second.
 
         Raises
         ------
         UserError
-            If there is no such file, or an argument cannot be.
+            If there is no such file, it cannot be read or changes all the while, or an argument
+            cannot be; then nothing is recorded.
+
+        Examples
+        --------
+        >>> run.save_file("in.lj", "input", "text/plain")  # doctest: +SKIP
         """
-        deposit = Deposit(path, category, name, file_type, metadata or {}, mode)
-        facts = facts_of(self.store, deposit, self.dir)
-        self._append("artifact", facts)
-        return str(facts["digest"])
+        kept = _kept(mode, reference, snapshot)
+        if name is None and (preserve_path or preserve_path_relative_to is not None):
+            name = preserved(os.fspath(file_path), _root(preserve_path_relative_to))
+        kind = _given_once(file_type, filetype, "file_type", "filetype")
+        deposit = Deposit(file_path, category, name, kind, metadata or {}, kept)
+        return str(save_file(self._owner(), deposit, progress)["digest"])
+
+    def save_object(
+        self,
+        obj: Any = _NOTHING,
+        category: Category = "output",
+        name: str | None = None,
+        allow_pickle: bool = False,
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        object: Any = _NOTHING,  # noqa: A002 - the documents' spelling
+    ) -> str:
+        """Put an object on record and give its digest; `Client.get_artifact` gives it back.
+
+        Arrays of NumPy, tables of pandas, polars and Arrow, labelled arrays of xarray, tensors
+        and state dicts of PyTorch, figures of Plotly, text, bytes and plain values come back
+        exactly. A figure of matplotlib is kept as a picture and, where Plotly can convert it, as
+        ``<name>.plotly.json`` beside it.
+
+        Parameters
+        ----------
+        obj, object : object
+            What to keep: two spellings of one thing.
+        category : str
+            ``output``, ``input`` or ``code``.
+        name : str, optional
+            Its name within the run; made from its class if not given.
+        allow_pickle : bool
+            Pickle what no format keeps exactly. Getting it back needs the same word, because a
+            pickle can run any code.
+        metadata : mapping, optional
+            Whatever else is to be known about it.
+
+        Raises
+        ------
+        UserError
+            If no format keeps it exactly and it may not be pickled; then nothing is recorded.
+
+        Examples
+        --------
+        >>> run.save_object(np.eye(3), "input", name="array")  # doctest: +SKIP
+        """
+        if (obj is _NOTHING) == (object is _NOTHING):
+            raise UserError.of(
+                "no-object", "save_object takes one object", mend="Give obj=... or object=..."
+            )
+        thing = object if obj is _NOTHING else obj
+        label = Label(category, None, metadata or {})
+        if name is None:
+            name = f"{type(thing).__name__}_{new_id()[-7:]}"
+        saved = save_object(self._owner(), thing, name, label, allow_pickle=allow_pickle)
+        return str(saved[0]["digest"])
+
+    def save_directory(
+        self,
+        directory: str | os.PathLike[str],
+        category: Category = "output",
+        file_type: str | None = None,
+        preserve_path: bool = False,
+        *,
+        filetype: str | None = None,
+        reference: bool = False,
+        metadata: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
+    ) -> dict[str, str]:
+        """Put every file below a folder on record; gives their digests by name.
+
+        Parameters
+        ----------
+        directory : path-like
+            The folder. Links to files in it stand for those files; links to folders are not
+            followed; sockets, pipes and devices have no content. What is left out is warned of,
+            and the warnings are events of the run.
+        category : str
+            ``output``, ``input`` or ``code``, of all files.
+        file_type, filetype : str, optional
+            The media type of all files; told from their names if not given.
+        preserve_path : bool
+            Whether names begin with the folder's path (``system/controlDict``) or are paths
+            from the folder.
+        reference, metadata, progress
+            As `save_file` takes them.
+
+        Raises
+        ------
+        UserError
+            If there is no such folder, or after the rest is saved, if files could not be read.
+
+        Examples
+        --------
+        >>> run.save_directory("system", "input", preserve_path=True)  # doctest: +SKIP
+        """
+        kind = _given_once(file_type, filetype, "file_type", "filetype")
+        label = Label(category, kind, metadata or {})
+        manner = Manner(label, _kept(None, reference, False), preserve_path)
+        saved = save_directory(self._owner(), directory, manner, progress)
+        return {str(facts["name"]): str(facts["digest"]) for facts in saved}
+
+    def save_all(
+        self,
+        items: Iterable[str | os.PathLike[str]],
+        category: Category = "output",
+        file_type: str | None = None,
+        preserve_path: bool = False,
+        *,
+        filetype: str | None = None,
+        reference: bool = False,
+        metadata: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
+    ) -> dict[str, str]:
+        """Put files and folders on record, as `save_file` and `save_directory` do each.
+
+        Raises
+        ------
+        UserError
+            After the rest is saved, if files could not be read or two would have one name.
+
+        Examples
+        --------
+        >>> run.save_all(["file1", "directory1"], "input", preserve_path=True)  # doctest: +SKIP
+        """
+        kind = _given_once(file_type, filetype, "file_type", "filetype")
+        label = Label(category, kind, metadata or {})
+        manner = Manner(label, _kept(None, reference, False), preserve_path)
+        saved = save_all(self._owner(), items, manner, progress)
+        return {str(facts["name"]): str(facts["digest"]) for facts in saved}
+
+    def _owner(self) -> Owner:
+        return Owner(self.store, self.id, self.dir)
 
     def _refuse(self) -> None:
         why = f": {self._why}" if self._why else ""
@@ -262,3 +434,30 @@ class Log:
 
     def _append(self, op: str, facts: Mapping[str, Any], *, sync: bool = False) -> None:
         self.store.writer().append(op, self.id, facts, sync=sync)
+
+
+def _kept(mode: Mode | None, reference: bool, snapshot: bool) -> Mode:
+    if reference and (snapshot or mode not in (None, "reference")):
+        raise UserError.of(
+            "given-twice",
+            "a reference leaves the content where it lies, so it cannot be a copy too",
+            mend="Leave out reference=True to keep the content as it is now.",
+        )
+    return "reference" if reference else mode or "copy"
+
+
+def _root(relative_to: str | os.PathLike[str] | None) -> str | None:
+    if relative_to == "git":
+        root = root_of(Path.cwd())
+        if root is None:
+            raise UserError.of("no-git", f"{os.getcwd()!r} is in no git checkout")
+        return str(root)
+    return os.getcwd() if relative_to == "cwd" else relative_to and os.fspath(relative_to)
+
+
+def _given_once(one: str | None, other: str | None, name: str, same: str) -> str | None:
+    if one is not None and other is not None and one != other:
+        raise UserError.of(
+            "given-twice", f"{name} and {same} are two spellings of one thing", mend="Give one."
+        )
+    return one if one is not None else other

@@ -10,12 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from whence.base.clock import Clock
 from whence.base.error import StoreError, UserError
 from whence.store import layout
 from whence.store.files import Files, failed, write_all
 
 Kept = Literal["object", "pack", "reference"]
 Mode = Literal["auto", "copy", "reference"]
+
+Watch = Callable[[int], object]
+
+YOUNG = 2.0
+"""Seconds; coarse clocks of file systems hide a second change within."""
 
 _PIECE = 1 << 20
 _TRIES = 3
@@ -54,7 +60,7 @@ class ChangedError(Exception):
     """A file changed while it was read."""
 
 
-def hash_file(files: Files, path: Path, sink: Callable[[bytes], None] | None = None) -> Content:
+def hash_file(files: Files, path: Path, sink: Callable[[bytes], object] | None = None) -> Content:
     """The digest of a file whose bytes, all of one time, went to `sink`.
 
     Raises
@@ -113,6 +119,23 @@ def regular(status: os.stat_result, path: Path) -> os.stat_result:
     raise UserError.of("not-a-file", f"{str(path)!r} is {kind}, so it has no content to keep")
 
 
+def _both(
+    files: Files, fd: int, sink: Callable[[bytes], object] | None = None
+) -> Callable[[bytes], object]:
+    """Write each piece to a file, and hand it on."""
+
+    def take(piece: bytes) -> None:
+        write_all(files, fd, piece)
+        if sink is not None:
+            sink(piece)
+
+    return take
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, *times(status)
+
+
 def times(status: os.stat_result) -> tuple[int, int, int]:
     """What changes when a file does."""
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
@@ -129,11 +152,15 @@ class Objects:
         The store folder.
     writer : str
         Who writes, for the names of unfinished files.
+    clock : Clock
+        Tells how young a change of a file is.
     """
 
-    def __init__(self, files: Files, root: Path, writer: str) -> None:
-        self._files, self._root, self._writer = files, root, writer
+    def __init__(self, files: Files, root: Path, writer: str, clock: Clock) -> None:
+        self._files, self._root, self._writer, self._clock = files, root, writer, clock
         self._number = 0
+        self._sizes: set[int] = set()  # of the objects that went through here
+        self._no_clones: set[int] = set()  # devices that cannot share blocks with the store
         self._unshared: set[int] = set()  # devices whose blocks cannot be shared with the store
 
     def has(self, digest: str, size: int) -> bool:
@@ -165,51 +192,108 @@ class Objects:
             self._discard(temporary)
             raise
 
-    def put_file(self, source: Path, copy: bool) -> tuple[Content, Path | None]:
+    def put_file(
+        self, source: Path, copy: bool, watch: Watch | None = None
+    ) -> tuple[Content, Path | None]:
         """Keep a file's content: share its blocks if the file system can, else copy if wanted.
 
-        Without `copy`, and where blocks cannot be shared, it is only a reference.
+        Without `copy`, and where blocks cannot be shared, it is only a reference. A file that has
+        held still for a while is hashed before it is copied, so that nothing is written of what
+        the store has already.
 
         Raises
         ------
         ChangedError
             If the file changed while it was read.
         """
-        if not copy and self._files.stat(source).st_dev in self._unshared:
-            return hash_file(self._files, source), None
+        status = regular(self._files.stat(source), source)
+        sink = None if watch is None else lambda piece: watch(len(piece))
+        if status.st_dev not in self._no_clones:
+            cloned = self._clone(source, sink)
+            if cloned is not None:
+                return cloned
+            self._no_clones.add(status.st_dev)
+        if not copy:
+            return hash_file(self._files, source, sink), None
+        young = self._clock() - max(status.st_mtime, status.st_ctime) < YOUNG
+        if young and status.st_size not in self._sizes:
+            return self._filled(
+                lambda fd: hash_file(self._files, source, _both(self._files, fd, sink))
+            )
+        content = hash_file(self._files, source, sink)
+        if self.has(content.digest, content.size):
+            return self._known(content), None
+        if young:
+            return self._filled(lambda fd: hash_file(self._files, source, _both(self._files, fd)))
+        return self._filled(lambda fd: self._copy(source, fd, content, status))
+
+    def _clone(
+        self, source: Path, sink: Callable[[bytes], object] | None
+    ) -> tuple[Content, Path | None] | None:
+        """The content with blocks shared, or None where that cannot be done."""
+        temporary, target = self._begin()
+        try:
+            try:
+                fd = self._files.open(source, os.O_RDONLY | os.O_NONBLOCK)
+                try:
+                    regular(self._files.stat(fd), source)
+                    shared = self._files.clone(fd, target)
+                finally:
+                    self._files.close(fd)
+                content = hash_file(self._files, temporary, sink) if shared else None
+            finally:
+                self._files.close(target)
+        except BaseException:
+            self._discard(temporary)
+            raise
+        if content is None:
+            self._discard(temporary)
+            return None
+        return self._named(temporary, content)
+
+    def _filled(self, fill: Callable[[int], Content]) -> tuple[Content, Path | None]:
+        """The content of a new file that `fill` writes to."""
         temporary, fd = self._begin()
         try:
             try:
-                if self._clone(source, fd):
-                    content = hash_file(self._files, temporary)
-                elif copy:
-                    content = hash_file(
-                        self._files, source, lambda piece: write_all(self._files, fd, piece)
-                    )
-                else:
-                    self._discard(temporary)
-                    return hash_file(self._files, source), None
+                content = fill(fd)
             finally:
                 self._files.close(fd)
-            kept = Content(content.digest, content.size, "object")
-            if self.has(kept.digest, kept.size):
+        except BaseException:
+            self._discard(temporary)
+            raise
+        return self._named(temporary, content)
+
+    def _named(self, temporary: Path, content: Content) -> tuple[Content, Path | None]:
+        try:
+            if self.has(content.digest, content.size):
                 self._discard(temporary)
-                return kept, None
-            return kept, self._name(temporary, kept.digest)
+                return self._known(content), None
+            return self._known(content), self._name(temporary, content.digest)
         except BaseException:
             self._discard(temporary)
             raise
 
-    def _clone(self, source: Path, target: int) -> bool:
+    def _known(self, content: Content) -> Content:
+        self._sizes.add(content.size)
+        return Content(content.digest, content.size, "object")
+
+    def _copy(self, source: Path, target: int, content: Content, since: os.stat_result) -> Content:
+        """Copy a file whose digest was just found; it must not have changed `since`."""
         fd = self._files.open(source, os.O_RDONLY | os.O_NONBLOCK)
         try:
-            status = regular(self._files.stat(fd), source)
-            shared = self._files.clone(fd, target)
-            if not shared:
-                self._unshared.add(status.st_dev)
-            return shared
+            offset = 0
+            while piece := self._files.read(fd, _PIECE, offset):
+                write_all(self._files, target, piece)
+                offset += len(piece)
+                if offset > content.size:
+                    raise ChangedError
+            now = self._files.stat(fd)
+            if offset != content.size or _identity(now) != _identity(since):
+                raise ChangedError
         finally:
             self._files.close(fd)
+        return content
 
     def _begin(self) -> tuple[Path, int]:
         folder = layout.objects(self._root)
@@ -254,4 +338,10 @@ def unreadable(error: OSError, path: Path) -> UserError | StoreError:
     """The error for a user's file that could not be read."""
     if isinstance(error, FileNotFoundError):
         return UserError.of("no-file", f"there is no file {str(path)!r}")
+    if isinstance(error, PermissionError):
+        return UserError.of(
+            "no-access",
+            f"you may not read {str(path)!r}",
+            mend="Its owner, or `chmod`, can change that.",
+        )
     return failed(error, "keep the content of", path)

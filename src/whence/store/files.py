@@ -32,7 +32,7 @@ class Files:
     def __init__(self, shared: bool = False) -> None:
         self.shared = shared
 
-    def open(self, path: Path, flags: int) -> int:
+    def open(self, path: Path | str, flags: int) -> int:
         """A descriptor of the file; it is not passed on to child programs."""
         fd = os.open(path, flags | os.O_CLOEXEC, 0o666)
         if self.shared and flags & os.O_CREAT:
@@ -47,21 +47,38 @@ class Files:
         """Have what was written survive the death of the host."""
         os.fsync(fd)
 
+    def sync_all(self) -> None:
+        """Have all that was written to any file survive the death of the host."""
+        os.sync()
+
     def close(self, fd: int) -> None:
         """Give the descriptor back."""
         os.close(fd)
 
-    def stat(self, target: Path | int) -> os.stat_result:
+    def stat(self, target: Path | str | int) -> os.stat_result:
         """What the system knows of a file or a descriptor."""
         return os.stat(target)
+
+    def has(self, path: Path) -> bool:
+        """Whether there is something of that name."""
+        try:
+            self.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
 
     def list(self, folder: Path) -> list[str]:
         """The names in a folder, in no order."""
         return os.listdir(folder)
 
+    def inodes(self, folder: Path) -> dict[str, int]:
+        """The inode of each name in a folder; some file systems tell another one than `stat`."""
+        with os.scandir(folder) as entries:
+            return {entry.name: entry.inode() for entry in entries}
+
     def make(self, folder: Path) -> None:
         """Make a folder and what is missing above it; one that is there is fine."""
-        if folder.is_dir():
+        if self.has(folder):
             return
         self.make(folder.parent)
         try:
@@ -71,15 +88,23 @@ class Files:
         if self.shared:
             self._grant(folder, modes.S_IRWXG | modes.S_ISGID)
 
+    def rename(self, before: Path, after: Path) -> None:
+        """Give a file another name, in one step; a file that has it loses it."""
+        os.replace(before, after)
+
     def publish(self, temporary: Path, final: Path) -> None:
-        """Give a finished file its name, in one step, readable and never to be written again."""
+        """Give a finished file its name, readable and never to be written again."""
         mode = modes.S_IMODE(os.stat(temporary).st_mode) & 0o444
         os.chmod(temporary, mode | (modes.S_IRGRP if self.shared else 0))
-        os.replace(temporary, final)
+        self.rename(temporary, final)
 
     def remove(self, path: Path) -> None:
         """Remove a file."""
         os.unlink(path)
+
+    def remove_folder(self, folder: Path) -> None:
+        """Remove an empty folder."""
+        os.rmdir(folder)
 
     def touch(self, path: Path) -> None:
         """Set a file's times to now."""
@@ -119,6 +144,18 @@ def read_all(files: Files, path: Path) -> bytes:
         return b"".join(pieces)
     finally:
         files.close(fd)
+
+
+def copy_bytes(files: Files, source: int, target: int, size: int | None = None) -> None:
+    """Append to one open file what another holds from its beginning, up to `size` bytes."""
+    offset = 0
+    while piece := files.read(source, _piece(size, offset), offset):
+        write_all(files, target, piece)
+        offset += len(piece)
+
+
+def _piece(size: int | None, offset: int) -> int:
+    return 1 << 20 if size is None else min(1 << 20, size - offset)
 
 
 def failed(error: OSError, doing: str, path: Path | None) -> StoreError:

@@ -2,7 +2,8 @@
 
 The order is (logical clock, writer, sequence); each field of ``set``, each key of ``meta``, each
 tag and the deletion go to the last line that speaks of them. A line counts once, however many
-copies of it there are. Lines and members this version does not know are left out.
+copies of it there are. A tombstone is the last word on its thing, wherever in the order it is.
+Lines and members this version does not know are left out.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ RESERVED = frozenset(
         "points",
         "metrics",
         "deleted",
+        "final",
         "alerts",
         "first",
         "last",
@@ -92,7 +94,13 @@ def fold(lines: Iterable[Line], start: State | None = None) -> State:
     if before is not None:
         state["key"] = list(before)
         state["lc"] = before[0]
-    return state
+    return _buried(state) if "final" in state else state
+
+
+def _buried(state: State) -> State:
+    """What stays of a thing whose deletion is final, whichever of its lines are still there."""
+    empty = _empty(state["id"], tuple(state["key"]))
+    return {**empty, "writer": "", "deleted": True, "final": True}
 
 
 def _begun(start: State | None, ordered: list[Line]) -> State:
@@ -105,8 +113,12 @@ def _begun(start: State | None, ordered: list[Line]) -> State:
             "alerts": held,
         }
     key, line = ordered[0]
+    return _empty(line.get("of"), key)
+
+
+def _empty(thing: Any, key: Key) -> State:
     return {
-        "id": line.get("of"),
+        "id": thing,
         "meta": {},
         "tags": [],
         "artifacts": [],
@@ -192,6 +204,10 @@ def _delete(state: State, line: dict[str, Any], key: Key) -> None:
     state["deleted"] = True
 
 
+def _tombstone(state: State, line: dict[str, Any], key: Key) -> None:
+    state["final"] = True
+
+
 def _undelete(state: State, line: dict[str, Any], key: Key) -> None:
     state["deleted"] = False
 
@@ -207,6 +223,7 @@ _OPERATIONS: dict[Any, Callable[[State, dict[str, Any], Key], None]] = {
     "out": _out,
     "delete": _delete,
     "undelete": _undelete,
+    "tombstone": _tombstone,
 }
 
 

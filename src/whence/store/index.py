@@ -12,7 +12,7 @@ import orjson
 from whence.base.clock import Clock
 from whence.base.error import StoreError, UserError
 from whence.base.problem import did_you_mean
-from whence.store import schema
+from whence.store import layout, schema
 from whence.store.cache import CacheFolder
 from whence.store.content import Slice
 from whence.store.files import Files, failed
@@ -111,38 +111,51 @@ class Index:
 
     def lines(self, run: str) -> list[Line]:
         """All lines of a thing on record, read back from the journals, in no order."""
+        try:
+            return self._lines(run)
+        except OSError:  # gc may have folded a journal since
+            self.refresh()
+        return self._safely(lambda: self._lines(run))
+
+    def _lines(self, run: str) -> list[Line]:
         row = self.connection.execute("SELECT key FROM run WHERE id = ?", (run,)).fetchone()
         if row is None:
             return []
-        try:
-            return lines_of(self.connection, self._files, self._root, row[0], run)
-        except OSError as error:
-            raise failed(error, "read the journals in", self._root) from error
+        return lines_of(self.connection, self._files, self._root, row[0], run)
 
     def content(self, digest: str) -> Slice | None:
-        """Where packed content lies, as far as folded."""
-        row = self._safely(
+        """Where packed content lies, as far as folded; of several places one that is there."""
+        rows = self._safely(
             lambda: self.connection.execute(
-                "SELECT pack, offset, length FROM content WHERE digest = ?", (digest,)
-            ).fetchone()
+                "SELECT pack, offset, length FROM content WHERE digest = ? ORDER BY pack DESC",
+                (digest,),
+            ).fetchall()
         )
-        return None if row is None else Slice(*row)
+        places = [Slice(*row) for row in rows]
+        for place in places[:-1]:
+            if self._files.has(layout.packs(self._root) / place.pack):
+                return place
+        return places[-1] if places else None
 
     def last_of(self, writer: str) -> float | None:
         """When a writer wrote its last line, in seconds since 1970."""
         (last,) = self.connection.execute(
-            "SELECT max(last) FROM file WHERE writer = ?", (writer,)
+            "SELECT max(last) FROM (SELECT last FROM file WHERE writer = ?1 "
+            "UNION ALL SELECT last FROM folded WHERE writer = ?1)",
+            (writer,),
         ).fetchone()
         return None if last is None else float(last)
 
     def metrics_files(self, writer: str) -> list[str]:
-        """The metrics files of a writer, under ``journals/``."""
+        """The files with metric points of a writer, under ``journals/``."""
         rows = self.connection.execute(
-            "SELECT day, name FROM file WHERE writer = ? AND name LIKE '%.metrics.jsonl' "
-            "ORDER BY id",
+            "SELECT day || '/' || name AS path FROM file "
+            "WHERE writer = ?1 AND name LIKE '%.metrics.jsonl' UNION "
+            "SELECT into_ FROM folded JOIN file ON day || '/' || name = into_ "
+            "WHERE folded.writer = ?1 AND into_ LIKE '%.metrics.jsonl' ORDER BY path",
             (writer,),
         )
-        return [f"{day}/{name}" for day, name in rows]
+        return [path for (path,) in rows]
 
     def close(self) -> None:
         """Let go of the database; it is opened again when needed."""

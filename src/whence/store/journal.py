@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +64,46 @@ class Journal:
         UserError
             If the facts are not plain JSON, or use a name of the frame.
         """
-        if not _FRAME.isdisjoint(facts):
-            taken = ", ".join(sorted(_FRAME.intersection(facts)))
-            raise UserError.of("reserved-fact", f"a line cannot have facts named {taken}")
+        _check_frame(facts)
         with self._lock:
             now = self._clock()
             part = self._part
             if part is None or now >= self._midnight or part.size >= layout.LIMIT:
                 part = self._turn(now)
             self._put(part, now, op, of, facts)
+
+    def append_many(self, op: str, of: str, many: Sequence[Mapping[str, JSON]]) -> None:
+        """Write a line for each of the facts, as `append` does, in one go.
+
+        Raises
+        ------
+        StoreError
+            If not all could be written whole: the first of them may count.
+        UserError
+            If facts are not plain JSON, or use a name of the frame; then nothing is written.
+        """
+        for facts in many:
+            _check_frame(facts)
+        with self._lock:
+            now = self._clock()
+            part = self._part
+            if part is None or now >= self._midnight or part.size >= layout.LIMIT:
+                part = self._turn(now)
+            n = part.n
+            part.put_many([self._body(n + i, now, op, of, facts) for i, facts in enumerate(many)])
+
+    def copy(self, line: Mapping[str, JSON]) -> None:
+        """Write a line of another journal as it stands, with the writer that it is ``by``.
+
+        It keeps its place in the order, and counts once however often it is copied.
+        """
+        with self._lock:
+            now = self._clock()
+            part = self._part
+            if part is None or now >= self._midnight or part.size >= layout.LIMIT:
+                part = self._turn(now)
+            self._order.saw(line.get("lc", 0), now)
+            part.put(orjson.dumps(line)[:-1])
 
     def point(
         self, run: str, step: int | None, time: float, stamp: float, values: Mapping[str, Any]
@@ -92,6 +123,16 @@ class Journal:
                 body = orjson.dumps(encode(line))
             part.put(body[:-1])
 
+    def carry(self, body: bytes) -> Path:
+        """Write a line of another writer, without its closing brace; gives the file it is in."""
+        with self._lock:
+            now = self._clock()
+            part = self._part
+            if part is None or now >= self._midnight or part.size >= layout.LIMIT:
+                part = self._turn(now)
+            part.put(body)
+            return part.path
+
     def sync(self) -> None:
         """Have all lines survive the death of the host.
 
@@ -101,8 +142,22 @@ class Journal:
             If the file system could not promise it.
         """
         with self._lock:
-            if self._part is not None:
-                self._part.sync()
+            part = self._part
+            if part is not None and part.doubtful:
+                part.restore()
+        if part is not None:  # lines may be written meanwhile
+            part.sync()
+
+    def restore(self) -> bool:
+        """Write the file back whole if its name has gone to another one; tells whether it had.
+
+        Raises
+        ------
+        StoreError
+            If that could not be done.
+        """
+        with self._lock:
+            return self._part is not None and self._part.restore()
 
     def close(self) -> None:
         """Write the closing line and give the file back; a later line begins a new one."""
@@ -115,7 +170,7 @@ class Journal:
     def abandon(self) -> None:
         """Give the file back without a word: it is the one of the process forked from."""
         if self._part is not None:
-            self._part.close()
+            self._part.abandon()
             self._part = None
 
     def _turn(self, now: float) -> Part:
@@ -139,13 +194,18 @@ class Journal:
         try:
             facts = {"count": part.count, "sha256": part.digest(), "next": following}
             self._put(part, self._clock(), "end", "", facts)
+            part.restore()
             part.sync()
         finally:
             part.close()
 
     def _put(self, part: Part, now: float, op: str, of: str, facts: Mapping[str, JSON]) -> None:
+        part.put(self._body(part.n, now, op, of, facts))
+
+    def _body(self, n: int, now: float, op: str, of: str, facts: Mapping[str, JSON]) -> bytes:
+        """A line without its closing brace."""
         frame: dict[str, JSON] = {
-            "n": part.n,
+            "n": n,
             "lc": self._order.tick(now),
             "t": round(now, 6),
             "op": op,
@@ -153,11 +213,16 @@ class Journal:
         if of:
             frame["of"] = of
         try:
-            body = orjson.dumps({**frame, **facts})
+            return orjson.dumps({**frame, **facts})[:-1]
         except TypeError as error:
             raise UserError.of(
                 "not-encodable",
                 f"the facts of {op!r} are not plain JSON: {error}",
                 mend="Encode them with whence.base.escape.encode first.",
             ) from error
-        part.put(body[:-1])
+
+
+def _check_frame(facts: Mapping[str, JSON]) -> None:
+    if not _FRAME.isdisjoint(facts):
+        taken = ", ".join(sorted(_FRAME.intersection(facts)))
+        raise UserError.of("reserved-fact", f"a line cannot have facts named {taken}")

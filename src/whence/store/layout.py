@@ -11,6 +11,9 @@ SMALL = 64 * 1024
 LIMIT = 64 * 1024 * 1024
 """A journal or pack that has grown to this many bytes is followed by a new one."""
 
+MANIFEST = "manifest"
+"""What the media type of content that names other content contains."""
+
 MAIN, METRICS, PACK = ".jsonl", ".metrics.jsonl", ".pack"
 
 
@@ -43,6 +46,16 @@ def part_name(writer: str, part: int, suffix: str) -> str:
     '20261121T021757abcdefg-2.metrics.jsonl'
     """
     return f"{writer}-{part}{suffix}" if part else writer + suffix
+
+
+def trash(root: Path) -> Path:
+    """The folder of what gc set aside, in a folder for each day it was done on."""
+    return root / "trash"
+
+
+def writer_of_path(path: str) -> str:
+    """The writer of a file given as ``2026-11-21/<name>``."""
+    return writer_of(path.rpartition("/")[2])
 
 
 def writer_of(name: str) -> str:

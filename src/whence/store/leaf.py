@@ -14,6 +14,9 @@ from whence.base.escape import JSON, encode
 Cell = tuple[int | float | None, str | None]
 """``num`` and ``text`` of a row; both None for None."""
 
+NAN = '{"$float":"nan"}'
+"""The text of NaN, which is not that of the word."""
+
 _LONGEST = 4096
 _STRUCT = {"f2": "e", "f4": "f", "f8": "d", "b1": "?"} | {
     kind + size: letter if kind == "i" else letter.upper()
@@ -109,7 +112,7 @@ def _brief(data: JSON) -> str:
 
 def _float(data: JSON) -> Cell:
     # SQLite has the infinities but takes NaN for NULL.
-    return (None, "nan") if data == "nan" else (float(data), None)
+    return (None, NAN) if data == "nan" else (float(data), None)
 
 
 def _numpy(data: JSON) -> Cell:
@@ -122,7 +125,7 @@ def _numpy(data: JSON) -> Cell:
     if type(value) is bool:
         return int(value), None
     if type(value) is float and value != value:
-        return None, "nan"
+        return None, NAN
     return (value if -(2**63) <= value < 2**63 else float(value)), None
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from whence.base.clock import Clock, utc_day
 from whence.store import layout
+from whence.store.appended import Appended
 from whence.store.content import Slice
 from whence.store.files import Files
-from whence.store.part import sync_folder
-
-_CREATE = os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY
 
 
 class Pack:
@@ -36,53 +33,72 @@ class Pack:
     ) -> None:
         self._files, self._folder, self._name, self._clock = files, folder, name, clock
         self._lock = threading.Lock()
-        self._fd = -1
+        self._file: Appended | None = None
         self._path = ""
-        self._number = self._size = 0
-        self._synced = -1
+        self._number = 0
 
     def put(self, data: bytes) -> Slice:
         """Where the bytes went. Raises OSError; what was there stays as it was."""
+        return self.put_many([data])[0]
+
+    def put_many(self, pieces: Sequence[bytes]) -> list[Slice]:
+        """Where each of the pieces went. Raises OSError; what was there stays as it was."""
         with self._lock:
-            if self._fd < 0 or self._size >= layout.LIMIT:
-                self._turn()
-            offset = self._size
-            rest = memoryview(data)
-            while rest:
-                written = self._files.write(self._fd, rest)
-                self._size += written  # also what a failing call leaves behind
-                rest = rest[written:]
-            return Slice(self._path, offset, len(data))
+            file = self._file
+            if file is None or file.size >= layout.LIMIT:
+                file = self._turn()
+            offset = file.size
+            file.write(b"".join(pieces) if len(pieces) != 1 else pieces[0])
+            places = []
+            for piece in pieces:
+                places.append(Slice(self._path, offset, len(piece)))
+                offset += len(piece)
+            return places
+
+    def is_open(self, place: Slice) -> bool:
+        """Whether a place is in the file that is written to."""
+        return self._file is not None and place.pack == self._path
 
     def sync(self) -> None:
         """Have all of it survive the death of the host. Raises OSError."""
         with self._lock:
-            if self._fd < 0 or self._synced == self._size:
-                return
-            self._files.sync(self._fd)
-            if self._synced < 0:
-                sync_folder(self._files, (self._folder / self._path).parent)
-            self._synced = self._size
+            file = self._file
+            if file is not None and file.doubtful:
+                file.restore()
+        if file is not None:  # content may be put meanwhile
+            file.sync()
+
+    def restore(self) -> bool:
+        """Write the file back whole if its name has gone to another one; tells whether it had."""
+        with self._lock:
+            return self._file is not None and self._file.restore()
 
     def close(self) -> None:
-        """Give the file back; later content begins a new one."""
+        """Give the file back; later content begins a new one. Raises OSError."""
         with self._lock:
-            if self._fd >= 0:
-                self._files.close(self._fd)
-                self._fd = -1
+            file, self._file = self._file, None
+            if file is not None:
+                try:
+                    file.restore()
+                    file.sync()
+                finally:
+                    file.close()
 
     def abandon(self) -> None:
         """Give the file back in the child of a fork, where the lock may be held by nobody."""
-        if self._fd >= 0:
-            self._files.close(self._fd)
-            self._fd = -1
+        if self._file is not None:
+            self._file.abandon()
+            self._file = None
 
-    def _turn(self) -> None:
+    def _turn(self) -> Appended:
         path = f"{utc_day(self._clock())}/{self._name(self._number)}"
-        self._files.make((self._folder / path).parent)
-        fd = self._files.open(self._folder / path, _CREATE)
-        if self._fd >= 0:
-            self._files.sync(self._fd)
-            self._files.close(self._fd)
-        self._fd, self._path, self._size, self._synced = fd, path, 0, -1
+        file = Appended(self._files, self._folder / path)
+        before, self._file, self._path = self._file, file, path
         self._number += 1
+        if before is not None:
+            try:
+                before.restore()
+                before.sync()
+            finally:
+                before.close()
+        return file

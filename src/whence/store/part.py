@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
+from collections.abc import Sequence
 from pathlib import Path
 from zlib import crc32
 
+from whence.store.appended import Appended
 from whence.store.files import Files, failed
 
-_CREATE = os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_RDWR  # read back when it is ended
 
-
-class Part:
+class Part(Appended):
     """A file that lines are appended to. The journal takes care that one thread does at a time.
 
     Attributes
@@ -21,24 +20,18 @@ class Part:
         The number of the next line.
     count : int
         Whole lines in the file so far.
-    size : int
-        Bytes in the file so far, those of lines cut short too.
     """
 
-    __slots__ = ("_check", "_fd", "_files", "_synced", "_torn", "_write", "count", "n", "path",
-                 "size")  # fmt: skip
+    __slots__ = ("_check", "_torn", "count", "n")
 
     def __init__(self, files: Files, path: Path, n: int) -> None:
-        self._files, self._write, self.path = files, files.write, path
-        self.n = n
-        self.count = self.size = self._check = 0
-        self._torn = False
-        self._synced = -1
         try:
-            files.make(path.parent)
-            self._fd = files.open(path, _CREATE)
+            super().__init__(files, path)
         except OSError as error:
             raise failed(error, "begin the file", path) from error
+        self.n = n
+        self.count = self._check = 0
+        self._torn = False
 
     def put(self, body: bytes) -> None:
         """Write one line, given without its closing brace; on return the system has it.
@@ -66,6 +59,44 @@ class Part:
         self.n += 1
         self.count += 1
 
+    def put_many(self, bodies: Sequence[bytes]) -> None:
+        """Write lines one after the other in as few calls as the system allows.
+
+        Raises
+        ------
+        StoreError
+            If not all could be written whole: those that were count.
+        """
+        lines, checks, check = [], [], self._check
+        for body in bodies:
+            check = crc32(body, check)
+            checks.append(check)
+            lines.append(b'%b,"crc":"%08x"}\n' % (body, check))
+        if self._torn:
+            lines[0] = b"\n" + lines[0]
+        data = memoryview(b"".join(lines))
+        written = 0
+        try:
+            while written < len(data):
+                written += self._write(self._fd, data[written:])
+        except OSError as error:
+            for line, check in zip(lines, checks, strict=True):
+                if written < len(line):
+                    self._stopped(line, check, written)
+                    break
+                self._count(line, check)
+                written -= len(line)
+            raise failed(error, "write to", self.path) from error
+        for line, check in zip(lines, checks, strict=True):
+            self._count(line, check)
+
+    def _count(self, line: bytes, check: int) -> None:
+        self._torn = False
+        self._check = check
+        self.size += len(line)
+        self.n += 1
+        self.count += 1
+
     def _stopped(self, line: bytes, check: int, written: int) -> None:
         """A line was cut short: the next one starts anew, chained with the last whole one."""
         self.size += written
@@ -85,15 +116,23 @@ class Part:
         StoreError
             If the file system could not promise it.
         """
-        if self._synced == self.size:
-            return
         try:
-            self._files.sync(self._fd)
-            if self._synced < 0:
-                sync_folder(self._files, self.path.parent)
+            super().sync()
         except OSError as error:
             raise failed(error, "bring to the disk", self.path) from error
-        self._synced = self.size
+
+    def restore(self) -> bool:
+        """Write the file back whole if its name has gone to another one; tells whether it had.
+
+        Raises
+        ------
+        StoreError
+            If that could not be done.
+        """
+        try:
+            return super().restore()
+        except OSError as error:
+            raise failed(error, "bring to the disk", self.path) from error
 
     def digest(self) -> str:
         """The SHA-256 of all bytes before the line that is put next."""
@@ -110,9 +149,15 @@ class Part:
         return sha.hexdigest()
 
     def close(self) -> None:
-        """Give the file back to the system, which may tell only now that it could not write."""
+        """Give the file back to the system.
+
+        Raises
+        ------
+        StoreError
+            If the system tells only now that it could not write.
+        """
         try:
-            self._files.close(self._fd)
+            super().close()
         except OSError as error:
             raise failed(error, "close", self.path) from error
 
@@ -120,12 +165,3 @@ class Part:
         """Remove a file that nothing was acknowledged in."""
         self.close()
         self._files.remove(self.path)
-
-
-def sync_folder(files: Files, folder: Path) -> None:
-    """Have the names in a folder survive the death of the host."""
-    fd = files.open(folder, os.O_RDONLY)
-    try:
-        files.sync(fd)
-    finally:
-        files.close(fd)

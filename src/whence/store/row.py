@@ -40,7 +40,7 @@ def rows_of(state: State) -> Rows:
     """The rows of a state; a deleted run can be looked for by its id only."""
     run = tuple([_cell(name, state.get(name)) for name in RUN_COLUMNS])
     if state["deleted"]:
-        return Rows(run, (), {}, ())
+        return Rows((*run[:-1], 2 if "final" in state else 1), (), {}, ())
     params, meta = state.get("params"), state["meta"]
     cells = {"param": leaves(params)} if type(params) is dict else {}
     if meta:

@@ -9,16 +9,19 @@ span     where the lines of a run are: ``[start, stop)`` of a file, among lines 
          ``before`` is the check that the first is chained with
 tag      one row per tag of a run
 param    one row per leaf of a run's ``params`` and metadata, and per field of words: ``num``
-         for numbers and booleans, ``text`` for text and (as JSON) for lists and the rest; both
+         for numbers and booleans, ``text`` for text and (as JSON) for lists, NaN and the rest; both
          NULL for None
 name     the dotted names of them, interned: ``param.name`` is ``name.id``; ``space`` is
          ``param``, ``meta`` or ``field``, ``short`` the name without its ``inputs`` levels
 said     what runs logged and printed, for the pieces in ``word``: ``said.id`` is its ``rowid``
 word     the words of them, for full-text search; not there if SQLite was built without FTS5
 artifact one row per artifact of a run
-content  where packed content lies
+content  where packed content lies; several places if several writers packed it
+folded   journals that gc has folded into others: which, how much of it, into which
 fact     named numbers: ``lc``, the highest logical time seen
 ======== ====================================================================================
+
+``run.deleted`` is 1 of a deletion that can be undone, 2 of one that is final.
 
 A deleted run keeps its rows in ``run`` and ``state`` and has none in ``tag``, ``param`` and
 ``artifact``. Parameters and tags answer best by ``INTERSECT`` of ``SELECT run FROM ...``.
@@ -26,7 +29,7 @@ A deleted run keeps its rows in ``run`` and ``state`` and has none in ``tag``, `
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 4
 
 RUN_COLUMNS = (
     "kind",
@@ -54,7 +57,7 @@ CREATE TABLE file (
     id INTEGER PRIMARY KEY, day TEXT NOT NULL, name TEXT NOT NULL, writer TEXT,
     size INTEGER NOT NULL, folded INTEGER NOT NULL, mtime INTEGER NOT NULL,
     good INTEGER NOT NULL, near TEXT NOT NULL, bad INTEGER NOT NULL, tail BLOB NOT NULL,
-    ended INTEGER NOT NULL, last REAL, UNIQUE (day, name));
+    ended INTEGER NOT NULL, last REAL, inode INTEGER NOT NULL DEFAULT 0, UNIQUE (day, name));
 CREATE TABLE day (name TEXT PRIMARY KEY, mtime INTEGER, ctime INTEGER, listed REAL) WITHOUT ROWID;
 CREATE TABLE run (
     key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT, name TEXT, folder TEXT,
@@ -76,7 +79,11 @@ CREATE TABLE artifact (
     run INTEGER, category TEXT, name TEXT, digest TEXT, type TEXT, size INTEGER, kept TEXT,
     path TEXT, PRIMARY KEY (run, category, name, digest)) WITHOUT ROWID;
 CREATE TABLE content (
-    digest TEXT PRIMARY KEY, pack TEXT NOT NULL, offset INTEGER, length INTEGER) WITHOUT ROWID;
+    digest TEXT, pack TEXT, offset INTEGER, length INTEGER,
+    PRIMARY KEY (digest, pack, offset)) WITHOUT ROWID;
+CREATE TABLE folded (
+    file TEXT, into_ TEXT, writer TEXT NOT NULL, size INTEGER NOT NULL, last REAL,
+    PRIMARY KEY (file, into_)) WITHOUT ROWID;
 CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 
@@ -99,4 +106,5 @@ CREATE INDEX IF NOT EXISTS said_run ON said (run);
 CREATE INDEX IF NOT EXISTS artifact_digest ON artifact (digest, category, run);
 CREATE INDEX IF NOT EXISTS file_open ON file (ended, day) WHERE ended = 0;
 CREATE INDEX IF NOT EXISTS file_writer ON file (writer);
+CREATE INDEX IF NOT EXISTS folded_writer ON folded (writer);
 """

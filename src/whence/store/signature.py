@@ -7,10 +7,9 @@ import sqlite3
 from pathlib import Path
 
 from whence.base.clock import Clock
-from whence.store.content import hash_file, settled, unreadable
+from whence.store.content import YOUNG, hash_file, settled, unreadable
 from whence.store.files import Files
-
-_YOUNG = 2.0  # seconds; coarse clocks of file systems hide a second change within
+from whence.store.survey import signed
 
 _TABLE = """CREATE TABLE IF NOT EXISTS signature (
     device INTEGER, inode INTEGER, size INTEGER, mtime INTEGER, ctime INTEGER, digest TEXT,
@@ -52,7 +51,7 @@ class Signatures:
             if found is not None:
                 return found
             digest = settled(lambda: hash_file(self._files, file), file).digest
-            young = self._clock() - max(before.st_mtime, before.st_ctime) < _YOUNG
+            young = self._clock() - max(before.st_mtime, before.st_ctime) < YOUNG
             if not young and _signature(self._files.stat(file)) == signature:
                 self._remember(signature, digest)
         except OSError as error:
@@ -105,14 +104,9 @@ class _Connection:
 
 def _signature(status: os.stat_result) -> tuple[int, ...]:
     return (
-        _signed(status.st_dev),
-        _signed(status.st_ino),
+        signed(status.st_dev),
+        signed(status.st_ino),
         status.st_size,
         status.st_mtime_ns,
         status.st_ctime_ns,
     )
-
-
-def _signed(number: int) -> int:
-    """As SQLite can keep it: inodes of some file systems use all 64 bits."""
-    return number - 2**64 if number >= 2**63 else number

@@ -6,7 +6,7 @@ import io
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,8 +23,9 @@ from whence.store.index import Index
 from whence.store.load import read_span
 from whence.store.order import LogicalClock
 from whence.store.signature import Signatures
+from whence.store.trash import find
 from whence.store.verify import Report, verify
-from whence.store.writer import Writer
+from whence.store.writer import Writer, touched
 
 
 class Store:
@@ -74,6 +75,11 @@ class Store:
         self._lock = threading.Lock()
         self._writer: Writer | None = None
         self._own = threading.local()
+
+    @property
+    def clock(self) -> Clock:
+        """The time, as this store tells it."""
+        return self._clock
 
     @property
     def shared(self) -> bool:
@@ -188,21 +194,33 @@ class Store:
         """
         path = layout.object_path(self.root, digest)
         try:
-            return open(self.files.open(path, os.O_RDONLY), "rb")
+            return self._open(path)
         except FileNotFoundError:
-            place = self._place(digest)
-        except OSError as error:
-            raise failed(error, "read", path) from error
-        if place is None:
+            data = self._packed_bytes(digest)
+        if data is not None:
+            return io.BytesIO(data)
+        trashed = find(self.files, self.root, f"objects/{digest[:2]}/{digest[2:]}")
+        if trashed is None:
             raise missing(digest)
-        data = self._slice(place)
-        if digest_bytes(data) != digest:
-            raise damaged(digest, layout.packs(self.root) / place.pack)
-        return io.BytesIO(data)
+        return self._open(trashed)
+
+    def places(self, digests: Iterable[str]) -> dict[str, Slice]:
+        """Where those of the contents lie that are packed."""
+        writer, index = self._writer, self.index()
+        found = {}
+        for digest in digests:
+            place = (writer and writer.slice_of(digest)) or index.content(digest)
+            if place is not None:
+                found[digest] = place
+        return found
 
     def has(self, digest: str) -> bool:
         """Whether the store itself keeps that content."""
-        return layout.object_path(self.root, digest).is_file() or self._place(digest) is not None
+        return (
+            self.files.has(layout.object_path(self.root, digest))
+            or self._place(digest) is not None
+            or find(self.files, self.root, f"objects/{digest[:2]}/{digest[2:]}") is not None
+        )
 
     def digest_of(self, path: str | os.PathLike[str]) -> str:
         """The digest of a file's content as it is now; a file that did not change is read once.
@@ -237,7 +255,7 @@ class Store:
         """Whether an index at hand knows packed content; none is opened for that."""
         index: Index | None = getattr(self._own, "index", None)
         place = None if index is None else index.content(digest)
-        return place is not None and (layout.packs(self.root) / place.pack).is_file()
+        return place is not None and touched(self.files, self.root, place)
 
     def _place(self, digest: str) -> Slice | None:
         if self._writer is not None:
@@ -246,14 +264,41 @@ class Store:
                 return place
         return self.index().content(digest)
 
-    def _slice(self, place: Slice) -> bytes:
-        path = layout.packs(self.root) / place.pack
+    def _packed_bytes(self, digest: str) -> bytes | None:
+        """Packed content, checked; None if no pack has it."""
+        own = self._writer.slice_of(digest) if self._writer is not None else None
+        tried: Slice | None = None
+        for place in (own, self.index().content(digest)):
+            if place is None or place == tried:
+                continue
+            tried = place
+            data = self._slice(place)
+            if data is not None and digest_bytes(data) == digest:
+                return data
+            if data is not None and len(data) == place.length:
+                raise damaged(digest, layout.packs(self.root) / place.pack)
+        return None
+
+    def _slice(self, place: Slice) -> bytes | None:
+        path: Path | None = layout.packs(self.root) / place.pack
+        if path is not None and not self.files.has(path):
+            path = find(self.files, self.root, f"packs/{place.pack}")
+        if path is None:
+            return None
         try:
             fd = self.files.open(path, os.O_RDONLY)
             try:
                 return read_span(self.files, fd, place.offset, place.offset + place.length)
             finally:
                 self.files.close(fd)
+        except OSError as error:
+            raise failed(error, "read", path) from error
+
+    def _open(self, path: Path) -> BinaryIO:
+        try:
+            return open(self.files.open(path, os.O_RDONLY), "rb")
+        except FileNotFoundError:
+            raise
         except OSError as error:
             raise failed(error, "read", path) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from whence.store import layout
 from whence.store.files import Files
 
 _SETTLED = 60.0  # seconds after which a folder's times tell of every change in it
+_PASSING = 50  # ended journals to look at each time
+_FILES = "SELECT id, day, name, size, mtime, inode FROM file"
 
 
 @dataclass(slots=True)
@@ -44,14 +47,26 @@ def survey(connection: sqlite3.Connection, files: Files, root: Path, now: float)
     """Look at the day folders and at every journal without a closing line."""
     found = Survey()
     _look_at_days(found, connection, files, layout.journals(root), now)
-    rows = connection.execute("SELECT id, day, name, size, mtime FROM file WHERE ended = 0")
-    for key, day, name, size, mtime in rows.fetchall():
-        status = _status(files, layout.journals(root) / day / name)
-        if status is None:
-            found.gone = True
-        elif (status.st_size, status.st_mtime_ns) != (size, mtime):
-            found.grown.append(key)
+    rows = connection.execute(f"{_FILES} WHERE ended = 0").fetchall()
+    # Nobody appends to the others. A few are looked at in passing, each time others.
+    (most,) = connection.execute("SELECT ifnull(max(id), 0) FROM file").fetchone()
+    begin = random.randint(0, max(0, most - _PASSING))
+    rows += connection.execute(
+        f"{_FILES} WHERE ended = 1 AND inode != 0 AND id > ? ORDER BY id LIMIT ?", (begin, _PASSING)
+    ).fetchall()
+    for row in rows:
+        _look_at(found, files, layout.journals(root), *row)
     return found
+
+
+def _look_at(
+    found: Survey, files: Files, folder: Path, key: int, day: str, name: str, *before: int
+) -> None:
+    status = _status(files, folder / day / name)
+    if status is None:
+        found.gone = True
+    elif (status.st_size, status.st_mtime_ns, signed(status.st_ino)) != before:
+        found.grown.append(key)
 
 
 def _look_at_days(
@@ -65,7 +80,7 @@ def _look_at_days(
         days = sorted(files.list(folder))
     except FileNotFoundError:
         days = []
-    found.gone = any(not (folder / day).is_dir() for day in known.keys() - set(days))
+    found.gone = any(not files.has(folder / day) for day in known.keys() - set(days))
     for day in days:
         try:
             status = files.stat(folder / day)
@@ -76,19 +91,38 @@ def _look_at_days(
         if (mtime, ctime) == times and listed - status.st_mtime >= _SETTLED:
             continue
         try:
-            there = {name for name in files.list(folder / day) if name.endswith(layout.MAIN)}
+            _look_in(found, connection, files, folder, day)
         except NotADirectoryError:
             continue
-        seen = {
-            name for (name,) in connection.execute("SELECT name FROM file WHERE day = ?", (day,))
-        }
-        found.new.extend((day, name) for name in sorted(there - seen))
-        # A network file system may list a folder as it was half a minute ago.
-        found.gone = found.gone or any(
-            _status(files, folder / day / name) is None for name in seen - there
-        )
         if (mtime, ctime) != times or now - status.st_mtime >= _SETTLED:
             found.days.append((day, *times, now))
+
+
+def _look_in(
+    found: Survey, connection: sqlite3.Connection, files: Files, folder: Path, day: str
+) -> None:
+    """Compare the names in a day folder with those that were seen."""
+    there = {
+        name: inode
+        for name, inode in files.inodes(folder / day).items()
+        if name.endswith(layout.MAIN)
+    }
+    rows = connection.execute("SELECT name, id, inode, ended FROM file WHERE day = ?", (day,))
+    seen = {name: (key, inode, ended) for name, key, inode, ended in rows}
+    found.new.extend((day, name) for name in sorted(there.keys() - seen.keys()))
+    for name, (key, inode, ended) in seen.items():
+        if name in there and (not ended or inode in (0, signed(there[name]))):
+            continue
+        status = _status(files, folder / day / name)
+        if status is None:  # else the list is old: a network file system's may be half a minute
+            found.gone = True
+        elif ended and inode not in (0, signed(status.st_ino)):
+            found.grown.append(key)
+
+
+def signed(number: int) -> int:
+    """As SQLite can keep it: inodes of some file systems use all 64 bits."""
+    return number - 2**64 if number >= 2**63 else number
 
 
 def _status(files: Files, path: Path) -> os.stat_result | None:

@@ -111,7 +111,7 @@ class _Check:
         op = line.get("op")
         if op == "pack":
             self._slices.append(line)
-        elif op == "artifact" and line.get("kept") in ("object", "pack"):
+        elif op in ("artifact", "tensor") and line.get("kept") in ("object", "pack"):
             self._named[str(line.get("digest"))] = f"{line.get('name')!r} of {line.get('of')}"
         elif op == "set" and type(line.get("f")) is dict:
             environment = line["f"].get("environment")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from whence.artifacts import place
 from whence.base.clock import new_id
 from whence.base.escape import encode
-from whence.runs import Origin, Run
+from whence.runs import Origin
+from whence.store import Store
 from whence.sweep.history import State, known
 from whence.sweep.option import SweepOptions
 from whence.sweep.output import move_aside, restore
@@ -21,13 +22,23 @@ from whence.sweep.result import Progress, SweepProgress, SweepResult
 from whence.sweep.target import Target
 
 
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where the points of a sweep belong: the store, the sweep's run id and name, its folder."""
+
+    store: Store
+    id: str
+    name: str
+    out: Path
+
+
 class Course:
     """Follows the points of one sweep; a `Watch` of its crew.
 
     Parameters
     ----------
-    run : Run
-        The run of the sweep itself.
+    home : Home
+        The sweep itself.
     target : Target
         What runs at each point.
     shared : Origin
@@ -39,12 +50,10 @@ class Course:
     """
 
     def __init__(
-        self, run: Run, target: Target, shared: Origin, options: SweepOptions, progress: Progress
+        self, home: Home, target: Target, shared: Origin, options: SweepOptions, progress: Progress
     ) -> None:
-        assert run.dir is not None
-        self._run, self._target, self._shared = run, target, shared
+        self._home, self._target, self._shared = home, target, shared
         self._options, self._progress = options, progress
-        self._out = run.dir
         self._total = 0
         self._runs: dict[str, str] = {}
         self._done: list[str] = []
@@ -75,19 +84,20 @@ class Course:
         if step.restore and elsewhere:
             self._clear(state, step.folder)
         for output in step.restore:
-            restore(self._run.store, done, output, step.folder, self._aside(done["id"]))
+            restore(self._home.store, done, output, step.folder, self._aside(done["id"]))
         self._runs[state] = done["id"]
         self._skipped.append(state)
         self._tell(state, "skipped", step.why)
 
     def _job(self, step: Step) -> Job:
         state = step.point.state_str
-        name = self._run.name or ""
+        name = self._home.name
         point = {"state": step.point.state_no, "coords": encode(dict(step.point.coords))}
         facts: dict[str, Any] = {**(self._shared.facts or {}), "call": step.key, "point": point}
         run = new_id()
+        origin = replace(self._shared, id=run, parent=self._home.id, dir=step.folder, facts=facts)
         return Job(
-            store=self._run.store.root,
+            store=self._home.store.root,
             run=run,
             target=self._target,
             params=step.point.params,
@@ -95,7 +105,9 @@ class Course:
             dir=step.folder,
             name=f"{name}/sim_{state}",
             folder=f"/{name}",
-            origin=replace(self._shared, id=run, parent=self._run.id, dir=step.folder, facts=facts),
+            origin=replace(
+                self._shared, id=run, parent=self._home.id, dir=step.folder, facts=facts
+            ),
             tags=self._options.tags,
             quiet=self._options.quiet,
         )
@@ -121,17 +133,11 @@ class Course:
         run = new_id()
         return replace(job, run=run, origin=replace(job.origin, id=run))
 
-    def close(self) -> SweepResult:
-        """End the sweep's run as its points have ended, and give what it did."""
-        if self._failed:
-            message = f"{len(self._failed)} of {self._total} points did not complete"
-            error = {"type": "Points", "message": message, "traceback": None}
-            self._run.end("failed", {"error": error})
-        else:
-            self._run.close()
+    def result(self) -> SweepResult:
+        """What the sweep did."""
         return SweepResult(
-            self._run.id,
-            self._out,
+            self._home.id,
+            self._home.out,
             dict(sorted(self._runs.items())),
             tuple(self._done),
             tuple(self._skipped),
@@ -151,7 +157,7 @@ class Course:
         self._left[job.state] = {"id": job.run}
         error = {"type": "WorkerDied", "message": encode(message), "traceback": None}
         facts = {"status": status, "ended": time.time(), "error": error}
-        if not known(self._run.store, job.run):  # it died before it could say a word
+        if not known(self._home.store, job.run):  # it died before it could say a word
             facts |= {
                 "kind": "run",
                 "name": encode(job.name),
@@ -160,7 +166,7 @@ class Course:
                 "parent": job.origin.parent,
                 **(job.origin.facts or {}),
             }
-        self._run.store.writer().append("set", job.run, {"f": facts}, sync=True)
+        self._home.store.writer().append("set", job.run, {"f": facts}, sync=True)
 
     def _clear(self, state: str, folder: Path) -> None:
         """Move aside what an earlier attempt left in the folder of a point."""
@@ -169,11 +175,11 @@ class Course:
         left = self._left.get(state)
         moved = move_aside(folder, self._aside(left["id"] if left else new_id()))
         if left:
-            where = encode(place(moved, (self._run.store.project,)))
-            self._run.store.writer().append("set", left["id"], {"f": {"dir": where}})
+            where = encode(place(moved, (self._home.store.project,)))
+            self._home.store.writer().append("set", left["id"], {"f": {"dir": where}})
 
     def _aside(self, run: str) -> Path:
-        return self._out / "earlier" / run
+        return self._home.out / "earlier" / run
 
     def _tell(self, state: str, status: str, message: str) -> None:
         through = len(self._done) + len(self._skipped) + len(self._failed)

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -66,7 +67,13 @@ class Crew:
     def submit(self, job: Job) -> Future[Ended]:
         """Have a point run."""
         try:
-            return self._executor.submit(run_point, job)
+            with warnings.catch_warnings():
+                # Python 3.12 and later warn of forks beside threads, for a lock that another
+                # thread holds stays locked in the child. Ours are made anew there (a store's, a
+                # keeper's); and only a fork lets scripts call `sweep` without a main guard, and
+                # workers begin with what the script has loaded.
+                warnings.filterwarnings("ignore", ".*use of fork", DeprecationWarning)
+                return self._executor.submit(run_point, job)
         except BrokenProcessPool as error:  # a worker died while the others were looked at
             future: Future[Ended] = Future()
             future.set_exception(error)

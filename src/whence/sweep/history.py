@@ -48,9 +48,9 @@ class History:
         return sorted(self._done.get(key, []), key=lambda state: _text(state.get("dir")) != folder)
 
 
-def sweeps_of(store: Store, folder: str) -> list[State]:
-    """The runs of kind ``sweep`` in a folder of runs."""
-    return [state for state in _states(store, "folder", [folder]) if state.get("kind") == "sweep"]
+def runs_of(store: Store, folder: str) -> list[State]:
+    """The runs in a folder of runs."""
+    return list(_states(store, "folder", [folder]))
 
 
 def known(store: Store, run: str) -> bool:

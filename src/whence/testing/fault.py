@@ -57,7 +57,7 @@ class FaultyFiles(Files):
             self.room -= written
         return written
 
-    def open(self, path: Path, flags: int) -> int:
+    def open(self, path: Path | str, flags: int) -> int:
         """Open, unless files cannot be made."""
         if flags & os.O_CREAT:
             _fail(self.failing_open)
@@ -79,7 +79,7 @@ class FaultyFiles(Files):
         super().close(fd)
         _fail(self.failing_close)
 
-    def stat(self, target: Path | int) -> os.stat_result:
+    def stat(self, target: Path | str | int) -> os.stat_result:
         """The status with times as coarse as told."""
         status = super().stat(target)
         if not self.coarse:

@@ -1,0 +1,270 @@
+"""What all journals of a store say of what is kept in it, from one reading."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from whence.store import layout
+from whence.store.content import Slice
+from whence.store.files import Files, read_all
+from whence.store.fold import Key, key_of
+from whence.store.line import Chain, parse
+from whence.store.trash import names
+
+_DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_END = 1 << 16  # more than the last line of a metrics file
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFile:
+    """A journal as it was read.
+
+    Attributes
+    ----------
+    name : str
+        Under ``journals/``.
+    size : int
+        Bytes up to the end of its last whole line.
+    rest : int
+        Bytes after that.
+    upto : int
+        The highest number of a line; -1 if it has none, or is one of metrics.
+    last : float
+        When its last line was written.
+    bad : int
+        Lines that are not as they were written.
+    ended : bool
+        Whether it has its closing line.
+    process : dict, optional
+        Who wrote it.
+    mtime : float
+        When it was last changed.
+    """
+
+    name: str
+    size: int
+    rest: int
+    upto: int
+    last: float
+    bad: int
+    ended: bool
+    process: dict[str, Any] | None
+    mtime: float
+
+    @property
+    def writer(self) -> str:
+        """Whose file it is."""
+        return layout.writer_of_path(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Where content is packed, and since when it is in a pack."""
+
+    digest: str
+    place: Slice
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A journal whose lines are in others since.
+
+    Attributes
+    ----------
+    file : str
+        Its name.
+    size : int
+        How many bytes of it.
+    last : float
+        When its last line was written.
+    into : tuple of str
+        The names of the journals that have its lines now.
+    """
+
+    file: str
+    size: int
+    last: float
+    into: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Census:
+    """What the journals say.
+
+    Attributes
+    ----------
+    files : list of JournalFile
+        The journals, those of metrics too.
+    named : dict of str to set of str
+        The digests in the lines of each thing on record.
+    deletions : dict of str to (key, bool, float)
+        The last deletion or its taking back, of each thing: its place in the order, which of the
+        two, and when.
+    final : set of str
+        Things whose deletion is final.
+    packed : list of Packed
+        Where content is packed.
+    folded : list of Folded
+        Journals that are folded into others.
+    manifests : set of str
+        Digests of content that names content itself.
+    lc : int
+        The highest logical time.
+    """
+
+    files: list[JournalFile] = field(default_factory=list)
+    named: dict[str, set[str]] = field(default_factory=dict)
+    deletions: dict[str, tuple[Key, bool, float]] = field(default_factory=dict)
+    final: set[str] = field(default_factory=set)
+    packed: list[Packed] = field(default_factory=list)
+    folded: list[Folded] = field(default_factory=list)
+    manifests: set[str] = field(default_factory=set)
+    lc: int = 0
+
+    def folded_size(self, name: str) -> int:
+        """How many bytes of a journal are folded into others that are all here; -1 if none are."""
+        there = {file.name for file in self.files if file.ended}
+        return max(
+            (one.size for one in self.folded if one.file == name and there.issuperset(one.into)),
+            default=-1,
+        )
+
+    def digests(self, without: frozenset[str] = frozenset()) -> set[str]:
+        """All digests that things name whose deletion is not final, but for those `without`."""
+        left_out = self.final | without
+        return {
+            digest
+            for thing, found in self.named.items()
+            if thing not in left_out
+            for digest in found
+        }
+
+
+def census(files: Files, root: Path) -> Census:
+    """Read all journals. Raises OSError."""
+    found = Census()
+    for name in journal_names(files, root):
+        try:
+            if name.endswith(layout.METRICS):
+                found.files.append(_of_metrics(files, root, name))
+            else:
+                found.files.append(_of_lines(found, files, root, name))
+        except FileNotFoundError:  # folded by another gc since it was listed
+            continue
+    return found
+
+
+def journal_names(files: Files, root: Path) -> Iterator[str]:
+    """All journals, those of metrics too, by their paths under ``journals/``."""
+    folder = layout.journals(root)
+    for day in names(files, folder):
+        for name in names(files, folder / day):
+            if name.endswith(layout.MAIN):
+                yield f"{day}/{name}"
+
+
+def _of_lines(found: Census, files: Files, root: Path, name: str) -> JournalFile:
+    path = layout.journals(root) / name
+    mtime = files.stat(path).st_mtime
+    data = read_all(files, path)
+    writer, chain = layout.writer_of_path(name), Chain()
+    upto, last, ended = -1, 0.0, False
+    process: dict[str, Any] | None = None
+    for _, row in chain.lines(data):
+        line = parse(row)
+        if line is None:
+            continue
+        try:
+            key = key_of(line, writer)
+        except (KeyError, TypeError, ValueError):
+            continue
+        found.lc = max(found.lc, key[0])
+        if type(line.get("t")) in (int, float):
+            last = max(last, line["t"])
+        if "by" not in line:
+            upto = max(upto, key[2])
+            ended = line.get("op") == "end"
+            if line.get("op") == "head" and type(line.get("process")) is dict:
+                process = line["process"]
+        _take(found, line, key, row)
+    size = data.rfind(b"\n") + 1
+    return JournalFile(name, size, len(data) - size, upto, last, chain.bad, ended, process, mtime)
+
+
+def _take(found: Census, line: dict[str, Any], key: Key, row: bytes) -> None:
+    op, thing = line.get("op"), line.get("of")
+    if type(thing) is str:
+        digests = _DIGEST.findall(row)
+        if digests:
+            named = {digest.decode() for digest in digests}
+            found.named.setdefault(thing, set()).update(named)
+            if layout.MANIFEST in str(line.get("type")):
+                found.manifests |= named
+        if op == "delete" or op == "undelete":
+            before = found.deletions.get(thing)
+            if before is None or before[0] < key:
+                found.deletions[thing] = key, op == "delete", _seconds(line.get("t"))
+        elif op == "tombstone":
+            found.final.add(thing)
+    elif op == "pack":
+        packed = packed_of(line)
+        if packed is not None:
+            found.packed.append(packed)
+    elif op == "folded":
+        folded = _folded_of(line)
+        if folded is not None:
+            found.folded.append(folded)
+
+
+def _folded_of(line: dict[str, Any]) -> Folded | None:
+    file, size, last, into = (line.get(name) for name in ("file", "size", "last", "into"))
+    if type(file) is not str or type(size) is not int or type(into) is not list:
+        return None
+    return Folded(file, size, _seconds(last), tuple(name for name in into if type(name) is str))
+
+
+def _seconds(value: Any) -> float:
+    return float(value) if type(value) in (int, float) else 0.0
+
+
+def packed_of(line: dict[str, Any]) -> Packed | None:
+    """What a line of ``pack`` says; None if it says nothing that can be."""
+    digest, pack, offset, length = (
+        line.get(name) for name in ("digest", "pack", "offset", "length")
+    )
+    if type(digest) is not str or type(pack) is not str or "/" not in pack or ".." in pack:
+        return None
+    if type(offset) is not int or type(length) is not int or offset < 0 or length < 0:
+        return None
+    return Packed(digest, Slice(pack, offset, length), _seconds(line.get("since", line.get("t"))))
+
+
+def _of_metrics(files: Files, root: Path, name: str) -> JournalFile:
+    """Of a file with metric points only what its last line tells is asked for."""
+    fd = files.open(layout.journals(root) / name, os.O_RDONLY)
+    try:
+        status = files.stat(fd)
+        begin = max(0, status.st_size - _END)
+        data = files.read(fd, _END, begin)
+    finally:
+        files.close(fd)
+    size = data.rfind(b"\n") + 1
+    line = parse(data[:size].rstrip(b"\n").rpartition(b"\n")[2]) or {}
+    last = line.get("t")
+    return JournalFile(
+        name,
+        begin + size,
+        len(data) - size,
+        -1,
+        _seconds(last) or status.st_mtime,
+        0,
+        line.get("op") == "end",
+        None,
+        status.st_mtime,
+    )

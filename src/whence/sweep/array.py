@@ -1,0 +1,144 @@
+"""One point of a sweep, as each task of a batch system's job array runs one.
+
+The tasks share one run of kind ``sweep``, whose id the first of them leaves in the folder of the
+sweep: under a name made of what the sweep does, by a link, which only one of them can make.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import time
+from pathlib import Path
+
+from whence.base.clock import new_id
+from whence.base.error import UserError
+from whence.base.escape import encode
+from whence.base.yaml import dump
+from whence.params import ParamSpace
+from whence.runs import Origin
+from whence.runs.entry import Given as Told
+from whence.runs.entry import enter
+from whence.runs.process import ended_by_signal
+from whence.store import Store
+from whence.sweep.course import Course, Home
+from whence.sweep.crew import run_jobs
+from whence.sweep.history import State, runs_of
+from whence.sweep.option import SweepOptions
+from whence.sweep.result import Progress, SweepResult
+from whence.sweep.scheme import Scheme, refuse_running, scheme_of
+from whence.sweep.target import Given, home_of
+
+
+def sweep_point(
+    target: Given,
+    space: ParamSpace | str | os.PathLike[str],
+    index: int,
+    *,
+    store: Store,
+    name: str | None = None,
+    out: str | os.PathLike[str] | None = None,
+    options: SweepOptions | None = None,
+    progress: Progress | None = None,
+) -> SweepResult:
+    """Run one point of a parameter space, unless it is done.
+
+    Any number of processes may do so at once, on any number of machines that share the store.
+
+    Parameters
+    ----------
+    target, space, store, name, out, options, progress
+        As `whence.sweep.sweep` has them.
+    index : int
+        Which point, counted from 0 in the order of the space: with 30 points ``--array=0-29``.
+
+    Raises
+    ------
+    UserError
+        If there is no such point, or it is running, or target and space do not fit.
+    """
+    scheme = scheme_of(target, space, store, name, out, options)
+    points = list(itertools.islice(scheme.space.points(), index, index + 1)) if index >= 0 else []
+    if not points:
+        count = sum(1 for _ in scheme.space.points())
+        raise UserError.of(
+            "no-such-point",
+            f"there is no point {index}: the space has {count} points",
+            mend=f"They are counted from 0 to {count - 1}, whatever their state numbers are.",
+        )
+    refuse_running(scheme, only=scheme.work.folder(points[0]))
+    steps = scheme.steps(points)
+    shared = scheme.origin()
+    home = Home(store, claim(scheme, shared), scheme.name, scheme.out)
+    course = Course(home, scheme.target, shared, scheme.options, progress or (lambda _: None))
+    with ended_by_signal():
+        run_jobs(course.jobs(steps), 1, course)
+    settle(scheme, home.id)
+    return course.result()
+
+
+def claim(scheme: Scheme, shared: Origin) -> str:
+    """The id of the run that stands for the sweep; the first task puts it on record."""
+    scheme.out.mkdir(parents=True, exist_ok=True)
+    place = scheme.out / f".sweep-{scheme.key[:16]}"
+    with contextlib.suppress(FileNotFoundError):
+        return place.read_text(encoding="ascii").strip()
+    run = new_id()
+    mine = scheme.out / f".sweep-{run}"
+    mine.write_text(run, encoding="ascii")
+    try:
+        os.link(mine, place)
+    except FileExistsError:
+        return place.read_text(encoding="ascii").strip()
+    finally:
+        mine.unlink()
+    _begin(scheme, shared, run)
+    return run
+
+
+def settle(scheme: Scheme, run: str) -> None:
+    """Say how the whole sweep stands, once every point is done."""
+    done = len({str(state.get("point")) for state in _completed(scheme)})
+    writer = scheme.store.writer()
+    total = sum(1 for _ in scheme.space.points())
+    if done >= total and all(step.done for step in scheme.steps(scheme.space.points())):
+        facts = {"status": "completed", "ended": time.time(), "progress": 1.0}
+        writer.append("set", run, {"f": facts}, sync=True)
+    else:
+        writer.append("set", run, {"f": {"progress": round(min(done / total, 1.0), 6)}})
+
+
+def _completed(scheme: Scheme) -> list[State]:
+    found = runs_of(scheme.store, scheme.folder)
+    return [s for s in found if s.get("status") == "completed" and s.get("point")]
+
+
+def _begin(scheme: Scheme, shared: Origin, run: str) -> None:
+    now = time.time()
+    facts = {
+        "kind": "sweep",
+        "name": encode(scheme.name),
+        "folder": encode(scheme.folder),
+        "status": "running",
+        "params": encode(scheme.parameters),
+        "created": now,
+        "started": now,
+    }
+    origin = Origin(
+        run,
+        "sweep",
+        dir=scheme.out,
+        code=shared.code,
+        artifacts=shared.artifacts,
+        facts={**(shared.facts or {}), "process": {}},  # it is no process's own
+        home=home_of(scheme.target),
+    )
+    enter(scheme.store, Told(facts, {}, list(scheme.options.tags)), origin)
+    _write(scheme.out / "pspace.yml", dump(scheme.space))
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.{new_id()}")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)

@@ -1,0 +1,70 @@
+"""Deleting records and bringing them back."""
+
+import pytest
+
+from whence.app import chosen_runs, delete, deleted_runs, plan_deletion, undelete
+from whence.base.error import UserError
+from whence.records import Records
+from whence.runs import Origin, Run
+
+
+@pytest.fixture
+def shared(workspace, project, record):
+    """Two runs that share one file and have one each."""
+    (project / "both.txt").write_text("both")
+    for name in ("a", "b"):
+        (project / f"{name}.txt").write_text(name * 1000)
+        record(name, files=[("output", f"{name}.txt"), ("output", "both.txt")])
+
+
+def ids(workspace):
+    return [record.name for record in chosen_runs(workspace, [])]
+
+
+def test_the_plan_tells_what_only_they_hold(workspace, shared):
+    plan = plan_deletion(workspace, chosen_runs(workspace, ["a"]))
+    assert (plan.loss.contents, plan.loss.size, plan.left) == (1, 1000, 0)
+    both = plan_deletion(workspace, chosen_runs(workspace, ["a", "b"]))
+    assert (both.loss.contents, both.loss.size) == (3, 2004)
+    assert ids(workspace) == ["b", "a"]
+
+
+def test_deleted_and_brought_back(workspace, shared):
+    delete(workspace, plan_deletion(workspace, chosen_runs(workspace, ["a"])))
+    assert ids(workspace) == ["b"]
+    assert [record.name for record in deleted_runs(workspace)] == ["a"]
+    (back,) = undelete(workspace, ["a"])
+    assert [item.name for item in back.artifacts] == ["a.txt", "both.txt"]
+    assert ids(workspace) == ["b", "a"]
+    assert deleted_runs(workspace) == []
+    with pytest.raises(UserError, match="no deleted run fits 'a'"):
+        undelete(workspace, ["a"])
+
+
+def test_children_stay_unless_they_are_meant(workspace):
+    with Run(workspace.store) as sweep:
+        sweep.init("sweep", origin=Origin(kind="sweep"))
+        for number in range(3):
+            with Run(workspace.store) as run:
+                run.init(f"point {number}", origin=Origin(parent=sweep.id))
+    found = chosen_runs(workspace, ["sweep"])
+    assert plan_deletion(workspace, found).left == 3
+    plan = plan_deletion(workspace, found, children=True)
+    assert (len(plan.records), plan.left) == (4, 0)
+    delete(workspace, plan)
+    assert ids(workspace) == []
+
+
+def test_a_running_run_is_refused(workspace):
+    with Run(workspace.store) as run:
+        run.init("live")
+        with pytest.raises(UserError, match="still running"):
+            plan_deletion(workspace, Records(workspace.store).of_ids([run.id]))
+
+
+def test_several_deleted_runs_of_one_name(workspace, record):
+    for _ in range(2):
+        record("twin")
+    delete(workspace, plan_deletion(workspace, chosen_runs(workspace, [])))
+    with pytest.raises(UserError, match="several deleted runs fit 'twin'"):
+        undelete(workspace, ["twin"])

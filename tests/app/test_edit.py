@@ -1,0 +1,75 @@
+"""Tags, comments and reasons given later."""
+
+import time
+
+import pytest
+
+from whence.app import chosen_runs, edit_comment, edit_reason, edit_tags, some_runs
+from whence.base.error import UserError
+from whence.records import Records
+
+
+def state(workspace, run):
+    return Records(workspace.store).get(run)
+
+
+def test_tags_are_given_and_taken(workspace, record):
+    runs = [record(name, tags=["old"]) for name in ("a", "b")]
+    found = chosen_runs(workspace, ["a", "b", runs[0]])
+    assert [one.id for one in found] == runs
+    edited = edit_tags(workspace, found, ["new", "old"], ["gone"])
+    assert edited.changed == set(runs)
+    assert [one.tags for one in edited.records] == [("new", "old")] * 2
+    again = edit_tags(workspace, edited.records, ["new"], ["gone"])
+    assert again.changed == set()
+    edit_tags(workspace, again.records[:1], [], ["old"])
+    assert state(workspace, runs[0]).tags == ("new",)
+    assert state(workspace, runs[1]).tags == ("new", "old")
+
+
+@pytest.mark.parametrize("tag", ["", "  ", "a\nb", "_finished_"])
+def test_a_bad_tag_changes_nothing(workspace, record, tag):
+    run = record("a", tags=["old"])
+    with pytest.raises(UserError):
+        edit_tags(workspace, chosen_runs(workspace, [run]), ["fine", tag])
+    with pytest.raises(UserError, match="both"):
+        edit_tags(workspace, chosen_runs(workspace, [run]), ["x"], ["x"])
+    assert state(workspace, run).tags == ("old",)
+
+
+def test_comments_add_up_and_reasons_are_replaced(workspace, record):
+    found = chosen_runs(workspace, [record("a")])
+    edit_comment(workspace, found, "too hot")
+    found = chosen_runs(workspace, ["a"])
+    assert edit_comment(workspace, found, "too hot").changed == set()
+    edited = edit_comment(workspace, found, "again")
+    assert edited.records[0].outcome == "too hot\nagain"
+    edited = edit_comment(workspace, edited.records, "fine", replace=True)
+    assert edited.records[0].outcome == "fine"
+    edit_reason(workspace, found, "first")
+    edited = edit_reason(workspace, chosen_runs(workspace, ["a"]), "second", append=True)
+    assert edited.records[0].reason == ("first", "second")
+    assert edit_reason(workspace, edited.records, "third").records[0].reason == ("third",)
+    assert edit_reason(workspace, edited.records, "").records[0].reason == ()
+    with pytest.raises(UserError, match="empty"):
+        edit_comment(workspace, found, "  ")
+
+
+def test_runs_must_be_named_or_chosen(workspace, record):
+    record("a", {"x": 1})
+    with pytest.raises(UserError, match="which runs"):
+        some_runs(workspace, [])
+    with pytest.raises(UserError, match="no run fits"):
+        some_runs(workspace, [], ["params.x > 1"])
+    assert len(some_runs(workspace, [], ["params.x == 1"])) == 1
+
+
+def test_an_edit_of_an_old_record_takes_milliseconds(workspace, record):
+    """However much was recorded since."""
+    first = record("first")
+    for _ in range(300):
+        record("later", {"x": 1})
+    found = chosen_runs(workspace, [first])
+    begin = time.perf_counter()
+    edit_tags(workspace, found, ["figure1"])
+    assert time.perf_counter() - begin < 0.1
