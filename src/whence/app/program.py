@@ -5,8 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from whence.app.parameter import merged, read_parameters
 from whence.app.workspace import Workspace
 from whence.records import Record, Records
 from whence.runs import ProcessOptions, record_process
@@ -19,6 +21,8 @@ class ProgramRun:
     command: tuple[str, ...]
     name: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    params_file: Path | None = None
+    out: Path | None = None
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -43,12 +47,17 @@ def record_program(workspace: Workspace, wanted: ProgramRun, repeat: list[str]) 
     UserError
         If there is no such program or input; nothing is recorded then.
     """
+    parameters, inputs = wanted.parameters, wanted.inputs
+    if wanted.params_file is not None:
+        parameters = merged(read_parameters(wanted.params_file), parameters)
+        inputs = (*inputs, str(wanted.params_file))
     options = ProcessOptions(
         name=wanted.name,
-        parameters=wanted.parameters,
+        parameters=parameters,
         tags=wanted.tags,
         folder=wanted.folder,
-        inputs=wanted.inputs,
+        inputs=tuple(dict.fromkeys(inputs)),
+        out=wanted.out,
         outputs=wanted.outputs,
         quiet=wanted.quiet,
         repeat=shlex.join(repeat),

@@ -22,6 +22,13 @@ from whence.cli.option import common, parameters
     help="A parameter to record; dots nest, values are read as YAML.",
 )
 @click.option(
+    "--params",
+    "params_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A YAML, JSON, TOML or INI file of parameters; --param overrides it.",
+)
+@click.option(
     "--input", "inputs", multiple=True, metavar="FILE", help="A file that the program reads."
 )
 @click.option(
@@ -31,6 +38,12 @@ from whence.cli.option import common, parameters
     metavar="PATH",
     help="A file, folder or pattern like 'out/*.h5' that the program writes.",
 )
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The run's own folder, all of whose files are recorded; runs/ID if not given.",
+)
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag for the run.")
 @click.option("--folder", default="/", show_default=True, help="The folder to group the run in.")
 @click.option("--quiet", is_flag=True, help="Record what the program prints, but do not show it.")
@@ -39,8 +52,10 @@ from whence.cli.option import common, parameters
 def command(
     name: str | None,
     pairs: tuple[str, ...],
+    params_file: Path | None,
     inputs: tuple[str, ...],
     outputs: tuple[str, ...],
+    out: Path | None,
     tags: tuple[str, ...],
     folder: str,
     quiet: bool,
@@ -51,7 +66,12 @@ def command(
     """Run any program on record, and exit as it does.
 
     Recorded are the command, parameters, code version, environment, what it prints, how it ends,
-    and the digests of the files named.
+    and the digests of the files named. {out} in the command, or WHENCE_OUT in its environment, is
+    the run's own folder: what is written there is recorded. Lines like
+
+        whence: {"progress": 0.3, "metric": {"energy": -3.2}, "step": 7}
+
+    on standard output become progress and metrics.
 
         whence run --param T=1.5 --input in.melt --output thermo.dat -- lmp -in in.melt
     """
@@ -61,6 +81,8 @@ def command(
         command=program,
         name=name,
         parameters=parameters(pairs),
+        params_file=params_file,
+        out=out,
         inputs=inputs,
         outputs=outputs,
         tags=tags,

@@ -81,10 +81,10 @@ def sweep_point(
 def claim(scheme: Scheme, shared: Origin) -> str:
     """The id of the run that stands for the sweep; the first task puts it on record."""
     scheme.out.mkdir(parents=True, exist_ok=True)
-    place = scheme.out / f".sweep-{scheme.key[:16]}"
-    with contextlib.suppress(FileNotFoundError):
-        return place.read_text(encoding="ascii").strip()
-    run = new_id()
+    known = claimed(scheme)
+    if known is not None:
+        return known
+    place, run = _place(scheme), new_id()
     mine = scheme.out / f".sweep-{run}"
     mine.write_text(run, encoding="ascii")
     try:
@@ -97,6 +97,13 @@ def claim(scheme: Scheme, shared: Origin) -> str:
     return run
 
 
+def claimed(scheme: Scheme) -> str | None:
+    """The id of the run that stands for the sweep, if a task has put it on record."""
+    with contextlib.suppress(FileNotFoundError):
+        return _place(scheme).read_text(encoding="ascii").strip()
+    return None
+
+
 def settle(scheme: Scheme, run: str) -> None:
     """Say how the whole sweep stands, once every point is done."""
     done = len({str(state.get("point")) for state in _completed(scheme)})
@@ -107,6 +114,10 @@ def settle(scheme: Scheme, run: str) -> None:
         writer.append("set", run, {"f": facts}, sync=True)
     else:
         writer.append("set", run, {"f": {"progress": round(min(done / total, 1.0), 6)}})
+
+
+def _place(scheme: Scheme) -> Path:
+    return scheme.out / f".sweep-{scheme.key[:16]}"
 
 
 def _completed(scheme: Scheme) -> list[State]:

@@ -105,9 +105,7 @@ class Course:
             dir=step.folder,
             name=f"{name}/sim_{state}",
             folder=f"/{name}",
-            origin=replace(
-                self._shared, id=run, parent=self._home.id, dir=step.folder, facts=facts
-            ),
+            origin=origin,
             tags=self._options.tags,
             quiet=self._options.quiet,
         )

@@ -10,6 +10,7 @@ from whence.params import ParamSpace
 from whence.runs import Run
 from whence.runs.process import ended_by_signal
 from whence.store import Store
+from whence.sweep.array import claimed, settle
 from whence.sweep.course import Course, Home
 from whence.sweep.crew import run_elsewhere, run_jobs
 from whence.sweep.option import SweepOptions
@@ -91,6 +92,9 @@ def sweep(
         result = course.result()
         if result.failed:
             run.end("failed", {"error": failure(result, len(steps))})
+    begun = claimed(scheme)
+    if begun is not None:  # by a job array, whose last points were run here
+        settle(scheme, begun)
     return result
 
 
