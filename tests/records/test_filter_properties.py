@@ -153,7 +153,12 @@ def simple(name, arguments, predicate):
     )
 
 
-WORDS = {"finished": "completed", "_crashed_": "failed", "killed": "terminated", "created": "created"}
+WORDS = {
+    "finished": "completed",
+    "_crashed_": "failed",
+    "killed": "terminated",
+    "created": "created",
+}
 STATE = st.sampled_from(sorted(WORDS))
 DATES = st.sampled_from([2020, 202009, 20200912, (2020, 9, 13), dt.date(2020, 12, 31), "2020-12"])
 
@@ -184,7 +189,8 @@ FILTERS = st.one_of(
     simple("before", DATES, lambda record, date: record.created < span(date)[0]),
     simple("after", DATES, lambda record, date: record.created >= span(date)[0]),
     simple("on", DATES, lambda r, date: span(date)[0] <= r.created < span(date)[1]),
-    simple("name", st.sampled_from(["melt", "2", "zzz"]), lambda r, text: text in (r.state.get("name") or "")),
+    simple("name", st.sampled_from(["melt", "2", "zzz"]),
+           lambda r, text: text in (r.state.get("name") or "")),
     simple("label", st.sampled_from(["2020", "1", "119"]), lambda r, text: text in r.label),
     simple("reason", st.sampled_from(["why", "not", "because"]),
            lambda r, text: text in "\n".join(r.reason)),
@@ -261,7 +267,8 @@ def test_a_limited_view_is_the_beginning_of_the_whole(view, chain, count, later)
     assert len(part) == len(ids[:count])
     if later:  # a filter on it sees no more than it shows
         kept = part.filter.user("ada")
-        assert [record.id for record in kept] == [r.id for r in whole.aslist()[:count] if r.user == "ada"]
+        shown = whole.aslist()[:count]
+        assert [record.id for record in kept] == [one.id for one in shown if one.user == "ada"]
 
 
 @settings(deadline=None, max_examples=100)

@@ -40,7 +40,9 @@ OPERATORS = (*_HOLDS, "contains", "regex", "exists")
 _RTOL, _ATOL = 1e-5, 1e-8
 # Lists stand in the index as JSON, arrays as an escape, and what is very long as its digest.
 _LISTS = (("[", "\\"), ('{"$array":', '{"$array;'), ("sha256:", "sha256;"))
-_IS_TEXT = "num IS NULL AND text NOT GLOB '[[{]*' AND NOT (text GLOB 'sha256:*' AND length(text) = 71)"
+_IS_TEXT = (
+    "num IS NULL AND text NOT GLOB '[[{]*' AND NOT (text GLOB 'sha256:*' AND length(text) = 71)"
+)
 
 
 @dataclass(frozen=True, slots=True)
