@@ -452,7 +452,9 @@ def _root(relative_to: str | os.PathLike[str] | None) -> str | None:
         if root is None:
             raise UserError.of("no-git", f"{os.getcwd()!r} is in no git checkout")
         return str(root)
-    return os.getcwd() if relative_to == "cwd" else relative_to and os.fspath(relative_to)
+    if relative_to is None:
+        return None
+    return os.getcwd() if relative_to == "cwd" else os.fspath(relative_to)
 
 
 def _given_once(one: str | None, other: str | None, name: str, same: str) -> str | None:
