@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from whence.app.choice import chosen_runs, some_runs, sorted_words
     from whence.app.comparison import Compared, compare_runs
+    from whence.app.crate import Crated, CrateOptions, write_crate
     from whence.app.deletion import Deletion, delete, deleted_runs, plan_deletion, undelete
     from whence.app.demo import DemoResult, run_demo
     from whence.app.diff import Diff, diff_records, diff_runs
@@ -34,6 +35,7 @@ _HOMES = {
         "Compared",
         "compare_runs",
     ),
+    "crate": ("CrateOptions", "Crated", "write_crate"),
     "deletion": (
         "Deletion",
         "delete",
@@ -68,6 +70,8 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Compared",
+    "CrateOptions",
+    "Crated",
     "Deletion",
     "DemoResult",
     "Diff",
@@ -115,6 +119,7 @@ __all__ = [
     "tree_as_dict",
     "undelete",
     "verify_store",
+    "write_crate",
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
@@ -13,6 +14,9 @@ from whence.cli import render
 from whence.cli.completion import run_names
 from whence.cli.option import common
 
+if TYPE_CHECKING:
+    from whence.app import Workspace
+
 
 @click.command(name="export")
 @click.argument("words", nargs=-1, metavar="[RUN|FILTER]...", shell_complete=run_names)
@@ -20,12 +24,20 @@ from whence.cli.option import common
               help="Write to this file; else to standard output.")  # fmt: skip
 @click.option("--with-content", is_flag=True, help="Also small files that they took in or put out.")
 @click.option("--without-metrics", is_flag=True, help="Leave the metric values out.")
+@click.option(
+    "--ro-crate",
+    is_flag=True,
+    help="Write an RO-Crate instead: a zip with all files,repositories of research data. Needs -o.",
+)
+@click.option("--license", "licence", metavar="URL", help="The licence of the crate.")
 @common
 def command(
     words: tuple[str, ...],
     output: Path | None,
     with_content: bool,
     without_metrics: bool,
+    ro_crate: bool,
+    licence: str | None,
     store: Path | None,
     as_json: bool,
 ) -> None:
@@ -38,6 +50,9 @@ def command(
     from whence.app.exchange import ExportOptions
 
     workspace = Workspace.open(store)
+    if ro_crate:
+        _crate(workspace, words, output, licence, as_json)
+        return
     options = ExportOptions(content=with_content, metrics=not without_metrics)
     if output is None:
         if as_json:
@@ -68,3 +83,29 @@ def command(
     left = f"; {told.skipped} contents were too big or not at hand" if told.skipped else ""
     records = f"{told.records} record{'' if told.records == 1 else 's'}"
     click.echo(f"Wrote {records}, {told.contents} contents ({render.size(size)}) to {output}{left}")
+
+
+def _crate(
+    workspace: Workspace,
+    words: tuple[str, ...],
+    output: Path | None,
+    licence: str | None,
+    as_json: bool,
+) -> None:
+    from whence.app import write_crate
+    from whence.app.crate import CrateOptions
+
+    if output is None:
+        raise UserError.of("no-output", "where to?", mend="Give -o crate.zip.")
+    with render.progress("Exporting", quiet=as_json or not sys.stderr.isatty()) as move:
+        told = write_crate(workspace, words, output, CrateOptions(license=licence), move)
+    if as_json:
+        render.as_json(told.as_dict())
+        return
+    for name in told.missing[:5]:
+        click.echo(f"not at hand, so only told of: {name}", err=True)
+    if told.missing[5:]:
+        click.echo(f"… and {len(told.missing) - 5} more", err=True)
+    runs = f"{told.runs} run{'' if told.runs == 1 else 's'}"
+    size = render.size(output.stat().st_size)
+    click.echo(f"Wrote {runs}, {told.files} files ({size}) to {output}")
