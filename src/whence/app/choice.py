@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
 from whence.records import Record, Records
-from whence.records.expression import conditions_of
+from whence.records.expression import condition_of, conditions_of
 
 
 def chosen_runs(
@@ -64,13 +64,37 @@ def some_runs(
 
 
 def sorted_words(workspace: Workspace, words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Which of some words name runs, and which are filters: all that name none."""
+    """Which of some words name runs, and which are filters.
+
+    Raises
+    ------
+    UserError
+        If a word is neither, or fits several runs.
+    """
     records = Records(workspace.store)
     runs: list[str] = []
     filters: list[str] = []
     for word in words:
-        (runs if _names_a_run(records, word) else filters).append(word)
+        if _names_a_run(records, word):
+            runs.append(word)
+        else:
+            _check_filter(word)
+            filters.append(word)
     return runs, filters
+
+
+def _check_filter(word: str) -> None:
+    try:
+        condition_of(word)
+    except UserError as error:
+        (problem, *_) = error.problems
+        if problem.code != "bad-filter":
+            raise
+        raise UserError.of(
+            "unknown-run",
+            f"{word!r} is neither a run nor a filter",
+            mend=f"`whence list` shows the runs on record. {problem.mend or ''}".strip(),
+        ) from error
 
 
 def _names_a_run(records: Records, word: str) -> bool:

@@ -127,7 +127,9 @@ def _table(found: Compared) -> None:
 
     if not found.columns:
         count = len(found.records)
-        click.echo(f"{count} run{' has' if count == 1 else 's have'} the same parameters.")
+        click.echo(
+            f"{count} runs have the same parameters." if count > 1 else "There is one run only."
+        )
         return
     screen = render.console()
     lines = [tuple(render.short(text, _WIDEST) for text in line) for line in found.lines()]
