@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from whence.app.lineage import lineage_of
     from whence.app.program import ProgramRun, record_program
     from whence.app.record import Listed, Listing, Shown, list_runs, show_run
+    from whence.app.repeat import Repeat, repeat_run
     from whence.app.store import Made, init_store, reindex, verify_store
     from whence.app.sweep import SweepRequest, reasons, run_sweep, status_of_sweep, sweep_as_dict
     from whence.app.trace import trace_digest, trace_file
@@ -59,6 +60,7 @@ _HOMES = {
     ),
     "lineage": ("lineage_of",),
     "program": ("ProgramRun", "record_program"),
+    "repeat": ("Repeat", "repeat_run"),
     "record": ("Listed", "Listing", "Shown", "list_runs", "show_run"),
     "store": ("Made", "init_store", "reindex", "verify_store"),
     "sweep": ("SweepRequest", "reasons", "run_sweep", "status_of_sweep", "sweep_as_dict"),
@@ -83,6 +85,7 @@ __all__ = [
     "Listing",
     "Made",
     "ProgramRun",
+    "Repeat",
     "Shown",
     "SweepRequest",
     "Workspace",
@@ -107,6 +110,7 @@ __all__ = [
     "reasons",
     "record_program",
     "reindex",
+    "repeat_run",
     "run_demo",
     "run_sweep",
     "show_run",

@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": ("demo", "Make a small project and run it, from a parameter space to a figure."),
     "run": ("run", "Run any program on record."),
     "sweep": ("sweep", "Run a program for every point of a parameter space."),
+    "repeat": ("repeat", "Run a record again, and say whether the same comes out."),
     "list": ("list", "List the runs on record."),
     "show": ("show", "Show one run: what went in, what came out."),
     "diff": ("diff", "Tell in what two runs differ: parameters, code, inputs, numbers."),
@@ -40,7 +41,7 @@ COMMANDS = {
 click.rich_click.COMMAND_GROUPS = {
     "whence": [
         {"name": "Start", "commands": ["init", "demo"]},
-        {"name": "Record", "commands": ["run", "sweep"]},
+        {"name": "Record", "commands": ["run", "sweep", "repeat"]},
         {"name": "Find", "commands": ["list", "show", "diff", "compare", "trace", "lineage"]},
         {"name": "Keep", "commands": ["tag", "comment", "reason", "delete", "export", "import"]},
         {"name": "Look", "commands": ["tree", "plot", "operations"]},

@@ -105,6 +105,7 @@ def main_code(project: Path) -> Code:
     file = getattr(sys.modules.get("__main__"), "__file__", None)
     if not file:
         return Code(base=project)
+    project = Path(os.environ.get("WHENCE_PROJECT") or project)  # where a run is repeated
     script, root = Path(os.path.realpath(file)), Path(os.path.realpath(project))
     outside = not script.is_relative_to(root) or "site-packages" in script.parts
     if outside or not script.is_file():

@@ -1,0 +1,227 @@
+"""Run a record again from what is on record of it, and say whether the same comes out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from whence.app.diff import Diff, diff_records
+from whence.app.workspace import Workspace
+from whence.base.clock import new_id
+from whence.base.error import UserError
+from whence.base.escape import decode
+from whence.records import Record, Records
+from whence.runs import Origin, ProcessOptions, code_facts, record_process
+from whence.runs.code import code_of_command, code_of_script
+from whence.runs.replica import Replica, replica
+from whence.sweep.point import Job
+from whence.sweep.repeat import repeat_point
+from whence.sweep.target import Command, FileFunction, Target
+from whence.sweep.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What came of running a record again.
+
+    Attributes
+    ----------
+    old, new : Record
+        The record, and the one of running it again.
+    diff : Diff
+        In what they differ.
+    notes : tuple of str
+        In what code or inputs could not be laid out as they were.
+    """
+
+    old: Record
+    new: Record
+    diff: Diff
+    notes: tuple[str, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it ended as before and all outputs are the same."""
+        return self.old.status == self.new.status and not self.diff.outputs.changed
+
+    def as_dict(self) -> dict[str, Any]:
+        """The outcome as `whence repeat --json` tells it."""
+        return {
+            "run": self.old.id,
+            "repeat": self.new.id,
+            "status": self.new.status,
+            "agrees": self.agrees,
+            "outputs": self.diff.outputs.as_dict(),
+            "code": self.diff.code.as_dict(),
+            "environment": self.diff.environment and self.diff.environment.as_dict(),
+            "notes": list(self.notes),
+        }
+
+
+def repeat_run(workspace: Workspace, text: str, *, quiet: bool = False) -> Repeat:
+    """Run a record again, as a new run linked to it.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it is on record.
+    text : str
+        Its id, a part of it, or its name.
+    quiet : bool
+        Whether the terminal is spared what it prints.
+
+    Raises
+    ------
+    UserError
+        If it is no run that can be repeated, or its code or inputs are gone; nothing runs then.
+    """
+    store = workspace.store
+    old = Records(store).resolve(text)
+    state = old.state
+    again = _way(state)
+    with replica(store, state) as there:
+        run = again(workspace, state, there, quiet)
+        new = Records(store).get(run)
+        diff = diff_records(workspace, old, new)
+    return Repeat(old, new, diff, there.notes)
+
+
+def _way(state: Mapping[str, Any]) -> Any:
+    """The function that runs such a record again."""
+    kind = state.get("kind") or "run"
+    if kind == "run" and state.get("point"):
+        return _point
+    if kind == "run" and state.get("main_file"):
+        return _script
+    if kind == "run" and state.get("command"):
+        return _command
+    ways = {
+        "sweep": "Repeat one of its points, or run: ",
+        "evaluation": "Figures are drawn again with: ",
+        "task": "Call the task's run() again; it is a function, and no command tells how.",
+    }
+    mend = ways.get(str(kind), "There is neither a command nor a script on record that made it.")
+    command = decode(state.get("repeat")) if mend.endswith(": ") else ""
+    raise UserError.of(
+        "not-repeatable", f"the {kind} {state['id']} cannot be repeated", mend=f"{mend}{command}"
+    )
+
+
+def _command(workspace: Workspace, state: Mapping[str, Any], there: Replica, quiet: bool) -> str:
+    """Run the program of a `whence run` again."""
+    outputs = decode(state.get("outputs")) if state.get("outputs") else ()
+    options = ProcessOptions(
+        name=decode(state.get("name")),
+        parameters=decode(state.get("params") or {}),
+        tags=tuple(state.get("tags") or ()),
+        folder=str(decode(state.get("folder") or "/")),
+        description=decode(state.get("description")),
+        outputs=tuple(outputs),
+        cwd=there.cwd(state, workspace.project),
+        base=there.project,
+        keep="copy",
+        quiet=quiet,
+        inputs=tuple(_inputs(state, there, workspace.project)),
+        repeat=str(decode(state.get("repeat") or "")) or None,
+        facts={"repeats": state["id"]},
+    )
+    words = [str(word) for word in decode(state.get("target") or state["command"])]
+    return record_process(workspace.store, words, options).run
+
+
+def _script(workspace: Workspace, state: Mapping[str, Any], there: Replica, quiet: bool) -> str:
+    """Run the script of a run again, which records itself."""
+    words = [sys.executable, *map(str, decode(state["command"])[1:])]
+    began = time.time()
+    environment = {
+        **os.environ,
+        "WHENCE_REPEATS": str(state["id"]),
+        "WHENCE_STORE": str(workspace.store.root),
+        "WHENCE_PROJECT": str(there.project),
+    }
+    environment.pop("WHENCE_RUN", None)
+    subprocess.run(
+        words,
+        cwd=there.cwd(state, workspace.project),
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if quiet else None,
+        stderr=subprocess.DEVNULL if quiet else None,
+        check=False,
+    )
+    store = workspace.store
+    rows = store.index().connection.execute(
+        "SELECT run.id FROM run WHERE run.created >= ? ORDER BY run.created", (began - 1.0,)
+    )
+    for (run,) in rows.fetchall():
+        if store.index().state(run).get("repeats") == state["id"]:
+            return str(run)
+    raise UserError.of(
+        "nothing-recorded",
+        f"the script of {state['id']} ran again, and recorded no run",
+        mend="See what it printed.",
+    )
+
+
+def _point(workspace: Workspace, state: Mapping[str, Any], there: Replica, quiet: bool) -> str:
+    """Run a point of a sweep again, in a folder of its own."""
+    store, run = workspace.store, new_id()
+    told = decode(state.get("target"))
+    target: Target
+    if isinstance(told, str):
+        file, _, name = told.rpartition(":")
+        path = there.project / file
+        code = code_of_script(path, there.project)
+        target = FileFunction(path, name, store.digest_of(path))
+    else:
+        cwd = there.cwd(state, workspace.project)
+        target = Command(Template(tuple(map(str, told))), cwd)
+        with contextlib.chdir(cwd):
+            code = code_of_command(target.template.words, there.project, store.digest_of)
+    origin = Origin(
+        id=run,
+        parent=state.get("parent"),
+        dir=store.project / "runs" / "repeats" / run,
+        code=code_facts(code, there.project),
+        artifacts=tuple(f for f in state.get("artifacts") or () if f["category"] != "output"),
+        facts={key: state.get(key) for key in _POINT_FACTS} | {"repeats": state["id"]},
+    )
+    assert origin.dir is not None
+    job = Job(
+        store=store.root,
+        run=run,
+        target=target,
+        params=decode(state.get("params") or {}),
+        state=str(state["point"]["state"]),
+        dir=origin.dir,
+        name=str(decode(state.get("name") or run)),
+        folder=str(decode(state.get("folder") or "/")),
+        origin=replace(origin, facts={k: v for k, v in (origin.facts or {}).items() if v}),
+        tags=tuple(state.get("tags") or ()),
+        quiet=quiet,
+    )
+    origin.dir.parent.mkdir(parents=True, exist_ok=True)
+    repeat_point(job)
+    return run
+
+
+_POINT_FACTS = ("target", "inputs", "command", "repeat", "call", "point")
+
+
+def _inputs(state: Mapping[str, Any], there: Replica, project: Path) -> list[str]:
+    """The inputs of a program, as it is to find them."""
+    cwd = there.cwd(state, project)
+    found = []
+    for fact in state.get("artifacts") or ():
+        path = str(decode(fact.get("path") or ""))
+        if fact["category"] == "input" and path:
+            whole = Path(path) if os.path.isabs(path) else there.project / path.removeprefix("./")
+            found.append(os.path.relpath(whole, cwd) if whole.is_relative_to(cwd) else str(whole))
+    return found
