@@ -1,11 +1,22 @@
-"""Ids, names and tags that begin with what was typed. The shell waits: nothing slow is imported."""
+"""Ids, names and tags that begin with what was typed.
+
+The shell waits meanwhile: only what reads the index is imported.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import orjson
+
+from whence.base.clock import system_clock
 from whence.base.error import WhenceError
-from whence.store import Store
+from whence.store import layout
+from whence.store.cache import cache_folder
+from whence.store.files import Files
+from whence.store.index import Index
+from whence.store.order import LogicalClock
 
 _MOST = 50
 _END = "\U0010ffff"
@@ -25,19 +36,21 @@ def complete_runs(
     deleted : bool
         Of the deleted runs instead.
     """
-    rows = _query(
-        store,
+    index = _index(store)
+    if index is None:
+        return []
+    span = typed, typed + _END, deleted, _MOST
+    rows = index.connection.execute(
         "SELECT * FROM (SELECT id, name, status, created FROM run WHERE id >= ? AND id < ? "
         "AND deleted = ? ORDER BY id DESC LIMIT ?) ORDER BY created DESC",
-        (typed, typed + _END, deleted, _MOST),
+        span,
     )
     found = {run: f"{name or ''} {status or ''}".strip() for run, name, status, _ in rows}
     if typed:
-        rows = _query(
-            store,
+        rows = index.connection.execute(
             "SELECT name, max(id), count(*) FROM run WHERE name >= ? AND name < ? AND deleted = ? "
             "GROUP BY name HAVING count(*) = 1 ORDER BY max(id) DESC LIMIT ?",
-            (typed, typed + _END, deleted, _MOST),
+            span,
         )
         found |= {name: run for name, run, _ in rows}
     return list(found.items())
@@ -45,18 +58,39 @@ def complete_runs(
 
 def complete_tags(store: Path | None, typed: str) -> list[str]:
     """The tags that begin with the text."""
-    rows = _query(
-        store,
+    index = _index(store)
+    if index is None:
+        return []
+    rows = index.connection.execute(
         "SELECT DISTINCT tag FROM tag WHERE tag >= ? AND tag < ? ORDER BY tag LIMIT ?",
         (typed, typed + _END, _MOST),
     )
     return [tag for (tag,) in rows]
 
 
-def _query(store: Path | None, text: str, values: tuple[object, ...]) -> list[tuple[str, ...]]:
-    """The rows; none where there is no store or it cannot be read: completion says nothing."""
+def _index(store: Path | None) -> Index | None:
+    """The index, up to date; None where there is no store that can be read."""
     try:
-        there = Store.open(store) if store is not None else Store.find()
-        return [] if there is None else there.index().connection.execute(text, values).fetchall()
-    except WhenceError:
-        return []
+        root = _root(store)
+        if (
+            root is None
+            or orjson.loads((root / "store.json").read_bytes())["format"] > layout.FORMAT
+        ):
+            return None
+        index = Index(root, cache_folder(root), Files(), system_clock, LogicalClock())
+        index.refresh()
+    except (WhenceError, OSError, ValueError, KeyError, TypeError):
+        return None  # the command itself will tell what is wrong
+    return index
+
+
+def _root(store: Path | None) -> Path | None:
+    """The store folder, found as `whence.store.Store` finds it, without all that a store needs."""
+    here = Path(os.getcwd())
+    named = os.environ.get("WHENCE_STORE")
+    folders = [store] if store else [here, *here.parents, *([Path(named)] if named else ())]
+    for folder in folders:
+        for root in (folder / layout.FOLDER, folder):
+            if (root / "store.json").is_file():
+                return Path(os.path.realpath(root))
+    return None

@@ -250,16 +250,14 @@ class _Crate:
         except StoreError:  # it may be in a store not merged yet
             self.missing.append("environment")
             return None
-        distributions = known.get("distributions") or {}
+        distributions = (known.get("distributions") or {}).items()
         return self._put(
             {
                 "@id": f"#environment-{digest}",
                 "@type": "SoftwareApplication",
                 "name": str(known.get("implementation") or "Python"),
                 "version": str(known.get("python") or "unknown"),
-                "softwareRequirements": [
-                    f"{name}=={distributions[name]}" for name in distributions
-                ],
+                "softwareRequirements": [f"{name}=={version}" for name, version in distributions],
             }
         )
 
@@ -341,9 +339,9 @@ def _distinct(entities: Iterator[Entity | None]) -> list[Entity]:
 
 def _plain(value: Any) -> str | bool | int | float:
     """A parameter's value as JSON-LD takes it: what is more than a number or text, as JSON text."""
-    if type(value) in (str, bool) or (type(value) is int and abs(value) < 2**53):
+    if isinstance(value, (str, bool)):
         return value
-    if type(value) is float and math.isfinite(value):
+    if isinstance(value, (int, float)) and math.isfinite(value) and abs(value) < 2**53:
         return value
     return canonical(value).decode()
 

@@ -42,6 +42,10 @@ class Condition(ABC):
     def sql(self, records: Records) -> Sql:
         """The condition for this index; what SQL cannot ask is looked up now."""
 
+    def meet(self, other: Condition) -> Condition | None:
+        """This and another as one question, where the index can be asked it at once."""
+        return None
+
     def __and__(self, other: Condition) -> Condition:
         return all_of(self, other)
 
@@ -60,9 +64,23 @@ class AllOf(Condition):
 
     def sql(self, records: Records) -> Sql:
         """The sets met, what must not be left out of them."""
-        kept = [part.sql(records) for part in self.parts if not isinstance(part, Not)]
+        kept = [part.sql(records) for part in _met(self.parts) if not isinstance(part, Not)]
         banned = [part.inner.sql(records) for part in self.parts if isinstance(part, Not)]
         return sql.meet(kept, banned)
+
+
+def _met(parts: tuple[Condition, ...]) -> list[Condition]:
+    """The conditions, those put together that are one question."""
+    asked: list[Condition] = []
+    for part in parts:
+        for place, other in enumerate(asked):
+            both = other.meet(part)
+            if both is not None:
+                asked[place] = both
+                break
+        else:
+            asked.append(part)
+    return asked
 
 
 @dataclass(frozen=True, slots=True)

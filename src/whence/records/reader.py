@@ -113,12 +113,25 @@ class Records:
         """What a query shows, in its order, read as it is asked for."""
         return (record for _, record in itertools.islice(self._keyed(query), query.limit))
 
+    def all(self, query: Query) -> list[Record]:
+        """What a query shows, in its order, read at once."""
+        if query.tests:
+            return list(self.iterate(query))
+        text, values = query.sql(
+            self, "run.status, state.json", "CROSS JOIN state ON state.run = run.key"
+        )
+        record = self._of_text
+        rows = self.connection.execute(text, values).fetchall()
+        return [record(status, state) for status, state in rows]
+
     def count(self, query: Query) -> int:
         """How many records a query shows."""
         if query.tests:
             return len(self.keys(query))
         if query.limit is not None:
-            return min(query.limit, self.count(Query(query.condition)))
+            text, values = query.sql(self, "1")
+            (count,) = self.connection.execute(f"SELECT count(*) FROM ({text})", values).fetchone()
+            return int(count)
         found = query.condition.sql(self)
         if found.is_set:
             text = (
@@ -133,7 +146,7 @@ class Records:
     def select(self, condition: Condition, limit: int | None = None) -> tuple[list[Record], int]:
         """The newest records that fit, and how many fit in all."""
         query = Query().where(condition)
-        records = list(self.iterate(Query(query.condition, query.tests, NEWEST_FIRST, limit)))
+        records = self.all(Query(query.condition, query.tests, NEWEST_FIRST, limit))
         full = limit is not None and len(records) == limit
         return records, self.count(query) if full else len(records)
 
@@ -164,7 +177,13 @@ class Records:
 
     def of_keys(self, keys: Sequence[int]) -> list[Record]:
         """The records of these keys, in that order."""
-        return [record for _, record in self._read(keys)]
+        rows = self.connection.execute(
+            "SELECT key, status FROM run WHERE key IN (SELECT value FROM json_each(?))",
+            (orjson.dumps(keys).decode(),),
+        )
+        statuses = dict(rows.fetchall())
+        known = [(key, statuses[key]) for key in keys if key in statuses]
+        return [record for _, record in self._read(known)]
 
     def all_keyed(self) -> Iterator[tuple[int, Record]]:
         """Every record with its key."""
@@ -229,25 +248,31 @@ class Records:
 
     def _keyed(self, query: Query) -> Iterator[tuple[int, Record]]:
         """What a query shows, whatever its limit, with the keys."""
-        keys = [row[0] for row in self.connection.execute(*query.sql(self))]
+        rows = self.connection.execute(*query.sql(self, "run.key, run.status")).fetchall()
         tests = query.tests
         start, size = 0, _BATCHES[0]
-        while start < len(keys):
-            batch = keys[start : start + size]
-            for key, record in self._read(batch):
+        while start < len(rows):
+            for key, record in self._read(rows[start : start + size]):
                 if not tests or all(test(record) for test in tests):
                     yield key, record
             start, size = start + size, _BATCHES[1]
 
-    def _read(self, keys: Sequence[int]) -> list[tuple[int, Record]]:
-        rows = dict(
+    def _read(self, rows: Sequence[tuple[int, str | None]]) -> list[tuple[int, Record]]:
+        """The records of keys with statuses."""
+        texts = dict(
             self.connection.execute(
                 "SELECT run, json FROM state WHERE run IN (SELECT value FROM json_each(?))",
-                (orjson.dumps(keys).decode(),),
+                (orjson.dumps([key for key, _ in rows]).decode(),),
             ).fetchall()
         )
-        loads, record = orjson.loads, self._record
-        return [(key, record(loads(rows[key]))) for key in keys if key in rows]
+        record = self._of_text
+        return [(key, record(status, texts[key])) for key, status in rows if key in texts]
+
+    def _of_text(self, status: str | None, text: str) -> Record:
+        """A record that is read when it is looked into, unless it might be lost."""
+        if status in ENDED:
+            return Record(text, False, self.store)
+        return self._record(orjson.loads(text))
 
     def _record(self, state: Mapping[str, Any]) -> Record:
         if state.get("status") in ENDED:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from whence.base.clock import utc_text
 from whence.base.escape import decode
@@ -20,23 +21,36 @@ if TYPE_CHECKING:
 ENDED = frozenset({"completed", "failed", "terminated"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Record:
     """One run as the store knows it; equal to another record of the same run.
 
     Parameters
     ----------
-    state : mapping
-        The folded lines of the run (see ``docs/store-format.md``), escape-encoded.
+    state : mapping or str
+        The folded lines of the run (see ``docs/store-format.md``), escape-encoded; as JSON text it
+        is read when it is first looked into, for of many records only a few ever are.
     lost : bool
         Whether the process that ran it is gone without having ended it.
     store : Store, optional
         Where it is on record: what is not in the state is read from there.
     """
 
-    state: Mapping[str, Any]
-    lost: bool = False
-    store: Store | None = None
+    __slots__ = ("_state", "lost", "store")
+
+    def __init__(
+        self, state: Mapping[str, Any] | str, lost: bool = False, store: Store | None = None
+    ) -> None:
+        self._state = state
+        self.lost = lost
+        self.store = store
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """The folded lines of the run, escape-encoded."""
+        state = self._state
+        if isinstance(state, str):
+            state = self._state = orjson.loads(state)
+        return state
 
     def __repr__(self) -> str:
         name = f" {self.name}" if self.name != self.id else ""

@@ -167,6 +167,17 @@ class Value(Condition):
         text = found.text.replace("SELECT run", "SELECT DISTINCT text", 1)
         return [row[0] for row in records.connection.execute(text, found.values)]
 
+    def meet(self, other: Condition) -> Condition | None:
+        """Greater and less than numbers, of one name: one range."""
+        if isinstance(other, Value) and (self.space, self.key) == (other.space, other.key):
+            if self._is_bound and other._is_bound:
+                return Range((self, other))
+        return None
+
+    @property
+    def _is_bound(self) -> bool:
+        return self.operator in ("ge", "le", "gt", "lt") and isinstance(self.wanted, int | float)
+
     def _mapping(self, records: Records) -> Sql:
         """All leaves of the mapping, and no other leaf below the key."""
         flat = leaves(encode(self.wanted))
@@ -181,6 +192,30 @@ class Value(Condition):
         if others:
             return sql.meet([found], [self._under(others, "1")])
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Condition):
+    """Several bounds of one value."""
+
+    bounds: tuple[Value, ...]
+
+    def sql(self, records: Records) -> Sql:
+        """One range of rows, and the lists that are in all of them."""
+        first = self.bounds[0]
+        parts = [bound.sql(records) for bound in self.bounds]
+        names = records.names(first.space, ".".join(map(str, name_parts(first.key))))
+        if len(names) != 1 or any(part.compound for part in parts):
+            return sql.meet(parts)
+        asked = [scalar for bound in self.bounds for scalar in bound._scalars()]
+        text = " AND ".join(condition for condition, *_ in asked)
+        return first._under(names, text, *(value for _, *values in asked for value in values))
+
+    def meet(self, other: Condition) -> Condition | None:
+        """One more bound."""
+        if self.bounds[0].meet(other) is not None and isinstance(other, Value):
+            return Range((*self.bounds, other))
+        return None
 
 
 def any_value(key: str, operator: str, wanted: Any = None) -> Condition:

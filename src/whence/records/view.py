@@ -85,12 +85,14 @@ class RecordStoreView:
     def list(self) -> RecordStoreView:
         """The view itself, its records read and kept: it does not ask the store again."""
         if self._listed is None:
-            self._listed = list(self._records().iterate(self._query))
+            self._listed = self._records().all(self._query)
         return self
 
     def aslist(self) -> RecordList:
         """The records as a list."""
-        return list(self)
+        if self._listed is not None:
+            return self._listed.copy()
+        return self._records().all(self._query)
 
     def __iter__(self) -> Iterator[Record]:
         if self._listed is not None:

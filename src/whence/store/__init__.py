@@ -1,19 +1,45 @@
 """Journals, objects, packs and the index over them: what a record is made of."""
 
-from whence.store.cache import CacheFolder, cache_folder
-from whence.store.content import Content, Slice
-from whence.store.field import words
-from whence.store.files import Files
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+# At once, as its module has the same name.
 from whence.store.fold import fold
-from whence.store.index import Index
-from whence.store.leaf import cell, leaves
-from whence.store.load import without_inputs
-from whence.store.metric import Point, points, tables
-from whence.store.process import is_alive, this_process
-from whence.store.store import Store
-from whence.store.table import NO_STEP, Table
-from whence.store.verify import Report
-from whence.store.writer import Writer
+
+if TYPE_CHECKING:
+    from whence.store.cache import CacheFolder, cache_folder
+    from whence.store.content import Content, Slice
+    from whence.store.field import words
+    from whence.store.files import Files
+    from whence.store.index import Index
+    from whence.store.leaf import cell, leaves
+    from whence.store.load import without_inputs
+    from whence.store.metric import Point, points, tables
+    from whence.store.process import is_alive, this_process
+    from whence.store.store import Store
+    from whence.store.table import NO_STEP, Table
+    from whence.store.verify import Report
+    from whence.store.writer import Writer
+
+# Reading the index must not pay for what writes, and completion in a shell for neither.
+_HOMES = {
+    "cache": ("CacheFolder", "cache_folder"),
+    "content": ("Content", "Slice"),
+    "field": ("words",),
+    "files": ("Files",),
+    "index": ("Index",),
+    "leaf": ("cell", "leaves"),
+    "load": ("without_inputs",),
+    "metric": ("Point", "points", "tables"),
+    "process": ("is_alive", "this_process"),
+    "store": ("Store",),
+    "table": ("NO_STEP", "Table"),
+    "verify": ("Report",),
+    "writer": ("Writer",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "CacheFolder",
@@ -38,3 +64,13 @@ __all__ = [
     "without_inputs",
     "words",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        module = _HOME[name]
+    except KeyError:
+        raise AttributeError(f"module 'whence.store' has no attribute {name!r}") from None
+    value = getattr(importlib.import_module(f"whence.store.{module}"), name)
+    globals()[name] = value
+    return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,10 +129,20 @@ class Census:
 
     def folded_size(self, name: str) -> int:
         """How many bytes of a journal are folded into others that are all here; -1 if none are."""
+        sizes = [one.size for one in self.folded if one.file == name and self._arrived(one, {name})]
+        return max(sizes, default=-1)
+
+    def _arrived(self, one: Folded, met: set[str]) -> bool:
+        """Whether the journals it was folded into are here, or folded into others that are."""
         there = {file.name for file in self.files if file.ended}
-        return max(
-            (one.size for one in self.folded if one.file == name and there.issuperset(one.into)),
-            default=-1,
+        return all(
+            name in there
+            or any(
+                self._arrived(other, met | {name})
+                for other in self.folded
+                if other.file == name and name not in met
+            )
+            for name in one.into
         )
 
     def digests(self, without: frozenset[str] = frozenset()) -> set[str]:
@@ -144,6 +154,22 @@ class Census:
             if thing not in left_out
             for digest in found
         }
+
+    def named_with(self, without: frozenset[str], read: Callable[[str], bytes | None]) -> set[str]:
+        """`digests`, and those that content names in turn.
+
+        Parameters
+        ----------
+        without : frozenset of str
+            Things that are left out.
+        read : callable
+            Gives content by its digest, or None.
+        """
+        found = self.digests(without)
+        for manifest in self.manifests & found:
+            data = read(manifest)
+            found.update(digest.decode() for digest in _DIGEST.findall(data or b""))
+        return found
 
 
 def census(files: Files, root: Path) -> Census:

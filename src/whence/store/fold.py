@@ -231,7 +231,8 @@ def _artifact(artifacts: dict[tuple[Any, ...], dict[str, Any]], line: dict[str, 
     item = {name: line[name] for name in ARTIFACT if name in line}
     identity = _identity(item)
     if all(type(part) is str for part in identity):
-        artifacts[identity] = item  # a dict keeps the place of the first appearance
+        artifacts.pop(identity, None)  # what was said last comes last: a name means its latest
+        artifacts[identity] = item
 
 
 def _identity(item: dict[str, Any]) -> tuple[Any, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import calendar
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from whence.base.clock import utc_day
 from whence.store import layout
 from whence.store.census import Census, JournalFile
 from whence.store.files import Files
@@ -63,9 +63,16 @@ class Plan:
         return sum(size for _, size in self.gone)
 
 
-def plan(
-    files: Files, root: Path, said: Census, now: float, read: Callable[[str], bytes | None]
-) -> Plan:
+def final(said: Census, now: float) -> frozenset[str]:
+    """The things whose deletion is so old that it can be final."""
+    return frozenset(
+        thing
+        for thing, (_, deleted, since) in said.deletions.items()
+        if deleted and now - since > OLD and thing not in said.final
+    )
+
+
+def plan(files: Files, root: Path, said: Census, now: float, named: set[str]) -> Plan:
     """What there is to do. Raises OSError.
 
     Parameters
@@ -78,23 +85,17 @@ def plan(
         What the journals say.
     now : float
         The time.
-    read : callable
-        Gives content by its digest, or None: for what names other content.
+    named : set of str
+        The digests that what stays on record names.
     """
-    final = frozenset(
-        thing
-        for thing, (_, deleted, since) in said.deletions.items()
-        if deleted and now - since > OLD and thing not in said.final
-    )
-    named = said.named_with(final, read)
     looked = _Look(files, root, said, now)
     back, gone = looked.trash(named)
     return Plan(
-        tuple(sorted(final)),
+        tuple(sorted(final(said, now))),
         looked.unnamed(named),
         back,
         gone,
-        looked.packs(),
+        looked.packs(named),
         looked.journals(),
         looked.unfinished(),
     )
@@ -113,6 +114,7 @@ class _Look:
         }
 
     def trash(self, named: set[str]) -> tuple[tuple[Entry, ...], tuple[tuple[Entry, int], ...]]:
+        """What is named again and nowhere else, and what has been in the trash for long enough."""
         packed: dict[str, set[str]] = {}
         for item in self._said.packed:
             packed.setdefault(item.place.pack, set()).add(item.digest)
@@ -120,11 +122,20 @@ class _Look:
         for entry in entries(self._files, self._root):
             digests = {entry.digest} if entry.digest else packed.get(str(entry.pack), set())
             path = layout.trash(self._root) / entry.day / entry.place
-            if not digests.isdisjoint(named):
+            if any(digest in named and not self.held(digest) for digest in digests):
                 back.append(entry)
             elif self._now - entry.since() > REST:
                 gone.append((entry, self._files.stat(path).st_size))
         return tuple(back), tuple(gone)
+
+    def held(self, digest: str) -> bool:
+        """Whether content is in its place."""
+        return digest in self._places or self._files.has(layout.object_path(self._root, digest))
+
+    @cached_property
+    def _places(self) -> set[str]:
+        there = set(pack_names(self._files, self._root))
+        return {item.digest for item in self._said.packed if item.place.pack in there}
 
     def unnamed(self, named: set[str]) -> tuple[tuple[str, int], ...]:
         """The objects that nobody has named for long; being met by a writer makes them young."""
@@ -141,25 +152,28 @@ class _Look:
                     found.append((f"objects/{inner}/{name}", status.st_size))
         return tuple(found)
 
-    def packs(self) -> tuple[str, ...]:
+    def packs(self, named: set[str]) -> tuple[str, ...]:
         """The packs of writers that have ended, if they are several or hold what nobody names."""
         rested = {file.writer for file in self._rested.values()}
         busy = {file.writer for file in self._said.files if file.name not in self._rested}
-        found = []
-        folder = layout.packs(self._root)
-        for day in names(self._files, folder):
-            for name in names(self._files, folder / day):
-                writer = layout.writer_of(name)
-                status = self._files.stat(folder / day / name)
-                unknown = writer not in rested | busy and self._now - status.st_mtime > OLD
-                if (
-                    name.endswith(layout.PACK)
-                    and status.st_size < _BIG
-                    and self._now - status.st_mtime > REST
-                    and (unknown or writer in rested - busy)
-                ):
-                    found.append(f"{day}/{name}")
-        return tuple(found)
+        waste = {
+            item.place.pack
+            for item in self._said.packed
+            if item.digest not in named and self._now - item.since > OLD
+        }
+        several, wanting = [], []
+        for name in pack_names(self._files, self._root):
+            writer = layout.writer_of_path(name)
+            status = self._files.stat(layout.packs(self._root) / name)
+            if self._now - status.st_mtime <= REST or writer in busy:
+                continue
+            if writer not in rested:  # no journal speaks of it
+                wanting += [name] * (self._now - status.st_mtime > OLD)
+            elif name in waste:
+                wanting.append(name)
+            elif status.st_size < _BIG:
+                several.append(name)
+        return tuple(sorted(wanting + (several if len(several) + len(wanting) > 1 else [])))
 
     def journals(self) -> tuple[JournalFile, ...]:
         """Journals that have rested; one alone of its kind is as few as it gets."""
@@ -174,11 +188,11 @@ class _Look:
 
     def unfinished(self) -> tuple[str, ...]:
         """What killed writers and merges have left behind."""
-        found = []
-        for place in self._odd_names():
-            if self._now - self._files.stat(self._root / place).st_mtime > OLD:
-                found.append(place)
-        return tuple(found)
+        return tuple(
+            place
+            for place in self._odd_names()
+            if self._now - self._files.stat(self._root / place).st_mtime > OLD
+        )
 
     def _odd_names(self) -> list[str]:
         found = [
@@ -188,15 +202,22 @@ class _Look:
         ]
         for kind, ending in (("journals", layout.MAIN), ("packs", layout.PACK), ("objects", "")):
             for inner in names(self._files, self._root / kind):
-                for name in names(self._files, self._root / kind / inner):
-                    if not name.endswith(ending) or (kind == "objects" and len(name) != 62):
-                        found.append(f"{kind}/{inner}/{name}")
+                found += [
+                    f"{kind}/{inner}/{name}"
+                    for name in names(self._files, self._root / kind / inner)
+                    if not name.endswith(ending) or (kind == "objects" and len(name) != 62)
+                ]
         return found
 
 
-def today(now: float) -> str:
-    """The day that what is set aside now is filed under."""
-    return utc_day(now)
+def pack_names(files: Files, root: Path) -> list[str]:
+    """All packs, by their paths under ``packs/``."""
+    return [
+        f"{day}/{name}"
+        for day in names(files, layout.packs(root))
+        for name in names(files, layout.packs(root) / day)
+        if name.endswith(layout.PACK)
+    ]
 
 
 def past(day: str, now: float) -> bool:
@@ -205,4 +226,4 @@ def past(day: str, now: float) -> bool:
         begin = time.strptime(day, "%Y-%m-%d")
     except ValueError:
         return False
-    return now - time.mktime(begin) > REST
+    return now - calendar.timegm(begin) > REST

@@ -149,10 +149,12 @@ class Index:
     def metrics_files(self, writer: str) -> list[str]:
         """The files with metric points of a writer, under ``journals/``."""
         rows = self.connection.execute(
-            "SELECT day || '/' || name AS path FROM file "
-            "WHERE writer = ?1 AND name LIKE '%.metrics.jsonl' UNION "
-            "SELECT into_ FROM folded JOIN file ON day || '/' || name = into_ "
-            "WHERE folded.writer = ?1 AND into_ LIKE '%.metrics.jsonl' ORDER BY path",
+            "WITH RECURSIVE held (path) AS ("
+            "SELECT day || '/' || name FROM file WHERE writer = ?1 "
+            "UNION SELECT into_ FROM folded WHERE writer = ?1 "
+            "UNION SELECT into_ FROM folded JOIN held ON folded.file = held.path) "
+            "SELECT path FROM held JOIN file ON day = substr(path, 1, 10) "
+            "AND name = substr(path, 12) WHERE path LIKE '%.metrics.jsonl' ORDER BY path",
             (writer,),
         )
         return [path for (path,) in rows]

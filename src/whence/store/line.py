@@ -9,7 +9,8 @@ from zlib import crc32
 import orjson
 
 _SEAL = b',"crc":"%08x"}'
-_SEAL_LENGTH = 18
+SEAL_LENGTH = 18
+"""Bytes of a line, without its newline, from its check on."""
 
 
 def seal(body: bytes, before: int) -> tuple[bytes, int]:
@@ -62,7 +63,7 @@ class Chain:
         rows = data.split(b"\n")
         rows.pop()
         for row in rows:
-            size = len(row) - _SEAL_LENGTH
+            size = len(row) - SEAL_LENGTH
             check = crc32(row[:size], self.good) if size > 0 else -1
             if size > 0 and row[size:] == _SEAL % check:
                 self.before = self.good
@@ -78,7 +79,7 @@ class Chain:
         """Whether the row is good by what is known of the bad line before it."""
         if not row:  # written after a short write; says nothing
             return False
-        body, tail = row[:-_SEAL_LENGTH], row[-_SEAL_LENGTH:]
+        body, tail = row[:-SEAL_LENGTH], row[-SEAL_LENGTH:]
         for before in self.near:
             check = crc32(body, before)
             if tail == _SEAL % check:

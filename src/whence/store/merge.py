@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Literal
 
 from whence.base.digest import digest_bytes
+from whence.base.error import UserError
 from whence.base.problem import Problem, Where
 from whence.store import layout
 from whence.store.census import Census, census, journal_names
 from whence.store.content import hash_file
-from whence.store.files import Files, read_all, write_all
+from whence.store.files import Files, failed, read_all, write_all
 from whence.store.line import Chain
 from whence.store.load import read_span
+from whence.store.store import Store
 from whence.store.trash import entries, names
 
 Watch = Callable[[int, int, str], object]
@@ -84,6 +86,60 @@ class Side:
 
     files: Files
     root: Path
+
+
+def merge(
+    ours: Store,
+    theirs: Store,
+    *,
+    dry_run: bool = False,
+    thorough: bool = False,
+    watch: Watch = lambda done, total, note: None,
+) -> Merged:
+    """Take over what another store has and this one has not.
+
+    Doing it again, or in another order with a third store, gives the same records.
+
+    Parameters
+    ----------
+    ours, theirs : Store
+        The store to complete, and the other one, which is only read.
+    dry_run : bool
+        Only say what would be copied.
+    thorough : bool
+        Read all bytes of what both have, so that damage here is mended from there.
+    watch : callable
+        Called with what is done, the total and what it is at.
+
+    Raises
+    ------
+    StoreError
+        If something cannot be read or written; what was copied before stays, and merging again
+        goes on.
+    UserError
+        If both are the same store.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> ours, theirs = (Store.create(tempfile.mkdtemp()) for _ in range(2))
+    >>> theirs.writer().append("set", "a-run", {"f": {"name": "first"}})
+    >>> merge(ours, theirs).count("journal")
+    1
+    >>> ours.index().state("a-run")["name"]
+    'first'
+    >>> theirs.writer().close()
+    """
+    if os.path.samefile(ours.root, theirs.root):
+        raise UserError.of("same-store", f"{str(ours.root)!r} cannot be merged with itself")
+    here, there = (Side(store.files, store.root) for store in (ours, theirs))
+    try:
+        found = plan(here, there, thorough=thorough)
+        if not dry_run:
+            carry_out(found, here, there, watch)
+    except OSError as error:
+        raise failed(error, f"merge {str(theirs.root)!r} into", ours.root) from error
+    return found
 
 
 @dataclass(frozen=True, slots=True)

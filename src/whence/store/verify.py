@@ -15,6 +15,7 @@ from whence.store.files import Files, read_all
 from whence.store.fold import key_of
 from whence.store.line import Chain, parse
 from whence.store.order import is_ahead
+from whence.store.trash import entries, find, names
 
 
 @dataclass(slots=True)
@@ -57,6 +58,9 @@ def verify(files: Files, root: Path, now: float) -> Report:
         check.journal(path)
     for path in _two_levels(files, layout.objects(root), ""):
         check.object(path)
+    for entry in entries(files, root):
+        if entry.digest is not None:
+            check.object(layout.trash(root) / entry.day / entry.place)
     check.packs()
     check.named()
     return check.report
@@ -68,7 +72,8 @@ class _Check:
         self._files, self._root, self._now = files, root, now
         self._slices: list[dict[str, Any]] = []
         self._there: set[str] = set()
-        self._named: dict[str, str] = {}
+        self._named: dict[str, dict[str, str]] = {}
+        self._final: set[str] = set()
 
     def journal(self, path: Path) -> None:
         """Follow the checks of a journal to its closing line."""
@@ -111,12 +116,18 @@ class _Check:
         op = line.get("op")
         if op == "pack":
             self._slices.append(line)
+        elif op == "tombstone":
+            self._final.add(str(line.get("of")))
         elif op in ("artifact", "tensor") and line.get("kept") in ("object", "pack"):
-            self._named[str(line.get("digest"))] = f"{line.get('name')!r} of {line.get('of')}"
+            self._name_content(line, line.get("digest"), repr(line.get("name")))
         elif op == "set" and type(line.get("f")) is dict:
             environment = line["f"].get("environment")
             if type(environment) is str:
-                self._named[environment] = f"the environment of {line.get('of')}"
+                self._name_content(line, environment, "the environment")
+
+    def _name_content(self, line: dict[str, Any], digest: Any, what: str) -> None:
+        named = self._named.setdefault(str(line.get("of")), {})
+        named[str(digest)] = f"{what} of {line.get('of')}"
 
     def object(self, path: Path) -> None:
         """Compare an object with its name."""
@@ -134,11 +145,12 @@ class _Check:
         for line in self._slices:
             by_pack.setdefault(str(line.get("pack")), []).append(line)
         for name, lines in sorted(by_pack.items()):
-            path = layout.packs(self._root) / name
-            try:
-                fd = self._files.open(path, os.O_RDONLY)
-            except FileNotFoundError:
+            path: Path | None = layout.packs(self._root) / name
+            if path is not None and not self._files.has(path):
+                path = find(self._files, self._root, f"packs/{name}")
+            if path is None:
                 continue
+            fd = self._files.open(path, os.O_RDONLY)
             try:
                 for line in lines:
                     self._slice(path, fd, line)
@@ -157,7 +169,13 @@ class _Check:
     def named(self) -> None:
         """See whether what records name is there."""
         packed = {str(line.get("digest")) for line in self._slices}
-        for digest, by in sorted(self._named.items()):
+        named = {
+            digest: by
+            for thing, digests in self._named.items()
+            if thing not in self._final
+            for digest, by in digests.items()
+        }
+        for digest, by in sorted(named.items()):
             if digest not in self._there:
                 known = "; its pack has not arrived whole" if digest in packed else ""
                 self.report.incomplete.append(
@@ -201,14 +219,7 @@ class _Check:
 
 def _two_levels(files: Files, folder: Path, ending: str) -> list[Path]:
     found = []
-    for name in _names(files, folder):
+    for name in names(files, folder):
         inner = folder / name
-        found.extend([inner / file for file in _names(files, inner) if file.endswith(ending)])
+        found.extend([inner / file for file in names(files, inner) if file.endswith(ending)])
     return found
-
-
-def _names(files: Files, folder: Path) -> list[str]:
-    try:
-        return sorted(files.list(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return []

@@ -1,0 +1,304 @@
+"""Bring artifacts into a folder as files: what is there already stays, the rest in parallel."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from whence.artifacts.content import Source, gone, sources
+from whence.artifacts.meter import Meter, Progress
+from whence.artifacts.name import parts_of
+from whence.artifacts.target import Bringer, Target, damaged_on_arrival, is_there
+from whence.base.error import StoreError, UserError, WhenceError
+from whence.base.problem import Problem
+from whence.records import Artifact, Record
+from whence.store import Store
+
+_UNIT = 64  # files of one piece of work
+_WORKERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An artifact and the parts of its path below the folder."""
+
+    artifact: Artifact
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An artifact as a file.
+
+    Attributes
+    ----------
+    artifact : Artifact
+    path : Path
+        The file.
+    status : {"fetched", "there"}
+        Whether it had to be fetched.
+    """
+
+    artifact: Artifact
+    path: Path
+    status: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The file as `whence get --json` tells it."""
+        artifact = self.artifact
+        return {
+            "name": artifact.name,
+            "category": artifact.category,
+            "path": str(self.path),
+            "digest": artifact.digest,
+            "size": artifact.size,
+            "status": self.status,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is fetched of a run.
+
+    Attributes
+    ----------
+    artifacts : sequence of Artifact
+    folder : Path
+        Where to.
+    progress : callable, optional
+        Told of the bytes, if it takes over a second.
+    workers : int
+        Threads.
+    """
+
+    artifacts: Sequence[Artifact]
+    folder: Path
+    progress: Progress | None = None
+    workers: int = _WORKERS
+
+
+def fetch(store: Store, record: Record, request: Request) -> list[Fetched]:
+    """Bring artifacts of a run into a folder; gives the files in order of their names.
+
+    A file that has the right content is left alone; one that has another is replaced, in one
+    step. Slashes in names make folders.
+
+    Raises
+    ------
+    WhenceError
+        After the rest was fetched, if something could not be: a name that cannot be a file's,
+        something in the way, content that is gone or damaged.
+    """
+    work = _Fetch(store, record, request)
+    try:
+        return work.run()
+    finally:
+        work.target.close()
+
+
+@dataclass(slots=True)
+class _Fetch:
+    store: Store
+    record: Record
+    request: Request
+    problems: list[Problem] = field(default_factory=list)
+    failed: set[Path] = field(default_factory=set)
+    broken: bool = False
+    target: Target = field(init=False)
+    meter: Meter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.target = Target(self.request.folder)
+        self.meter = Meter(self.request.progress, sum(a.size for a in self.request.artifacts))
+
+    def run(self) -> list[Fetched]:
+        wanted, refused = plan(self.request.artifacts)
+        self.problems += refused
+        wanted = self._told_apart(wanted)
+        with ThreadPoolExecutor(self.request.workers) as pool:
+            missing = set(self._all(pool, wanted, self._missing))
+            found = sources(self.store, self.record, (item.artifact for item in missing))
+
+            def bring(unit: list[Wanted]) -> list[Wanted]:
+                return self._brought(unit, found)
+
+            absent = [item for item in wanted if item in missing]
+            brought = set(self._all(pool, absent, bring)) if absent else set()
+        self.meter.close()
+        files = [
+            Fetched(
+                item.artifact,
+                self.target.path.joinpath(*item.parts),
+                "fetched" if item in brought else "there",
+            )
+            for item in wanted
+            if item not in missing or item in brought
+        ]
+        files = [file for file in files if file.path not in self.failed]
+        if self.problems:
+            done = Problem("partly-fetched", f"the other {len(files)} files were fetched")
+            told = [*self.problems, done] if files else self.problems
+            raise (StoreError if self.broken else UserError)(*told)
+        return files
+
+    def _all(self, pool: Executor, wanted: list[Wanted], work: Any) -> Iterator[Wanted]:
+        for done in pool.map(work, _units(wanted)):
+            yield from done
+
+    def _missing(self, unit: list[Wanted]) -> list[Wanted]:
+        """Those of some files in one folder that are not there as they should be."""
+        found: list[Wanted] = []
+        try:
+            with self.target.inner(unit[0].parts[:-1], make=False) as folder:
+                if folder is None:
+                    return unit
+                for item in unit:
+                    try:
+                        if is_there(folder, item.parts[-1], item.artifact):
+                            self.meter(item.artifact.size)
+                        else:
+                            found.append(item)
+                    except (UserError, OSError) as error:
+                        self._note(item, error)
+        except (UserError, OSError) as error:
+            for item in unit:
+                self._note(item, error)
+        return found
+
+    def _brought(self, unit: list[Wanted], found: dict[str, Source]) -> list[Wanted]:
+        brought: list[Wanted] = []
+        try:
+            with self.target.inner(unit[0].parts[:-1], make=True) as folder:
+                assert folder is not None
+                for item in unit:
+                    try:
+                        self._bring(folder, item, found.get(item.artifact.digest))
+                        brought.append(item)
+                    except (WhenceError, OSError) as error:
+                        self._note(item, error)
+        except (UserError, OSError) as error:
+            for item in unit:
+                self._note(item, error)
+        return brought
+
+    def _bring(self, folder: int, item: Wanted, source: Source | None) -> None:
+        bringer = Bringer(folder, item.parts[-1], item.artifact)
+        if source is None:
+            raise gone(item.artifact)
+        self.meter.note = item.artifact.name
+        try:
+            fd = os.open(source.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:  # gc may just have moved it: the store knows where to
+            self._bring_slowly(bringer, item)
+            return
+        try:
+            if bringer.bring(fd, source.offset, self.store.files, self.meter):
+                return
+        finally:
+            os.close(fd)
+        if source.left:
+            raise gone(item.artifact, changed=source.path)
+        raise damaged_on_arrival(item.artifact, source.path)
+
+    def _bring_slowly(self, bringer: Bringer, item: Wanted) -> None:
+        import tempfile
+
+        with self.store.open_content(item.artifact.digest) as content:
+            with tempfile.TemporaryFile() as copy:
+                while piece := content.read(1 << 20):
+                    copy.write(piece)
+                copy.flush()
+                if not bringer.bring(copy.fileno(), 0, self.store.files, self.meter):
+                    raise damaged_on_arrival(item.artifact, self.store.root)
+
+    def _note(self, item: Wanted, error: WhenceError | OSError) -> None:
+        self.failed.add(self.target.path.joinpath(*item.parts))
+        if isinstance(error, WhenceError):
+            self.broken = self.broken or isinstance(error, StoreError)
+            self.problems += [p for p in error.problems if p not in self.problems]
+            return
+        told = f"the artifact {item.artifact.name!r} cannot become a file: "
+        self.problems.append(Problem("not-fetched", told + (error.strerror or str(error))))
+
+    def _told_apart(self, wanted: list[Wanted]) -> list[Wanted]:
+        """Without those whose names the file system would take for another's."""
+        alike: dict[str, list[Wanted]] = {}
+        for item in wanted:
+            folded = unicodedata.normalize("NFC", item.artifact.name).casefold()
+            alike.setdefault(folded, []).append(item)
+        if all(len(same) == 1 for same in alike.values()) or tells_apart(self.target.path):
+            return wanted
+        kept: list[Wanted] = []
+        for first, *others in alike.values():
+            kept.append(first)
+            for other in others:
+                told = f"{other.artifact.name!r} and {first.artifact.name!r} are one name here"
+                mend = "Fetch one of them into another folder."
+                self.problems.append(Problem("same-name", told, None, mend))
+        return kept
+
+
+def plan(artifacts: Iterable[Artifact]) -> tuple[list[Wanted], list[Problem]]:
+    """Which files are to be made, in order of their names, and which names are refused.
+
+    Of artifacts of one name and category the last one counts. If categories have different
+    content under one name, that name is refused.
+    """
+    latest: dict[tuple[str, str], Artifact] = {}
+    for artifact in artifacts:
+        latest[artifact.name, artifact.category] = artifact
+    by_name: dict[str, list[Artifact]] = {}
+    for artifact in latest.values():
+        by_name.setdefault(artifact.name, []).append(artifact)
+    wanted: list[Wanted] = []
+    refused: list[Problem] = []
+    for name, same in by_name.items():
+        parts = parts_of(name)
+        if isinstance(parts, Problem):
+            refused.append(parts)
+        elif len({artifact.digest for artifact in same}) > 1:
+            refused.append(two_meanings(name, [artifact.category for artifact in same]))
+        else:
+            wanted.append(Wanted(same[0], parts))
+    return sorted(wanted, key=lambda item: (item.parts[:-1], item.parts[-1])), refused
+
+
+def two_meanings(name: str, categories: Sequence[str]) -> Problem:
+    """The problem of a name that stands for different content in different categories."""
+    return Problem(
+        "ambiguous-artifact",
+        f"the artifact {name!r} is another as {' than as '.join(categories)}",
+        None,
+        "Say which with category=... or --category.",
+    )
+
+
+def tells_apart(folder: Path) -> bool:
+    """Whether the file system of a folder tells names apart that differ in case or Unicode form."""
+    name = f".whence-{os.urandom(4).hex()}-é"
+    path = folder / name
+    path.touch()
+    try:
+        others = (name.replace("whence", "WHENCE"), unicodedata.normalize("NFD", name))
+        return not any((folder / other).exists() for other in others)
+    finally:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _units(wanted: list[Wanted]) -> Iterator[list[Wanted]]:
+    """Files of one folder, some at a time."""
+    unit: list[Wanted] = []
+    for item in wanted:
+        if unit and (len(unit) == _UNIT or unit[0].parts[:-1] != item.parts[:-1]):
+            yield unit
+            unit = []
+        unit.append(item)
+    if unit:
+        yield unit

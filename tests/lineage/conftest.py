@@ -1,0 +1,61 @@
+import pytest
+
+from whence.records import Lineage, Records
+from whence.runs import Run
+from whence.store import Store
+from whence.testing.browser import NoBrowserError, chromium
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("WHENCE_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.delenv("WHENCE_STORE", raising=False)
+    monkeypatch.delenv("WHENCE_RUN", raising=False)
+
+
+class Project:
+    """A project folder: runs that take files in and put files out, told in one line each."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.store = Store.create(folder)
+
+    def file(self, name, text=None):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if text is not None:
+            path.write_text(text)
+        return path
+
+    def run(self, name, takes=(), puts=(), code=(), **init):
+        with Run(self.store) as run:
+            run.init(name, **init)
+            for category, names in (("code", code), ("input", takes), ("output", puts)):
+                for given in names:
+                    path = self.file(given)
+                    if not path.exists():
+                        path.write_text(given)
+                    run.save_file(path, category)
+        return run.id
+
+    def digest(self, name):
+        return self.store.digest_of(self.folder / name)
+
+    def lineage(self, *roots, **depth):
+        return Lineage(Records(self.store), roots, content=self.store.get, **depth)
+
+
+@pytest.fixture
+def project(tmp_path):
+    made = Project(tmp_path / "project")
+    yield made
+    made.store.writer().close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    try:
+        with chromium() as found:
+            yield found
+    except NoBrowserError as error:
+        pytest.skip(str(error))
