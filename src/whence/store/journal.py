@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -116,10 +117,9 @@ class Journal:
                 part = self._turn(now)
             line = {"n": part.n, "run": run, "s": step, "w": time, "t": stamp, "v": values}
             try:
-                body = orjson.dumps(line)
-                if b"null" in body:  # so orjson writes NaN and the infinities
-                    body = orjson.dumps(encode(line))
-            except TypeError:
+                plain = math.isfinite(sum(values.values()))  # orjson writes NaN as null
+                body = orjson.dumps(line if plain else encode(line))
+            except (TypeError, OverflowError):
                 body = orjson.dumps(encode(line))
             part.put(body[:-1])
 
