@@ -11,11 +11,13 @@ from whence.store.fold import fold
 if TYPE_CHECKING:
     from whence.store.cache import CacheFolder, cache_folder
     from whence.store.content import Content, Slice
+    from whence.store.disposal import Collected, collect
     from whence.store.field import words
     from whence.store.files import Files
     from whence.store.index import Index
     from whence.store.leaf import cell, leaves
     from whence.store.load import without_inputs
+    from whence.store.merge import Merged
     from whence.store.metric import Point, points, tables
     from whence.store.process import is_alive, this_process
     from whence.store.store import Store
@@ -27,11 +29,13 @@ if TYPE_CHECKING:
 _HOMES = {
     "cache": ("CacheFolder", "cache_folder"),
     "content": ("Content", "Slice"),
+    "disposal": ("Collected", "collect"),
     "field": ("words",),
     "files": ("Files",),
     "index": ("Index",),
     "leaf": ("cell", "leaves"),
     "load": ("without_inputs",),
+    "merge": ("Merged",),
     "metric": ("Point", "points", "tables"),
     "process": ("is_alive", "this_process"),
     "store": ("Store",),
@@ -43,10 +47,12 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "CacheFolder",
+    "Collected",
     "Content",
     "Files",
-    "NO_STEP",
     "Index",
+    "Merged",
+    "NO_STEP",
     "Point",
     "Report",
     "Slice",
@@ -55,6 +61,7 @@ __all__ = [
     "Writer",
     "cache_folder",
     "cell",
+    "collect",
     "fold",
     "is_alive",
     "leaves",
