@@ -151,7 +151,8 @@ class Log:
         """
         if self.status in ENDS:
             self._refuse()
-        self._gauge().log(metrics, step, time, timestamp)
+        meter = self._meter or self._gauge()
+        meter.log(metrics, step, time, timestamp)
         if self._watch is not None:
             self._watch.metrics(instant(timestamp or clock.time()), metrics)
 

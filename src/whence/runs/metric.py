@@ -58,7 +58,15 @@ class Meter:
         """Record the values of some metrics at one time; see `Run.log_metrics`."""
         # What follows up to the writer is the hot path: numbers, of metrics seen before.
         numbers, arrays = metrics, None
-        if not self._is_plain(metrics):
+        try:
+            plain = self._known.issuperset(metrics)
+            for value in metrics.values():
+                if value.__class__ is not float and value.__class__ is not int:
+                    plain = False
+                    break
+        except (TypeError, AttributeError):  # it is no mapping
+            plain = False
+        if not plain:
             numbers, arrays = self._checked(metrics)
         stamp = clock.time() if timestamp is None else instant(timestamp)
         time = stamp - self.started if time is None else _seconds(time, "time")
@@ -67,17 +75,6 @@ class Meter:
             self._put(arrays, {"s": step, "w": time, "at": stamp})
         if numbers:
             self._store.writer().metrics(self._run, step, time, stamp, numbers)
-
-    def _is_plain(self, metrics: Mapping[str, Any]) -> bool:
-        try:
-            if not self._known.issuperset(metrics):
-                return False
-            for value in metrics.values():
-                if value.__class__ is not float and value.__class__ is not int:
-                    return False
-        except (TypeError, AttributeError):  # no mapping
-            return False
-        return True
 
     def describe(self, name: str, facts: Mapping[str, Any]) -> None:
         """Record what is to be known of a metric, by key."""

@@ -96,13 +96,19 @@ def _worktree(store: Store, state: Mapping[str, Any], tree: Path) -> Path | None
 
 
 def _changes(store: Store, state: Mapping[str, Any], tree: Path) -> Iterator[str]:
-    diffs = [f for f in state.get("artifacts") or () if f["name"] == DIFF and "path" not in f]
+    diffs = _diffs(state)
+    if not diffs and state.get("parent"):  # a sweep has it for all its points
+        diffs = _diffs(store.index().state(str(state["parent"])))
     if diffs:
         data = store.get(str(diffs[-1]["digest"]))
         if not _git(tree, "apply", "--whitespace=nowarn", "-", data=data):
             yield "the stored changes since the commit could not be applied"
     elif (state.get("code") or {}).get("dirty"):
         yield "there were changes since the commit, which were not stored"
+
+
+def _diffs(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [f for f in state.get("artifacts") or () if f["name"] == DIFF and "path" not in f]
 
 
 def _lay_code(store: Store, state: Mapping[str, Any], project: Path) -> Iterator[Problem]:

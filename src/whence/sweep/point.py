@@ -6,7 +6,6 @@ import contextlib
 import functools
 import os
 import signal
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +14,9 @@ from typing import Any
 
 from whence.base.yaml import dump
 from whence.params import flatten
-from whence.runs import Origin, Run, captured
+from whence.runs import Origin, Run
 from whence.runs.process import ExitStatusError, ProcessOptions, close, save_outputs, stream
+from whence.runs.scope import alone, named, printed
 from whence.store import Store
 from whence.sweep.target import Command, Target
 
@@ -114,7 +114,7 @@ def _work(run: Run, job: Job) -> None:
     if isinstance(job.target, Command):
         _command(run, job, job.target)
         return
-    with _output(run, job), _named(run):
+    with printed(run, through=not job.quiet), named(run):
         job.target.load()(job.dir, **job.params)
 
 
@@ -132,43 +132,9 @@ def _command(run: Run, job: Job, command: Command) -> None:
 
 
 @contextlib.contextmanager
-def _output(run: Run, job: Job) -> Iterator[None]:
-    if _alone():
-        with captured(run.log_output, through=not job.quiet):
-            yield
-    else:
-        run.log_event("what it printed was not captured: it ran in a thread beside others")
-        yield
-
-
-@contextlib.contextmanager
-def _named(run: Run) -> Iterator[None]:
-    """Tell the simulation, and the programs that it starts, which run they are part of."""
-    if not _alone():
-        yield
-        return
-    told = {"WHENCE_RUN": run.id, "WHENCE_STORE": str(run.store.root)}
-    before = {key: os.environ.get(key) for key in told}
-    os.environ.update(told)
-    try:
-        yield
-    finally:
-        for key, value in before.items():
-            if value is None:
-                os.environ.pop(key, None)
-            else:
-                os.environ[key] = value
-
-
-def _alone() -> bool:
-    """Whether this point has the process for itself, with all that is global in it."""
-    return threading.current_thread() is threading.main_thread()
-
-
-@contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
     """Let the first SIGINT raise KeyboardInterrupt, and no other while that is recorded."""
-    if not _alone():
+    if not alone():
         yield
         return
     before = signal.signal(signal.SIGINT, _interrupt)

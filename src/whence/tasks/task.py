@@ -16,6 +16,7 @@ from whence.base.error import UserError
 from whence.base.escape import decode, encode
 from whence.runs import Call, Code, Origin, Run, code_artifacts, code_facts, code_of_function
 from whence.runs.code import function_file
+from whence.runs.scope import printed
 from whence.store import Store
 
 P = ParamSpec("P")
@@ -103,7 +104,8 @@ class RecordedTask(_Task[P, R]):
         )
         with Run(store) as run:
             run.init(self._function.__name__, parameters=call.parameters, origin=origin)
-            result = self._function(*args, **kwargs)
+            with printed(run):
+                result = self._function(*args, **kwargs)
             content = store.writer().put(_bytes(result, self._function.__qualname__))
             facts = {
                 "name": RESULT,
