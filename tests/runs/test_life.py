@@ -1,0 +1,289 @@
+"""How a run is begun, taken up, configured and left, and in which processes."""
+
+import logging
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from whence.base.error import UserError
+from whence.runs import Handler, Run
+from whence.runs.rank import job, rank
+from whence.runs.variable import variables
+from whence.store import Store, points
+
+
+def state_of(store, run):
+    return store.index().state(run.id)
+
+
+def test_a_disabled_run_does_nothing_at_all(project):
+    with Run(mode="disabled") as run:
+        assert run.init("x", parameters={"a": object()}) is run
+        assert run.config(suppress_errors=True) is run
+        run.log_metrics({"a": "no number"})
+        run.save_file("missing")
+        run.create_user_alert(name="")
+        run.add_process("p", "no-such-program")
+        run.set_status("nonsense")
+        assert run.id == ""
+    assert list(project.iterdir()) == []
+
+
+@pytest.mark.parametrize("mode", ["online", "offline"])
+def test_online_and_offline_are_the_local_store(store, mode):
+    run = Run(store, mode=mode).init()
+    assert state_of(store, run)["status"] == "running"
+
+
+@pytest.mark.parametrize(("given", "named"), [({"mode": "ofline"}, "offline"), ({"ranks": 3}, "3")])
+def test_what_no_run_can_be_is_refused(store, given, named):
+    with pytest.raises(UserError, match=named):
+        Run(store, **given)
+
+
+def test_what_a_server_will_act_on_is_on_record(store):
+    run = Run(store).init(
+        notification="error",
+        retention_period="30 days",
+        timeout=None,
+        visibility=["ada", "grace"],
+        folder=None,
+        tags=None,
+    )
+    run.set_folder_details(metadata={"site": 3}, tags=["f"], description="the folder")
+    state = state_of(store, run)
+    assert (state["notification"], state["retention"]) == ("error", 30 * 86400)
+    assert state["visibility"] == ["ada", "grace"]
+    assert state["folder_metadata"] == {"site": 3}
+    assert state["folder_description"] == "the folder"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"notification": "mail"},
+        {"retention_period": "soon"},
+        {"retention_period": -1},
+        {"visibility": "all"},
+        {"record_shell_vars": ["API_TOKEN"]},
+    ],
+)
+def test_what_cannot_be_acted_on_is_refused(store, given):
+    with pytest.raises(UserError):
+        Run(store).init(**given)
+    assert store.index().ids() == []
+
+
+def test_variables_are_recorded_by_name_and_secrets_never(store, monkeypatch):
+    for name, value in {
+        "SOLVER_TOL": "1e-3",
+        "SOLVER_API_KEY": "hush",
+        "SOLVER_PASSWORD": "hush",
+        "SOLVER_URL": "https://me:hush@host/x",
+        "OMP_NUM_THREADS": "4",
+    }.items():
+        monkeypatch.setenv(name, value)
+    run = Run(store).init(record_shell_vars={"SOLVER_*"})
+    told = state_of(store, run)["variables"]
+    assert told["SOLVER_TOL"] == "1e-3"
+    assert told["SOLVER_URL"] == "https://host/x"
+    assert told["OMP_NUM_THREADS"] == "4"
+    assert "hush" not in str(state_of(store, run))
+    with pytest.raises(UserError, match="secret"):
+        variables(["MY_SECRET"])
+
+
+def test_a_run_is_taken_up_again_and_goes_on_counting(store, project):
+    run = Run(store).init("first", tags=["a"])
+    run.log_metrics({"e": 1.0})
+    run.log_metrics({"e": 2.0}, step=7)
+    run.set_status("failed")
+    again = Run(store).reconnect(run.id)
+    assert state_of(store, run)["status"] == "running"
+    assert again.name == "first"
+    again.log_metrics({"e": 3.0})
+    again.set_tags(["b"])
+    again.close()
+    state = state_of(store, run)
+    assert state["status"] == "completed"
+    assert state["tags"] == ["b"]
+    assert [point.step for point in points(store, run.id)] == [0, 7, 8]
+    with pytest.raises(UserError, match="no run"):
+        Run(store).reconnect("20261121T000000abcdefg")
+    with pytest.raises(UserError, match="begun"):
+        again.reconnect(run.id)
+    with pytest.raises(UserError, match="which run"):
+        Run(store).reconnect()
+
+
+def test_a_run_that_was_only_created_starts_when_taken_up(store):
+    run = Run(store).init(running=False)
+    assert state_of(store, run).get("started") is None
+    Run(store).reconnect(run.id)
+    assert state_of(store, run)["status"] == "running"
+    assert state_of(store, run)["started"] is not None
+
+
+def test_a_child_logs_to_the_run_it_was_started_by_and_does_not_end_it(store, monkeypatch):
+    outer = Run(store).init("outer")
+    monkeypatch.setenv("WHENCE_RUN", outer.id)
+    monkeypatch.setenv("WHENCE_STORE", str(store.root))
+    with Run() as inner:
+        inner.log_metrics({"e": 1.0})
+        inner.log_event("from within")
+    assert inner.id == outer.id
+    state = state_of(store, outer)
+    assert (state["status"], state["events"]) == ("running", 1)
+    with pytest.raises(ZeroDivisionError), Run() as inner:  # noqa: PT012
+        inner.log_event("again")
+        print(1 / 0)
+    assert state_of(store, outer)["status"] == "running"
+    assert "ZeroDivisionError" in str(list(store.lines(outer.id, ("event",))))
+
+
+def test_errors_can_be_made_warnings(store, caplog):
+    run = Run(store).init().config(suppress_errors=True)
+    with caplog.at_level(logging.WARNING, "whence"):
+        assert run.log_metrics({"e": "high"}) is None
+        run.save_file("missing")
+    assert [record.message.split(":")[0] for record in caplog.records] == [
+        "log_metrics",
+        "save_file",
+    ]
+    run.log_metrics({"e": 1.0})
+    run.close()
+    assert state_of(store, run)["status"] == "completed"
+
+
+def test_logging_makes_events(store):
+    run = Run(store).init()
+    logger = logging.getLogger("test_life")
+    handler = Handler(run)
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        logger.debug("small")
+        logger.warning("step %d diverges", 3)
+        logger.log(35, "odd")
+        run.close()
+        logger.error("too late")
+    finally:
+        logger.removeHandler(handler)
+    told = [(line["level"], line["message"]) for line in store.lines(run.id, ("event",))]
+    assert told == [("debug", "small"), ("warning", "step 3 diverges"), ("warning", "odd")]
+
+
+@pytest.mark.parametrize(
+    ("environment", "number"),
+    [
+        ({}, None),
+        ({"OMPI_COMM_WORLD_RANK": "3", "OMPI_COMM_WORLD_SIZE": "4"}, 3),
+        ({"PMI_RANK": "0", "PMI_SIZE": "4"}, 0),
+        ({"PMI_RANK": "0", "PMI_SIZE": "1"}, None),
+        ({"PMIX_RANK": "5"}, 5),
+        ({"SLURM_PROCID": "2", "SLURM_NTASKS": "8"}, 2),
+        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "1"}, None),
+        ({"SLURM_PROCID": "0"}, None),
+        ({"PMI_RANK": "x", "PMI_SIZE": "4"}, None),
+    ],
+)
+def test_ranks_are_told_by_what_started_them(environment, number):
+    found = rank(environment)
+    assert (found and found.number) == number
+
+
+def test_job_facts():
+    told = job({"SLURM_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "3", "SLURM_NTASKS": "1"})
+    assert told == {"slurm": {"id": "7", "task": "3", "tasks": "1"}}
+    assert job({"PBS_JOBID": "12.host"}) == {"pbs": {"id": "12.host"}}
+    assert job({}) == {}
+
+
+def enter(number, store, ranks, barrier):
+    os.environ["OMPI_COMM_WORLD_RANK"] = str(number)
+    os.environ["OMPI_COMM_WORLD_SIZE"] = "64"
+    barrier.wait(60)
+    with Run(store, ranks=ranks) as run:
+        run.init("parallel", parameters={"n": 3})
+        run.log_metrics({"e": float(number)})
+
+
+@pytest.mark.parametrize(("ranks", "count", "runs"), [("first", 64, 1), ("all", 8, 8)])
+def test_the_ranks_of_a_parallel_job_make_one_run(store, ranks, count, runs):
+    context = multiprocessing.get_context("fork")
+    barrier = context.Barrier(count)
+    processes = [
+        context.Process(target=enter, args=(number, store.root, ranks, barrier))
+        for number in range(count)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0] * count
+    ids = store.index().ids()
+    assert len(ids) == runs
+    found = sorted(store.index().state(run)["job"]["mpi"]["rank"] for run in ids)
+    assert found == list(range(runs))
+    assert len({point.values["e"] for run in ids for point in points(store, run)}) == runs
+
+
+def test_resources_are_looked_at_while_a_run_lives(store):
+    run = Run(store).init().config(system_metrics_interval=0.1)
+    child = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        time.sleep(0.7)
+    finally:
+        child.kill()
+        child.wait()
+    before = time.monotonic()
+    run.close()
+    assert time.monotonic() - before < 0.1
+    found = list(points(store, run.id))
+    assert len(found) >= 3
+    assert found[0].time < 0.4
+    assert all(point.step is None for point in found)
+    assert max(point.values["resources/cpu.usage.percentage"] for point in found) > 20
+    assert found[-1].values["resources/cpu.usage.memory"] > 10
+    time.sleep(0.3)
+    assert len(list(points(store, run.id))) == len(found)
+
+
+def test_another_process_can_be_looked_at_and_looking_be_left_out(store):
+    quiet = Run(store).config(disable_resources_metrics=True).init()
+    run = Run(store).init().config(system_metrics_interval=0.1)
+    child = subprocess.Popen(["sleep", "30"])
+    run.set_pid(child.pid)
+    time.sleep(0.5)
+    child.kill()
+    child.wait()
+    assert list(points(store, run.id))[-1].values["resources/cpu.usage.memory"] < 10
+    assert list(points(store, quiet.id)) == []
+    with pytest.raises(UserError, match="every"):
+        run.config(system_metrics_interval=0.001)
+
+
+def test_a_silent_run_gives_signs_of_life(store, monkeypatch):
+    monkeypatch.setattr("whence.runs.keeper.BEAT", 0.1)
+    Run(store).init().config(disable_resources_metrics=True)
+    time.sleep(0.5)
+    (journal,) = (store.root / "journals").glob("*/*[a-z0-9].jsonl")
+    assert journal.read_text().count('"op":"beat"') >= 2
+
+
+def test_short_runs_need_no_thread_of_their_own_and_no_file_of_metrics(store):
+    for _ in range(50):
+        Run(store).init().close()
+    assert not list((store.root / "journals").glob("*/*.metrics.jsonl"))
+
+
+def test_a_store_opened_anew_has_a_keeper_of_its_own(store):
+    other = Store.open(store.root)
+    run = Run(other).init().config(system_metrics_interval=0.1)
+    time.sleep(0.4)
+    run.close()
+    assert list(points(store, run.id))
