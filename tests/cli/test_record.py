@@ -246,3 +246,28 @@ def _in_terminal(whence, *args, answer=""):
     os.close(master)
     assert process.wait() == 0, text
     return text.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("typed", ["", "2", "run"])
+def test_the_short_way_and_the_parser_offer_the_same(made, shell, typed):
+    def answer(*words):
+        line = ["whence", *words, *([typed] if typed else [])]
+        done = subprocess.run(
+            made.words(),
+            cwd=made.cwd,
+            env={
+                **made.environment,
+                "_WHENCE_COMPLETE": f"{shell}_complete",
+                "COMP_WORDS": " ".join(line),
+                "COMP_CWORD": typed if shell == "fish" else str(len(words) + 1),
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    by_parser = answer("show", "--store", ".")
+    assert answer("show") == by_parser
+    assert len(by_parser.split()) >= 3
