@@ -46,7 +46,8 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # out of the repository, whose state would be on record too
     made = Project(tmp_path / "project")
     yield made
     made.store.writer().close()

@@ -75,7 +75,7 @@ def _family(group: Group) -> str:
 
 
 def _label(group: Group) -> str:
-    text = printable(group.label)
+    text = printable(group.title)
     return text if len(text) <= 60 else f"{text[:36]}…{text[-20:]}"
 
 

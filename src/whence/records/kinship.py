@@ -21,7 +21,11 @@ Narrow = Callable[[Sequence[int], set[str], list[Any]], list[Any]]
 _FROM = "FROM json_each(?) AS f CROSS JOIN artifact AS a ON"
 _OF_RUN = f"SELECT a.run, a.category, a.name, a.digest, a.type, a.size {_FROM} a.run = f.value"
 _OF_CONTENT = f"SELECT a.run, a.category, a.name, a.digest {_FROM} a.digest = f.value"
-_FACTS = f"SELECT a.digest, max(a.type), max(a.size) {_FROM} a.digest = f.value GROUP BY a.digest"
+_FACTS = (
+    "SELECT a.digest, max(a.type), max(a.size), "
+    "ifnull(max(CASE a.category WHEN 'output' THEN a.name END), min(a.name)) "
+    f"{_FROM} a.digest = f.value GROUP BY a.digest"
+)
 # What a figure's recipe tells is told of the figure.
 _RECIPE = " AND a.type IS NOT 'application/vnd.whence.recipe+json'"
 _IN, _OUT = " AND a.category IN ('code', 'input')", " AND a.category = 'output'"
@@ -44,12 +48,15 @@ class Kin:
         Digest: how many generations the nearest run is away that it was reached from.
     facts : dict
         Digest: media type and size.
+    names : dict
+        Digest: what it is called, of those that the walk began with and no link tells of.
     """
 
     links: dict[Row, None] = field(default_factory=dict)
     runs: dict[int, int] = field(default_factory=dict)
     contents: dict[str, int] = field(default_factory=dict)
     facts: dict[str, tuple[str | None, int | None]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
 
 
 def walk(
@@ -85,7 +92,8 @@ def walk(
     unknown = [digest for digest in kin.contents if digest not in kin.facts]
     if unknown:  # those that the walk began with
         found = _ask(connection, _FACTS, unknown)
-        kin.facts.update((digest, (media, size)) for digest, media, size in found)
+        for digest, media, size, name in found:
+            kin.facts[digest], kin.names[digest] = (media, size), name
     return kin
 
 

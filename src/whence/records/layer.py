@@ -8,7 +8,7 @@ Edge = tuple[str, str]
 
 
 def layers(
-    nodes: Collection[str], edges: Iterable[Edge], even: Collection[str] = ()
+    nodes: Collection[str], edges: Iterable[Edge], even: Collection[str] | None = None
 ) -> dict[str, int]:
     """The column of each node: right of all that lead to it, and no further left than needed.
 
@@ -19,7 +19,7 @@ def layers(
     nodes : collection of str
     edges : iterable of (str, str)
         From and to.
-    even : collection of str
+    even : collection of str, optional
         Those that get even columns, where all others are to get odd ones; each edge must join
         one of these with one of the others.
 
@@ -34,7 +34,7 @@ def layers(
     for source, target in ahead:
         before[target].append(source)
         after[source].append(target)
-    parity = {node: int(bool(even) and node not in even) for node in nodes}
+    parity = {node: int(even is not None and node not in even) for node in nodes}
     order = _sorted(before, after)
     found: dict[str, int] = {}
     for node in order:
@@ -43,7 +43,7 @@ def layers(
         if not before[node] and after[node]:
             found[node] = min(found[target] for target in after[node]) - 1
     least = min(found.values(), default=0)
-    least -= least % 2 if even else 0
+    least -= 0 if even is None else least % 2
     return {node: found[node] - least for node in nodes}
 
 

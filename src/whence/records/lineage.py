@@ -228,7 +228,7 @@ class Lineage:
         for digest, generation in kin.contents.items():
             media, size = kin.facts.get(digest, (None, None))
             kind = "code" if digest in code else "artifact"
-            name = names.get(digest, digest[:12])
+            name = names.get(digest) or kin.names.get(digest, digest[:12])
             found[digest] = Member(digest, kind, name, generation, {"type": media, "size": size})
         return found
 
@@ -357,8 +357,14 @@ class Lineage:
             step = place[digest] - place[ids[run]]
             return step == (1 if category == "output" else -1)
 
+        other.__dict__["members"] = {member: self.members[member] for member in way}
         other.__dict__["_kin"] = Kin(
-            {row: None for row in kin.links if follow(row[0], row[1], row[3])},
+            dict.fromkeys(
+                sorted(
+                    (row for row in kin.links if follow(row[0], row[1], row[3])),
+                    key=lambda row: place[ids[row[0]]] + place[row[3]],
+                )
+            ),
             {run: kin.runs[run] for run in on_way},
             {digest: kin.contents[digest] for digest in way if digest in kin.contents},
             kin.facts,

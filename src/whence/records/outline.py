@@ -88,9 +88,9 @@ def _last(names: Sequence[str]) -> Iterator[tuple[bool, str]]:
 
 def _line(group: Group, lineage: Lineage) -> str:
     member = lineage.members[group.id]
-    label = printable(group.label)
     if len(group) > 1:
-        return f"{label}: {printable(group.note)}" if group.note else label
+        return printable(group.title)
+    label = printable(group.label)
     kind = _KINDS.get(member.kind, "")
     if member.is_run:
         own = "" if member.name == member.id else f"  {member.id}"

@@ -332,8 +332,8 @@
     const room = drawing.getBoundingClientRect();
     const [left, top] = [x * view.scale + view.x, y * view.scale + view.y];
     if (left >= 0 && top >= 0 && left + width * view.scale <= room.width && top + height * view.scale <= room.height) return;
-    const scale = Math.min(view.scale, Math.max(0.4, Math.min((room.width - 48) / width, (room.height - 48) / height)));
-    centre(x + width / 2, y + Math.min(height, (room.height - 48) / scale) / 2, scale);
+    const scale = Math.min(view.scale, Math.max(0.65, Math.min((room.width - 48) / width, (room.height - 48) / height)));
+    centre(x + Math.min(width, (room.width - 48) / scale) / 2, y + Math.min(height, (room.height - 48) / scale) / 2, scale);
   }
   function show(member) {
     const number = boxOf[member];

@@ -52,6 +52,11 @@ class Group:
     members: tuple[str, ...]
     layer: int
 
+    @property
+    def title(self) -> str:
+        """The label with the note."""
+        return f"{self.label}: {self.note}" if self.note else self.label
+
     def __len__(self) -> int:
         return len(self.members)
 
@@ -65,7 +70,7 @@ class Grouped:
     groups : tuple of Group
         By layer.
     edges : tuple of (str, str)
-        Ids of groups, each pair once, in the direction of time.
+        Ids of groups, each pair once, in the direction of time and the order of the groups.
     """
 
     groups: tuple[Group, ...]
@@ -100,8 +105,10 @@ def grouped(lineage: Lineage, collapse: bool = True) -> Grouped:
             groups.append(group)
             of.update(dict.fromkeys(same, group.id))
     groups.sort(key=lambda group: (group.layer, natural(members[group.id].name)))
+    place = {group.id: number for number, group in enumerate(groups)}
     edges = dict.fromkeys((of[source], of[target]) for source, target in pairs)
-    return Grouped(tuple(groups), tuple(edges))
+    inner = sorted(edges, key=lambda edge: (place[edge[0]], place[edge[1]]))
+    return Grouped(tuple(groups), tuple(inner))
 
 
 def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
