@@ -38,6 +38,7 @@ class Report:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._held = ""
+        self._within = False
         self._bad = 0
         self._progress: float | None = None
 
@@ -48,14 +49,16 @@ class Report:
             self._read(text)
 
     def _read(self, text: str) -> None:
-        if not (self._held or _YAML in text or _JSON in text or _may_begin(text)):
-            return
-        *lines, self._held = (self._held + text).replace("\r", "\n").split("\n")
+        text = text.replace("\r", "\n")
+        if self._within:  # the rest of a line that tells nothing
+            _, end, text = text.partition("\n")
+            self._within = not end
+        *lines, self._held = (self._held + text).split("\n")
         for line in lines:
             if line.startswith((_YAML, _JSON)):
                 self._take(line)
-        if not _may_begin(self._held) or len(self._held) > _LONGEST:
-            self._held = ""
+        if self._held and (not _may_begin(self._held) or len(self._held) > _LONGEST):
+            self._held, self._within = "", True
         if self._progress is not None:  # of many in one piece the last counts
             progress, self._progress = self._progress, None
             self._attempt(lambda: self._run.log_progress(progress), "progress")
@@ -93,11 +96,8 @@ class Report:
 
 
 def _may_begin(text: str) -> bool:
-    """Whether the last line in a text may be, or become, one that tells something."""
-    last = text[max(text.rfind("\n"), text.rfind("\r")) + 1 :]
-    return bool(last) and (
-        last.startswith((_YAML, _JSON)) or _YAML.startswith(last) or _JSON.startswith(last)
-    )
+    """Whether the beginning of a line may be one of a line that tells something."""
+    return text.startswith((_YAML, _JSON)) or _YAML.startswith(text) or _JSON.startswith(text)
 
 
 def _parsed(line: str) -> Mapping[str, Any]:

@@ -1,0 +1,143 @@
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+from whence.base.error import UserError
+from whence.runs import Run
+
+
+def state_of(store, run):
+    return store.index().state(run.id)
+
+
+def test_a_process_is_recorded_with_what_it_printed_and_how_it_ended(store, project):
+    (project / "solve.sh").write_text("echo solving $@; cat $1; echo oh >&2\n")
+    (project / "in.dat").write_text("4 5\n")
+    told, ended = [], threading.Event()
+    with Run(store) as run:
+        run.init()
+        pid = run.add_process(
+            "solver",
+            "last",
+            executable="sh",
+            script="solve.sh",
+            input_file="in.dat",
+            completion_callback=lambda **facts: told.append(facts),
+            completion_trigger=ended,
+            env={"X": "1"},
+            n=4,
+            dry_run=True,
+            off=False,
+        )
+        assert run.wait_for_processes(20) == {"solver": 0}
+    assert pid > 0
+    assert ended.is_set()
+    text = "solving in.dat -n 4 --dry-run last\n4 5\n"
+    assert told == [{"status_code": 0, "std_out": text, "std_err": "oh\n"}]
+    state = state_of(store, run)
+    assert state["status"] == "completed"
+    held = {(a["category"], a["name"]): a["digest"] for a in state["artifacts"]}
+    assert set(held) == {
+        ("code", "solve.sh"),
+        ("input", "in.dat"),
+        ("output", "solver.out"),
+        ("output", "solver.err"),
+    }
+    assert store.get(held["output", "solver.out"]).decode() == text
+    assert state["meta"]["solver_command"].startswith("sh solve.sh in.dat -n 4")
+    assert state["meta"]["solver_status"] == 0
+    (alert,) = state["alerts"].values()
+    assert (alert["name"], alert["status"]) == ("solver_exit_status", "ok")
+    pieces = [(p["process"], p["stream"], p["text"]) for p in store.lines(run.id, ("out",))]
+    assert ("solver", "out", text) in pieces
+
+
+def test_the_run_waits_for_its_processes_and_fails_if_one_does(store):
+    before = time.monotonic()
+    with Run(store) as run:
+        run.init()
+        run.add_process("good", "sleep", "0.3")
+        run.add_process("bad", "sh", "-c", "exit 3")
+    assert time.monotonic() - before >= 0.3
+    state = state_of(store, run)
+    assert state["status"] == "failed"
+    assert state["exit"] == 3
+    assert state["error"]["message"] == "bad: exit status 3"
+    alerts = {a["name"]: a["status"] for a in state["alerts"].values()}
+    assert alerts == {"good_exit_status": "ok", "bad_exit_status": "critical"}
+
+
+def test_processes_can_be_ended_with_all_they_have_started(store):
+    run = Run(store).init()
+    pid = run.add_process("a", "sh", "-c", "sleep 71.5 & sleep 71.5")
+    run.add_process("b", "sleep", "72.5")
+    time.sleep(0.2)
+    run.kill_process(pid)
+    run.kill_process("b")
+    assert all(status < 0 for status in run.wait_for_processes(10).values())
+    assert subprocess.run(["pgrep", "-f", "^sleep 7[12].5"], check=False).returncode == 1
+    run.close()
+    assert state_of(store, run)["status"] == "completed"  # they were ended on purpose
+
+
+def test_an_exception_ends_the_processes(store):
+    with pytest.raises(ZeroDivisionError), Run(store) as run:  # noqa: PT012
+        run.init()
+        run.add_process("a", "sleep", "60")
+        print(1 / 0)
+    assert run.wait_for_processes(5)["a"] < 0
+    assert state_of(store, run)["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "named"),
+    [
+        ((), {}, "no command"),
+        (("no-such-solver",), {}, "no-such-solver"),
+        (("sh",), {"script": "missing.sh"}, "missing.sh"),
+        (("true",), {"cwd": "nowhere"}, "nowhere"),
+    ],
+)
+def test_what_cannot_be_started_is_refused(store, project, words, given, named):
+    run = Run(store).init()
+    lines = len(list(store.lines(run.id)))
+    with pytest.raises(UserError, match=named):
+        run.add_process("p", *words, **given)
+    with pytest.raises(UserError, match="no process"):
+        run.kill_process("p")
+    run.kill_all_processes()
+    assert len(list(store.lines(run.id))) == lines
+    run.add_process("p", "true")
+    with pytest.raises(UserError, match="already"):
+        run.add_process("p", "true")
+    run.close()
+
+
+SCRIPT = textwrap.dedent(
+    """
+    import os, sys, time
+    from whence.runs import Run
+    run = Run().init()
+    run.add_process("a", "sh", "-c", "sleep 73.5 & sleep 73.5")
+    time.sleep(1)
+    print("there", flush=True)
+    time.sleep(60)
+    """
+)
+
+
+def test_kill_9_ends_the_processes_too(store, project):
+    parent = subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout.readline() == "there\n"
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.communicate()
+    end = time.monotonic() + 5
+    while subprocess.run(["pgrep", "-f", "^sleep 73.5"], check=False).returncode == 0:
+        assert time.monotonic() < end
+        time.sleep(0.05)
