@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from whence.base.error import StoreError, UserError
 from whence.records.metric import Metrics
 from whence.records.tensor import tensor, tensor_names
 from whence.runs import Run
-from whence.store import Store
+from whence.store import Store, collect
 
 
 @pytest.fixture
@@ -152,6 +153,18 @@ class TestTensor:
         run.log_metrics({"line": np.zeros(3)})
         run.assign_metric_to_grid("line", [[1.0, 2.0, 4.0]], ["r"])
         assert tensor(store, run.id, "line").r.values.tolist() == [1.0, 2.0, 4.0]
+
+    def test_garbage_collection_leaves_arrays(self, store: Store, run: Run) -> None:
+        for i in range(3):
+            run.log_metrics({"line": np.full(3, i)})
+            run.log_metrics({"big": np.full(10_000, i)})
+        run.close()
+        store.writer().close()
+        for days in (20, 40):
+            later = Store.open(store.root, clock=lambda ahead=days: time.time() + ahead * 86400)
+            collect(later, act=True)
+        assert tensor(store, run.id, "line").values.tolist() == [[i] * 3 for i in range(3)]
+        assert tensor(store, run.id, "big").shape == (3, 10_000)
 
     def test_a_damaged_array_is_found(self, store: Store, run: Run) -> None:
         run.log_metrics({"line": np.zeros(3)})

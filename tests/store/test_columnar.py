@@ -6,12 +6,13 @@ import math
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from whence.store import Files, Store, cache_folder, points, tables
+from whence.store import Files, Store, cache_folder, collect, points, tables
 from whence.store.columnar import ColumnarCopy
 from whence.store.table import Table, once
 
@@ -145,6 +146,26 @@ def test_a_line_counts_once() -> None:
         ("w", [3, 4]),
         ("v", [1, 2]),
     ]
+
+
+def test_values_folded_into_another_journal_count_once(store: Store) -> None:
+    other = Store.open(store.root)
+    for i in range(5):
+        log(store, "r", i, y=float(i))
+        log(other, "r", 10 + i, y=float(i))
+    store.writer().close()
+    other.writer().close()
+    whole = sorted(steps(store, "r"))
+    originals = {path: path.read_bytes() for path in store.root.glob("journals/*/*.jsonl")}
+    folder = Store.open(store.root, clock=lambda: time.time() + 20 * 86400)
+    collect(folder, act=True)
+    assert not any(path.exists() for path in originals if path.name.endswith(".metrics.jsonl"))
+    assert sorted(steps(store, "r")) == whole
+    for path, data in originals.items():  # a copy that was on its way
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+    assert sorted(steps(store, "r")) == whole
+    assert sorted(point.step for point in points(store, "r")) == whole
 
 
 _READER = """

@@ -38,17 +38,23 @@ class Point:
 
 
 def points(store: Store, run: str) -> Iterator[Point]:
-    """The metric values of a run, in the order in which each of its writers wrote them."""
-    index = store.index()
+    """The metric values of a run, in the order in which each of its writers wrote them.
+
+    `tables` gives them faster.
+    """
     mark = b'"run":"' + os.fsencode(run) + b'"'
-    for writer in index.state(run)["points"]:
-        for name in index.metrics_files(writer):
-            data = read_all(store.files, layout.journals(store.root) / name)
-            for _, row in Chain().lines(data):
-                line = parse(row) if mark in row else None
-                if line is not None and line.get("run") == run and "v" in line:
-                    line = decode(line)
-                    yield Point(line["s"], line["w"], line["t"], line["v"])
+    seen: set[tuple[str, int]] = set()
+    for name in _journals(store, run):
+        data = read_all(store.files, layout.journals(store.root) / name)
+        for _, row in Chain().lines(data):
+            line = parse(row) if mark in row else None
+            if line is None or line.get("run") != run or "v" not in line:
+                continue
+            key = line.get("by", layout.writer_of_path(name)), line["n"]
+            if key not in seen:  # merged stores can bring copies
+                seen.add(key)
+                line = decode(line)
+                yield Point(line["s"], line["w"], line["t"], line["v"])
 
 
 def tables(store: Store, run: str) -> list[Table]:
@@ -63,13 +69,19 @@ def tables(store: Store, run: str) -> list[Table]:
     StoreError
         If journals cannot be read.
     """
-    index, cache = store.index(), cache_folder(store.root)
+    cache = cache_folder(store.root)
     found: list[Table] = []
-    for writer in index.state(run)["points"]:
-        for name in index.metrics_files(writer):
-            path = layout.journals(store.root) / name
-            try:
-                found += ColumnarCopy(store.files, path, cache).tables(run)
-            except OSError as error:
-                raise failed(error, "read", path) from error
+    for name in _journals(store, run):
+        path = layout.journals(store.root) / name
+        try:
+            found += ColumnarCopy(store.files, path, cache).tables(run)
+        except OSError as error:
+            raise failed(error, "read", path) from error
     return once(found)
+
+
+def _journals(store: Store, run: str) -> list[str]:
+    """The files that hold values of a run; one that journals were folded into counts once."""
+    index = store.index()
+    writers = index.state(run)["points"]
+    return list(dict.fromkeys(name for one in writers for name in index.metrics_files(one)))
