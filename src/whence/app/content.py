@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from whence.app.workspace import Workspace
+from whence.artifacts.content import left
 from whence.base.error import WhenceError
 from whence.records import Artifact, Record
 from whence.store.layout import object_path
@@ -42,15 +43,10 @@ def content_file(workspace: Workspace, record: Record, artifact: Artifact) -> It
 
 def _left(workspace: Workspace, record: Record, artifact: Artifact) -> Path | None:
     """The file where the run left it, if its content is the one recorded."""
-    if not artifact.path:
-        return None
-    folders = [workspace.project]
-    if record.state.get("dir"):
-        folders.insert(0, workspace.project / str(record.state["dir"]))
-    for folder in folders:
-        path = folder / artifact.path
+    store = workspace.store
+    for path in left(store, record, artifact):
         try:
-            if path.is_file() and workspace.store.digest_of(path) == artifact.digest:
+            if store.digest_of(path) == artifact.digest:
                 return path
         except (OSError, WhenceError):
             continue
