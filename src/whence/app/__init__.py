@@ -6,6 +6,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from whence.app.artifact import (
+        Choice,
+        PutRequest,
+        fetch_artifacts,
+        list_artifacts,
+        open_artifact,
+        put_artifacts,
+    )
     from whence.app.choice import chosen_runs, some_runs, sorted_words
     from whence.app.comparison import Compared, compare_runs
     from whence.app.crate import Crated, CrateOptions, write_crate
@@ -27,6 +35,14 @@ if TYPE_CHECKING:
 
 # A face uses one verb; it must not pay for the imports of the others.
 _HOMES = {
+    "artifact": (
+        "Choice",
+        "PutRequest",
+        "fetch_artifacts",
+        "list_artifacts",
+        "open_artifact",
+        "put_artifacts",
+    ),
     "choice": (
         "chosen_runs",
         "some_runs",
@@ -71,6 +87,7 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Choice",
     "Compared",
     "CrateOptions",
     "Crated",
@@ -85,6 +102,7 @@ __all__ = [
     "Listing",
     "Made",
     "ProgramRun",
+    "PutRequest",
     "Repeat",
     "Shown",
     "SweepRequest",
@@ -100,13 +118,17 @@ __all__ = [
     "edit_tags",
     "evaluate",
     "export_records",
+    "fetch_artifacts",
     "import_records",
     "init_store",
     "lineage_of",
+    "list_artifacts",
     "list_runs",
     "load_tree",
+    "open_artifact",
     "operation_names",
     "plan_deletion",
+    "put_artifacts",
     "reasons",
     "record_program",
     "reindex",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from whence.app import found, metric
+from whence.app import artifact, found, metric
 from whence.app.workspace import Workspace
+from whence.artifacts import Progress
 from whence.base.error import UserError
 from whence.base.problem import did_you_mean
-from whence.records import Record, Records
+from whence.records import Artifact, Record, Records
 from whence.store import Store
 
 if TYPE_CHECKING:
@@ -241,6 +243,131 @@ class Client:
         from whence.records.tensor import tensor
 
         return tensor(self.store, self._record(run_id).id, metric_name, step)
+
+    def get_artifact(
+        self,
+        run_id: str,
+        name: str,
+        allow_pickle: bool = False,
+        *,
+        category: str | None = None,
+    ) -> Any:
+        """The object that an artifact holds, as it was saved; its bytes where no type is known.
+
+        Of a matplotlib figure that is the Plotly figure it was converted to, else its picture.
+
+        Parameters
+        ----------
+        run_id : str
+            The run.
+        name : str
+            The artifact's name.
+        allow_pickle : bool
+            Also unpickle. Only for data from people you trust: a pickle can run any code.
+        category : str, optional
+            ``code``, ``input`` or ``output``, if several artifacts have that name.
+
+        Raises
+        ------
+        UserError
+            If there is no such artifact, its content is not what its media type says, or it was
+            pickled and `allow_pickle` is not set.
+
+        Examples
+        --------
+        >>> array = client.get_artifact("run1", "array")  # doctest: +SKIP
+        """
+        return artifact.get_object(
+            self.store, run_id, name, category=category, allow_pickle=allow_pickle
+        )
+
+    def get_artifact_as_file(
+        self,
+        run_id: str,
+        name: str,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        output_dir: str | os.PathLike[str] | None = None,
+        category: str | None = None,
+        progress: Progress | None = None,
+    ) -> Path:
+        """Bring one artifact into a folder; gives its path.
+
+        Parameters
+        ----------
+        run_id, name, category
+            As `get_artifact` takes them.
+        path, output_dir : path-like, optional
+            The folder; the working directory if not given.
+        progress : callable, optional
+            Called with bytes done, bytes in all and a note, if it takes over a second.
+
+        Examples
+        --------
+        >>> client.get_artifact_as_file("run1", "data.png", path="/tmp")  # doctest: +SKIP
+        """
+        choice = artifact.Choice((name,), category)
+        folder = artifact.folder_of(path, output_dir)
+        (file,) = artifact.fetch_artifacts(self.store, run_id, choice, folder, progress)
+        return file.path
+
+    def get_artifacts_as_files(
+        self,
+        run_id: str,
+        category: str | None = None,
+        startswith: str | None = None,
+        contains: str | None = None,
+        endswith: str | None = None,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        output_dir: str | os.PathLike[str] | None = None,
+        progress: Progress | None = None,
+    ) -> list[Path]:
+        """Bring the artifacts of a run into a folder; gives the paths of all of them.
+
+        What is there with the right content already is not fetched again, and another file of
+        the same name is replaced. Slashes in names make folders; no name leads out of the folder.
+
+        Parameters
+        ----------
+        run_id : str
+            The run.
+        category : str, optional
+            Only ``code``, ``input`` or ``output``.
+        startswith, contains, endswith : str, optional
+            Only those whose names are like that.
+        path, output_dir : path-like, optional
+            The folder; the working directory if not given.
+        progress : callable, optional
+            Called with bytes done, bytes in all and a note, if it takes over a second.
+
+        Raises
+        ------
+        UserError, StoreError
+            After the rest was fetched, if something could not be; it names each and says why.
+
+        Examples
+        --------
+        >>> client.get_artifacts_as_files("run1", category="output", path="data")  # doctest: +SKIP
+        """
+        choice = artifact.Choice((), category, startswith, contains, endswith)
+        folder = artifact.folder_of(path, output_dir)
+        files = artifact.fetch_artifacts(self.store, run_id, choice, folder, progress)
+        return [file.path for file in files]
+
+    def list_artifacts(self, run_id: str, category: str | None = None) -> list[Artifact]:
+        """The artifacts of a run: name, category, media type, digest, size."""
+        return artifact.list_artifacts(self.store, run_id, artifact.Choice(category=category))
+
+    def open_artifact(self, run_id: str, name: str, *, category: str | None = None) -> BinaryIO:
+        """The content of an artifact as a file to seek and read in, without reading all of it.
+
+        Examples
+        --------
+        >>> with client.open_artifact("run1", "data.h5") as file:  # doctest: +SKIP
+        ...     data = h5py.File(file)["energy"][:100]
+        """
+        return artifact.open_artifact(self.store, run_id, name, category)
 
     def _record(self, run: str) -> Record:
         return Records(self.store).resolve(run)

@@ -66,7 +66,7 @@ def open_content(store: Store, record: Record, artifact: Artifact) -> BinaryIO:
         return store.open_content(artifact.digest)
     there = list(left(store, record, artifact))
     for path in there:
-        file = open(path, "rb")
+        file = path.open("rb")
         if store.digest_of(path) == artifact.digest and _is_at(file, path):
             return file
         file.close()

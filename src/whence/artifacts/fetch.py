@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -24,7 +26,7 @@ _UNIT = 64  # files of one piece of work
 _WORKERS = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wanted:
     """An artifact and the parts of its path below the folder."""
 
@@ -207,15 +209,12 @@ class _Fetch:
         raise damaged_on_arrival(item.artifact, source.path)
 
     def _bring_slowly(self, bringer: Bringer, item: Wanted) -> None:
-        import tempfile
-
-        with self.store.open_content(item.artifact.digest) as content:
-            with tempfile.TemporaryFile() as copy:
-                while piece := content.read(1 << 20):
-                    copy.write(piece)
-                copy.flush()
-                if not bringer.bring(copy.fileno(), 0, self.store.files, self.meter):
-                    raise damaged_on_arrival(item.artifact, self.store.root)
+        content = self.store.open_content(item.artifact.digest)
+        with content, tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(content, copy)
+            copy.flush()
+            if not bringer.bring(copy.fileno(), 0, self.store.files, self.meter):
+                raise damaged_on_arrival(item.artifact, self.store.root)
 
     def _note(self, item: Wanted, error: WhenceError | OSError) -> None:
         self.failed.add(self.target.path.joinpath(*item.parts))

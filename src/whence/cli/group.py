@@ -27,6 +27,10 @@ COMMANDS = {
     "delete": ("delete", "Delete runs from the record, after showing what would go."),
     "export": ("export", "Write whole records as JSON lines."),
     "import": ("import_", "Read records from JSON lines, or from an export of Sumatra."),
+    "artifacts": ("artifacts", "List what a run took in and put out."),
+    "get": ("get", "Get artifacts of a run as files."),
+    "put": ("put", "Save files and folders as artifacts of a run."),
+    "cat": ("cat", "Write the content of an artifact to standard output."),
     "tree": ("tree", "Print the data of a sweep as one tree."),
     "plot": ("plot", "Draw the figures of a plot configuration."),
     "operations": ("operations", "List the operations that transformations can use."),
@@ -44,6 +48,7 @@ click.rich_click.COMMAND_GROUPS = {
         {"name": "Record", "commands": ["run", "sweep", "repeat"]},
         {"name": "Find", "commands": ["list", "show", "diff", "compare", "trace", "lineage"]},
         {"name": "Keep", "commands": ["tag", "comment", "reason", "delete", "export", "import"]},
+        {"name": "Files", "commands": ["artifacts", "get", "put", "cat"]},
         {"name": "Look", "commands": ["tree", "plot", "operations"]},
         {"name": "Store", "commands": ["verify", "reindex", "serve", "completion"]},
     ]

@@ -157,5 +157,40 @@ def progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[int, int,
         screen.print(f"{title}: {finished.completed:.0f} of {finished.total or 0:.0f} done")
 
 
+@contextmanager
+def transfer(title: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A progress bar of bytes on standard error, from the first call of what this gives on."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    screen = Console(stderr=True, highlight=False)
+    columns = (
+        TextColumn("{task.description:<8}"),
+        BarColumn(bar_width=30),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[note]}", markup=False),
+    )
+    bars = Progress(*columns, console=screen, disable=not screen.is_terminal, transient=True)
+    task = bars.add_task(title, total=None, note="")
+
+    def move(done: int, total: int, note: str = "") -> None:
+        bars.start()
+        bars.update(task, completed=done, total=total, note=short(note, 30))
+
+    try:
+        yield move
+    finally:
+        bars.stop()
+
+
 def _still(done: int, total: int, note: str = "") -> None:
     """Move nothing."""

@@ -43,14 +43,16 @@ def picture(figure: Any) -> bytes:
 def converted(figure: Any) -> Any | None:
     """What Plotly's converter makes of a matplotlib figure; None if it cannot, or loses parts."""
     try:
-        from plotly.tools import mpl_to_plotly
+        from plotly.matplotlylib import Exporter, PlotlyRenderer
     except ImportError:
         return None
     figure = _figure(figure)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = mpl_to_plotly(figure)
+            renderer = PlotlyRenderer()
+            Exporter(renderer, close_mpl=False).run(figure)  # as mpl_to_plotly, which closes it
+            found = renderer.plotly_fig
     except Exception:  # it knows few kinds of plots, and fails at others in any way
         return None
     drawn = any(axes.has_data() for axes in figure.axes)

@@ -1,0 +1,221 @@
+"""Save artifacts to a run on record, list them, and get them back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from whence.artifacts import (
+    Deposit,
+    Fetched,
+    Manner,
+    Owner,
+    Progress,
+    Request,
+    fetch,
+    open_content,
+    save_all,
+    save_file,
+    two_meanings,
+)
+from whence.base.digest import digest_bytes
+from whence.base.error import StoreError, UserError
+from whence.base.problem import did_you_mean
+from whence.formats import load
+from whence.records import Artifact, Record, Records
+from whence.store import Store
+
+_CATEGORIES = ("code", "input", "output")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which artifacts of a run: those that fit everything that is given.
+
+    Attributes
+    ----------
+    names : sequence of str
+        Exactly these; all if empty.
+    category : str, optional
+        ``code``, ``input`` or ``output``.
+    startswith, contains, endswith : str, optional
+        What the name is like.
+
+    Raises
+    ------
+    UserError
+        If there is no such category.
+    """
+
+    names: Sequence[str] = ()
+    category: str | None = None
+    startswith: str | None = None
+    contains: str | None = None
+    endswith: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.category is not None and self.category not in _CATEGORIES:
+            raise UserError.of(
+                "unknown-category",
+                f"there is no artifact category {self.category!r}",
+                mend=did_you_mean(self.category, _CATEGORIES)
+                or f"Use one of {', '.join(_CATEGORIES)}.",
+            )
+
+    def fits(self, artifact: Artifact) -> bool:
+        """Whether an artifact is one of them."""
+        name = artifact.name
+        return (
+            (not self.names or name in self.names)
+            and (self.category is None or artifact.category == self.category)
+            and name.startswith(self.startswith or "")
+            and (self.contains or "") in name
+            and name.endswith(self.endswith or "")
+        )
+
+
+def artifacts_of(record: Record, choice: Choice) -> list[Artifact]:
+    """The artifacts of a run that fit, the one saved last for each name and category.
+
+    Raises
+    ------
+    UserError
+        If a name is asked for that the run has no artifact of.
+    """
+    latest = {(item.category, item.name): item for item in record.artifacts if choice.fits(item)}
+    known = {name for _, name in latest}
+    for name in choice.names:
+        if name not in known:
+            raise _unknown(record, name, choice)
+    return list(latest.values())
+
+
+def one_artifact(record: Record, name: str, category: str | None = None) -> Artifact:
+    """The artifact of a run of that name.
+
+    Raises
+    ------
+    UserError
+        If there is none, or the name is another artifact's in another category.
+    """
+    found = artifacts_of(record, Choice((name,), category))
+    if len({item.digest for item in found}) > 1:
+        raise UserError(two_meanings(name, [item.category for item in found]))
+    return found[-1]
+
+
+def get_object(
+    store: Store, run: str, name: str, *, category: str | None = None, allow_pickle: bool = False
+) -> Any:
+    """The object that an artifact holds; see `Client.get_artifact`."""
+    record = Records(store).resolve(run)
+    artifact = one_artifact(record, name, category)
+    beside = artifact.meta.get("plotly")
+    if isinstance(beside, str):  # a figure that was drawn by matplotlib
+        artifact = one_artifact(record, beside, artifact.category)
+    with open_content(store, record, artifact) as file:
+        data = file.read()
+    if digest_bytes(data) != artifact.digest:
+        raise StoreError.of(
+            "damaged-content",
+            f"the content of the artifact {name!r} was altered: its digest is another",
+            mend="`whence verify` lists all damage; merge a store that has the content whole.",
+        )
+    return load(artifact.type, data, allow_pickle=allow_pickle)
+
+
+def open_artifact(store: Store, run: str, name: str, category: str | None = None) -> BinaryIO:
+    """The content of an artifact as a file to seek and read in."""
+    record = Records(store).resolve(run)
+    return open_content(store, record, one_artifact(record, name, category))
+
+
+def list_artifacts(store: Store, run: str, choice: Choice) -> list[Artifact]:
+    """The artifacts of a run that fit."""
+    return artifacts_of(Records(store).resolve(run), choice)
+
+
+def fetch_artifacts(
+    store: Store, run: str, choice: Choice, folder: Path, progress: Progress | None = None
+) -> list[Fetched]:
+    """Bring the artifacts of a run that fit into a folder, as files."""
+    record = Records(store).resolve(run)
+    return fetch(store, record, Request(artifacts_of(record, choice), folder, progress))
+
+
+def folder_of(
+    path: str | os.PathLike[str] | None, output_dir: str | os.PathLike[str] | None
+) -> Path:
+    """The folder that is meant; the working directory if none is given.
+
+    Raises
+    ------
+    UserError
+        If two are given.
+    """
+    if path is not None and output_dir is not None:
+        raise UserError.of(
+            "given-twice", "path and output_dir are two spellings of one thing", mend="Give one."
+        )
+    return Path(path if path is not None else output_dir if output_dir is not None else ".")
+
+
+@dataclass(frozen=True, slots=True)
+class PutRequest:
+    """Files to save to a run on record.
+
+    Attributes
+    ----------
+    paths : sequence of str
+        Files and folders.
+    manner : Manner
+        How.
+    name : str, optional
+        The artifact's name; only for one file.
+    """
+
+    paths: Sequence[str]
+    manner: Manner
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.name is not None and (len(self.paths) != 1 or os.path.isdir(self.paths[0])):
+            raise UserError.of(
+                "one-name", "only one file can be given a name", mend="Put it alone."
+            )
+
+
+def put_artifacts(
+    store: Store, run: str, request: PutRequest, progress: Progress | None = None
+) -> list[Artifact]:
+    """Save files and folders to a run on record, also one that has ended."""
+    record = Records(store).resolve(run)
+    folder = record.state.get("dir")
+    owner = Owner(store, record.id, store.project / folder if isinstance(folder, str) else None)
+    if request.name is None:
+        saved = save_all(owner, request.paths, request.manner, progress)
+    else:
+        label = request.manner.label
+        deposit = Deposit(
+            request.paths[0],
+            label.category,
+            request.name,
+            label.media_type,
+            label.metadata,
+            request.manner.mode,
+        )
+        saved = [save_file(owner, deposit, progress)]
+    return [Artifact.of(facts) for facts in saved]
+
+
+def _unknown(record: Record, name: str, choice: Choice) -> UserError:
+    known = [item.name for item in record.artifacts if Choice(category=choice.category).fits(item)]
+    kind = f"{choice.category} artifact" if choice.category else "artifact"
+    return UserError.of(
+        "unknown-artifact",
+        f"the run {record.id} has no {kind} {name!r}",
+        mend=did_you_mean(name, known) or f"`whence artifacts {record.id}` lists what it has.",
+    )

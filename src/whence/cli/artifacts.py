@@ -1,0 +1,44 @@
+"""`whence artifacts`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from whence.cli import render
+from whence.cli.option import common
+
+
+@click.command(name="artifacts")
+@click.argument("run")
+@click.option(
+    "--category", type=click.Choice(["code", "input", "output"]), help="Only those of one category."
+)
+@common
+def command(run: str, category: str | None, store: Path | None, as_json: bool) -> None:
+    """List what a run took in and put out."""
+    from whence.app import Choice, Workspace, list_artifacts
+
+    found = list_artifacts(Workspace.open(store).store, run, Choice(category=category))
+    if as_json:
+        render.as_json([artifact.as_dict() for artifact in found])
+        return
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for title in ("name", "category", "type"):
+        table.add_column(title, overflow="fold")
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("digest", style="dim", no_wrap=True)
+    for item in found:
+        kept = "  (where it lies)" if item.kept == "reference" else ""
+        table.add_row(
+            escape(item.name),
+            item.category,
+            escape(item.type),
+            render.size(item.size),
+            item.digest[:12] + kept,
+        )
+    render.show(table)
