@@ -1,4 +1,11 @@
-"""Run a parameter space over an executor, every point on record."""
+"""Run a parameter space over an executor, every point on record.
+
+The room is called as its verb: ``whence.sweep(target, space)`` is `whence.sweep.sweep`.
+"""
+
+import sys
+from types import ModuleType
+from typing import Any
 
 from whence.sweep.array import sweep_point
 from whence.sweep.option import SweepOptions
@@ -21,3 +28,14 @@ __all__ = [
     "sweep_point",
     "sweep_status",
 ]
+
+
+class _Room(ModuleType):
+    """A module that can be called; see docs/decisions/0004."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> SweepResult:
+        return sweep(*args, **kwargs)
+
+
+_Room.__call__.__doc__ = sweep.__doc__
+sys.modules[__name__].__class__ = _Room

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 from whence.base.yaml import dump
 from whence.params import ParamSpace
@@ -23,7 +24,7 @@ def sweep(
     target: Given,
     space: ParamSpace | str | os.PathLike[str],
     *,
-    store: Store,
+    store: Store | str | os.PathLike[str] | None = None,
     name: str | None = None,
     out: str | os.PathLike[str] | None = None,
     options: SweepOptions | None = None,
@@ -44,8 +45,9 @@ def sweep(
         parameters, ``{state}`` for its number. Commands start in the working directory.
     space : ParamSpace or path-like
         The space, or the YAML file that holds it.
-    store : Store
-        Where it is recorded.
+    store : Store or path-like, optional
+        Where it is recorded; the one found upward from the working directory, or a new one, if
+        not given.
     name : str, optional
         What to call it; the script's name if not given. The same name goes on with it.
     out : path-like, optional
@@ -61,7 +63,16 @@ def sweep(
         If target and space do not fit, or the same sweep is running; nothing has run then.
     KeyboardInterrupt
         After Ctrl-C, when the running points have ended and are recorded as terminated.
+
+    Examples
+    --------
+    >>> import whence
+    >>> space = whence.ParamSpace({"rate": whence.ParamDim(default=1.0, values=[0.1, 0.3])})
+    >>> whence.sweep("simulate.py:simulate", space).done  # doctest: +SKIP
+    ('1', '2')
     """
+    if not isinstance(store, Store):
+        store = Store.find_or_create(Path.cwd()) if store is None else Store.open(store)
     scheme = scheme_of(target, space, store, name, out, options)
     options, found, folder = scheme.options, scheme.target, scheme.out
     refuse_running(scheme)
