@@ -1,0 +1,173 @@
+"""Sweeps one point at a time, as job arrays run them, and how their points stand."""
+
+import json
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from whence.base.error import UserError
+from whence.sweep import SweepOptions, ranges, sweep, sweep_point, sweep_status
+
+SPACE = """\
+parameter_space: !pspace
+  seed: !sweep
+    default: 0
+    range: [6]
+"""
+MODEL = textwrap.dedent(
+    """
+    import pathlib, time
+
+    def simulate(out_dir, seed):
+        (out_dir / "begun").write_text("")
+        if seed == 4 and not pathlib.Path("mended").exists():
+            raise ValueError("four")
+        if seed == 5:
+            while pathlib.Path("slow").exists():
+                time.sleep(0.05)
+        (out_dir / "y.txt").write_text(str(seed))
+    """
+)
+TASK = textwrap.dedent(
+    """
+    import sys
+    from whence.store import Store
+    from whence.sweep import sweep_point
+    result = sweep_point("sim.py:simulate", "space.yml", int(sys.argv[1]), store=Store.open("."))
+    sys.exit(len(result.failed))
+    """
+)
+
+
+@pytest.fixture
+def model(project, store):
+    (project / "space.yml").write_text(SPACE)
+    (project / "sim.py").write_text(MODEL)
+    return project
+
+
+def task(index):
+    return subprocess.Popen([sys.executable, "-c", TASK, str(index)], stderr=subprocess.PIPE)
+
+
+def standing(store):
+    return [p.status for p in sweep_status("sim.py:simulate", "space.yml", store=store).points]
+
+
+def test_tasks_of_an_array_share_one_sweep(model, store):
+    assert standing(store) == ["missing"] * 6
+    assert not (model / "runs").exists()
+    tasks = [task(index) for index in range(6)]
+    codes = [one.wait(60) for one in tasks]
+    errors = [one.stderr.read().decode() for one in tasks]
+    [one.stderr.close() for one in tasks]
+    assert codes == [0, 0, 0, 0, 1, 0], errors
+    assert standing(store) == ["done"] * 4 + ["failed", "done"]
+    (sweep_run,) = store.index().ids("sweep")
+    points = [store.index().state(run) for run in store.index().ids("run")]
+    assert {point["parent"] for point in points} == {sweep_run}
+    assert store.index().state(sweep_run)["status"] == "running"
+    assert (model / "runs/sim/pspace.yml").is_file()
+
+    (model / "mended").touch()
+    again = task(4)
+    assert (again.wait(60), again.stderr.close()) == (0, None)
+    assert standing(store) == ["done"] * 6
+    state = store.index().state(sweep_run)
+    assert (state["status"], state["progress"]) == ("completed", 1.0)
+    assert store.index().ids("sweep") == [sweep_run]
+
+
+def test_a_point_that_is_done_is_not_run_again_but_by_request(model, store):
+    first = sweep_point("sim.py:simulate", "space.yml", 2, store=store)
+    again = sweep_point("sim.py:simulate", "space.yml", 2, store=store)
+    assert (first.done, first.skipped) == (("3",), ())
+    assert (again.done, again.skipped, again.runs) == ((), ("3",), first.runs)
+    asked = SweepOptions(again=True)
+    assert sweep_point("sim.py:simulate", "space.yml", 2, store=store, options=asked).done == ("3",)
+    (model / "runs/sim/sim_3/y.txt").unlink()
+    restored = sweep_point("sim.py:simulate", "space.yml", 2, store=store)
+    assert restored.skipped == ("3",)
+    assert (model / "runs/sim/sim_3/y.txt").read_text() == "2"
+
+
+def test_what_is_running_is_not_run_twice(model, store):
+    (model / "slow").touch()
+    (model / "mended").touch()
+    running = task(5)
+    begun = model / "runs/sim/sim_6/begun"
+    while not begun.exists():
+        time.sleep(0.02)
+    assert standing(store)[5] == "running"
+    with pytest.raises(UserError, match="running"):
+        sweep_point("sim.py:simulate", "space.yml", 5, store=store)
+    with pytest.raises(UserError, match="the point 6"):
+        sweep("sim.py:simulate", "space.yml", store=store)
+    sweep_point("sim.py:simulate", "space.yml", 0, store=store)
+    running.kill()
+    running.communicate()
+    time.sleep(0.3)
+    assert standing(store)[5] == "lost"
+    (model / "slow").unlink()
+    whole = sweep("sim.py:simulate", "space.yml", store=store)
+    assert (len(whole.done), len(whole.skipped)) == (5, 1)
+    assert [store.index().state(run)["status"] for run in store.index().ids("sweep")] == [
+        "completed",
+        "completed",
+    ]
+
+
+def test_an_edit_makes_points_missing_and_why_is_told(model, store):
+    (model / "mended").touch()
+    sweep("sim.py:simulate", "space.yml", store=store)
+    (model / "sim.py").write_text(MODEL + "# more\n")
+    told = sweep_status("sim.py:simulate", "space.yml", store=store)
+    assert told.counts == {"missing": 6}
+    assert {point.message for point in told.points} == {"sim.py changed"}
+    assert json.loads(json.dumps(told.as_dict()))["to_run"] == "0-5"
+
+
+@pytest.mark.parametrize("index", [6, -1, 10**9])
+def test_there_is_no_such_point(model, store, index):
+    with pytest.raises(UserError, match="6 points"):
+        sweep_point("sim.py:simulate", "space.yml", index, store=store)
+    assert store.index().ids() == []
+
+
+def test_ranges():
+    assert ranges([]) == ""
+    assert ranges([3]) == "3"
+    assert ranges([9, 0, 1, 2, 7, 10]) == "0-2,7,9-10"
+
+
+def test_functions_of_a_point_tell_progress_and_know_their_run(project, store):
+    import sim_of_test_array as module
+
+    result = sweep(module.simulate, space(), store=store, name="s")
+    assert result.failed == {}
+    for run in result.runs.values():
+        state = store.index().state(run)
+        assert (state["progress"], state["events"]) == (0.5, 1)
+
+
+def space():
+    from whence.params import ParamDim, ParamSpace
+
+    return ParamSpace({"seed": ParamDim(default=0, values=[1, 2])})
+
+
+@pytest.fixture(autouse=True)
+def module(project, monkeypatch):
+    (project / "sim_of_test_array.py").write_text(
+        "from whence.runs import Run\n"
+        "def simulate(out_dir, seed):\n"
+        "    print('!!map {progress: 0.5}')\n"
+        "    with Run() as run:\n"
+        "        run.log_event(f'seed {seed}')\n"
+    )
+    monkeypatch.syspath_prepend(project)
+    yield
+    sys.modules.pop("sim_of_test_array", None)
