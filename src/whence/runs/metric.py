@@ -148,21 +148,23 @@ class Meter:
         return array
 
     def _put(self, arrays: Mapping[str, Array], at: Mapping[str, Any]) -> None:
-        """Keep arrays as content, and name each in a line of its own."""
+        """Keep arrays as content, and name each in a line, all in one write."""
         writer = self._store.writer()
         contents = {name: writer.put(_npy(array)) for name, array in arrays.items()}
-        for name, content in contents.items():
-            array = arrays[name]
-            facts = {
+        lines = [
+            {
                 "name": name,
                 "digest": content.digest,
                 "size": content.size,
                 "kept": content.kept,
-                "dtype": array.dtype.str,
-                "shape": list(array.shape),
+                "dtype": arrays[name].dtype.str,
+                "shape": list(arrays[name].shape),
+                **at,
             }
-            writer.append("tensor", self._run, {**facts, **at})
-            self._shapes[name] = array.shape
+            for name, content in contents.items()
+        ]
+        writer.append_many("tensor", self._run, lines)
+        self._shapes.update({name: array.shape for name, array in arrays.items()})
 
 
 def _npy(array: Array) -> bytes:

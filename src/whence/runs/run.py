@@ -37,7 +37,7 @@ from whence.runs.origin import Origin
 from whence.runs.rank import rank
 from whence.runs.setting import OnAlert, Settings, forgive, silence
 from whence.runs.watch import Watch, known_alert
-from whence.store import Store, points, this_process
+from whence.store import Store, tables, this_process
 
 
 class Run(Log):
@@ -248,8 +248,8 @@ class Run(Log):
         self._started = state.get("started") or now
         if state.get("dir"):
             self.dir = self.store.project / str(decode(state["dir"]))
-        last = max((p.step for p in points(self.store, self.id) if p.step is not None), default=-1)
-        self._meter = Meter(self.store, self.id, self._started, last + 1)
+        last = max((int(table.step.max()) for table in tables(self.store, self.id)), default=-1)
+        self._meter = Meter(self.store, self.id, self._started, max(last, -1) + 1)
         self._tags = set(state.get("tags") or ())
         facts = {"status": "running", "started": self._started, "process": this_process()}
         self._append("set", {"f": facts}, sync=True)
