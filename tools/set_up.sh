@@ -36,11 +36,24 @@ make_venv() {
     }
 }
 
+# Pages are looked at in a real browser; where there is none, those tests say so and are skipped.
+install_browser() {
+    if command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then return; fi
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then return; fi
+    echo "Installing chromium, which the tests of pages use (once, some 100 MB) ..."
+    apt-get update -qq >/dev/null 2>&1 || true
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        chromium fonts-dejavu-core >/dev/null 2>&1 ||
+        echo "chromium could not be installed; the tests that need a browser are skipped." >&2
+}
+
 if ! recent "$venv/bin/python"; then
     rm -rf "$venv"
     python=$(interpreter)
     make_venv "$python"
 fi
+
+if [ "$extra" = test ]; then install_browser; fi
 
 target=.
 if [ "$extra" != nothing ]; then target=".[$extra]"; fi
