@@ -18,6 +18,7 @@ from whence.store.order import is_ahead
 from whence.store.row import Rows, rows_of
 from whence.store.schema import RUN_COLUMNS
 from whence.store.survey import signed
+from whence.store.version import load_versions, speaks_of_version
 
 _PIECE = 8 << 20
 _GAP = 1 << 16  # lines of a run that lie closer share a span
@@ -155,6 +156,9 @@ class Loader:
                     self.lc = key[0]
             of = line.get("of")
             if of.__class__ is str:
+                if "/" in of and speaks_of_version(of, line.get("op")):
+                    batch.versions.append((key, line))
+                    continue
                 batch.take(of, (key, line), base + position, len(row) + 1, chain.before)
                 op = line.get("op")
                 if op == "out" or op == "event":
@@ -182,6 +186,7 @@ class Loader:
         self._db.executemany("INSERT OR REPLACE INTO span VALUES (?, ?, ?, ?, ?)", spans)
         self._contents(batch.contents)
         self._folded(batch.folded)
+        load_versions(self._db, batch.versions)
         self._fold(batch, known)
         if batch.said:
             self._say(batch, known)
@@ -341,6 +346,7 @@ class _Batch:
         "lines",
         "places",
         "said",
+        "versions",
         "writer",
     )
 
@@ -356,6 +362,7 @@ class _Batch:
         self.said: dict[str, list[str]] = {}
         self.contents: list[dict[str, Any]] = []
         self.folded: list[dict[str, Any]] = []
+        self.versions: list[Line] = []
 
     def take(self, of: str, line: Line, position: int, size: int, before: int) -> None:
         lines = self.lines.get(of)

@@ -17,6 +17,9 @@ said     what runs logged and printed, for the pieces in ``word``: ``said.id`` i
 word     the words of them, for full-text search; not there if SQLite was built without FTS5
 artifact one row per artifact of a run
 content  where packed content lies; several places if several writers packed it
+version  one row per version of an artifact in a collection: by whom, of which run, what
+alias    which version an alias of an artifact points to
+gone     versions that were deleted, or whose deletion was taken back
 folded   journals that gc has folded into others: which, how much of it, into which
 fact     named numbers: ``lc``, the highest logical time seen
 ======== ====================================================================================
@@ -29,7 +32,7 @@ A deleted run keeps its rows in ``run`` and ``state`` and has none in ``tag``, `
 
 from __future__ import annotations
 
-VERSION = 4
+VERSION = 5
 
 RUN_COLUMNS = (
     "kind",
@@ -84,6 +87,18 @@ CREATE TABLE content (
 CREATE TABLE folded (
     file TEXT, into_ TEXT, writer TEXT NOT NULL, size INTEGER NOT NULL, last REAL,
     PRIMARY KEY (file, into_)) WITHOUT ROWID;
+CREATE TABLE version (
+    collection TEXT, artifact TEXT, number INTEGER, writer TEXT, run TEXT, digest TEXT NOT NULL,
+    at REAL, failed INTEGER NOT NULL, lc INTEGER NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY (collection, artifact, number, writer)) WITHOUT ROWID;
+CREATE TABLE alias (
+    collection TEXT, artifact TEXT, alias TEXT, number INTEGER, writer TEXT, lc INTEGER NOT NULL,
+    by_ TEXT NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY (collection, artifact, alias)) WITHOUT ROWID;
+CREATE TABLE gone (
+    collection TEXT, artifact TEXT, number INTEGER, writer TEXT, deleted INTEGER NOT NULL,
+    lc INTEGER NOT NULL, by_ TEXT NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY (collection, artifact, number, writer)) WITHOUT ROWID;
 CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 

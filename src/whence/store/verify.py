@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from whence.store.fold import key_of
 from whence.store.line import Chain, parse
 from whence.store.order import is_ahead
 from whence.store.trash import entries, find, names
+
+_DIGEST = re.compile(rb'"([0-9a-f]{64})"')
 
 
 @dataclass(slots=True)
@@ -74,6 +77,8 @@ class _Check:
         self._there: set[str] = set()
         self._named: dict[str, dict[str, str]] = {}
         self._final: set[str] = set()
+        self._versions: list[tuple[str, str]] = []
+        self._manifests: dict[str, list[str]] = {}  # the digests that they name
 
     def journal(self, path: Path) -> None:
         """Follow the checks of a journal to its closing line."""
@@ -120,6 +125,10 @@ class _Check:
             self._final.add(str(line.get("of")))
         elif op in ("artifact", "tensor") and line.get("kept") in ("object", "pack"):
             self._name_content(line, line.get("digest"), repr(line.get("name")))
+        elif op == "version":
+            self._name_content(line, line.get("digest"), "the manifest")
+            self._versions.append((str(line.get("of")), str(line.get("digest"))))
+            self._manifests[str(line.get("digest"))] = []
         elif op == "set" and type(line.get("f")) is dict:
             environment = line["f"].get("environment")
             if type(environment) is str:
@@ -138,6 +147,8 @@ class _Check:
         self._there.add(digest)
         if hash_file(self._files, path).digest != digest:
             self._altered(path, digest)
+        elif digest in self._manifests:
+            self._manifests[digest] = _digests(read_all(self._files, path))
 
     def packs(self) -> None:
         """Compare packed content with what its owners' journals say."""
@@ -165,9 +176,14 @@ class _Check:
         self._there.add(line["digest"])
         if hashlib.sha256(data).hexdigest() != line["digest"]:
             self._altered(path, line["digest"])
+        elif line["digest"] in self._manifests:
+            self._manifests[line["digest"]] = _digests(data)
 
     def named(self) -> None:
         """See whether what records name is there."""
+        for thing, manifest in self._versions:
+            for digest in self._manifests[manifest]:
+                self._named[thing][digest] = f"a file of {thing}"
         packed = {str(line.get("digest")) for line in self._slices}
         named = {
             digest: by
@@ -215,6 +231,10 @@ class _Check:
 
     def _name(self, path: Path) -> str:
         return str(path.relative_to(self._root))
+
+
+def _digests(data: bytes) -> list[str]:
+    return [digest.decode() for digest in _DIGEST.findall(data)]
 
 
 def _two_levels(files: Files, folder: Path, ending: str) -> list[Path]:
