@@ -85,8 +85,9 @@ def _ini(path: Path, text: str) -> dict[str, Any]:
         except configparser.MissingSectionHeaderError:
             parser.read_string(f"[_]\n{text}", str(path))
     except configparser.Error as error:
-        line = getattr(error, "lineno", None)
-        raise _bad(path, error.message.splitlines()[0], line, None, text) from None
+        broken = getattr(error, "errors", None) or [(getattr(error, "lineno", None), "")]
+        what = "it is no `name = value`" if broken[0][1] else error.message.splitlines()[0]
+        raise _bad(path, what, broken[0][0], None, text) from None
     found: dict[str, Any] = {}
     for name in parser.sections():
         values = {key: resolve(value) for key, value in parser[name].items()}

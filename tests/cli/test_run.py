@@ -1,0 +1,187 @@
+"""`whence run`, `whence sweep --point` and `whence repeat` as a user has them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+PYTHON = sys.executable
+
+
+def answer(whence, command, *words, check=True):
+    """What a command answers whose words end in those of another one."""
+    return json.loads(whence(command, "--json", *words, check=check).stdout)
+
+
+def git(folder, *words):
+    identity = ["-c", "user.name=n", "-c", "user.email=n@example.org"]
+    subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def project(whence):
+    whence("init")
+    return whence
+
+
+FILES = {
+    "p.yml": "a: 1\nmodel: {rate: 1.0e-3, name: x}\n",
+    "p.json": '{"a": 1, "model": {"rate": 1e-3, "name": "x"}}',
+    "p.toml": 'a = 1\n[model]\nrate = 1e-3\nname = "x"\n',
+    "p.ini": "a = 1\n[model]\nrate = 1e-3\nname = x\n",
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_parameters_come_from_a_file_and_are_overridden(project, name):
+    (project.cwd / name).write_text(FILES[name])
+    told = answer(project, "run", "--params", name, "-p", "model.name=y", "--", "true")
+    assert told["parameters"] == {"a": 1, "model": {"rate": 1e-3, "name": "y"}}
+    assert [a["name"] for a in told["artifacts"] if a["category"] == "input"] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("p.json", '{"a": 1,\n "b": }', "p.json:2:"),
+        ("p.toml", "a = \n", "line 1"),
+        ("p.yml", "- 1\n", "no names and values"),
+        ("p.ini", "[a]\nb\n", "p.ini:2"),
+        ("p.dat", "", "p.dat"),
+    ],
+)
+def test_a_bad_file_of_parameters_is_told_with_its_place(project, name, text, said):
+    (project.cwd / name).write_text(text)
+    done = project("run", "--params", name, "--", "true", check=False)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert project.json("list") == []
+
+
+def test_the_own_folder_is_picked_up_and_an_empty_one_is_gone(project):
+    told = answer(project, "run", "--", "sh", "-c", "mkdir {out}/sub; echo hi > {out}/sub/a.txt")
+    assert [a["name"] for a in told["artifacts"]] == ["sub/a.txt"]
+    assert told["dir"] == f"runs/{told['id']}"
+    assert (project.cwd / told["dir"] / "sub/a.txt").read_text() == "hi\n"
+    by_name = answer(project, "run", "--", "sh", "-c", 'echo hi > "$WHENCE_OUT/b.txt"')
+    assert [a["name"] for a in by_name["artifacts"]] == ["b.txt"]
+    project("run", "--", "true")
+    assert len(list((project.cwd / "runs").iterdir())) == 2
+    given = answer(project, "run", "--out", "mine", "--", "sh", "-c", "echo hi > mine/c.txt")
+    assert given["dir"] == "mine"
+
+
+def test_kill_9_ends_the_program_too(project):
+    process = subprocess.Popen(
+        project.words("run", "--", "sh", "-c", "sleep 74.5 & echo there; sleep 74.5"),
+        cwd=project.cwd,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "there\n"
+    time.sleep(0.3)  # the warden takes a moment to be there
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    end = time.monotonic() + 5
+    while subprocess.run(["pgrep", "-f", "^sleep 74.5"], check=False).returncode == 0:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    (run,) = project.json("list")
+    assert run["status"] == "lost"
+
+
+SPACE = "parameter_space: !pspace\n  seed: !sweep {default: 0, range: [3]}\n"
+MODEL = """\
+import numpy as np
+
+def simulate(out_dir, seed):
+    np.save(out_dir / "y.npy", np.random.default_rng(seed).random(5))
+"""
+
+
+def test_points_status_and_dry_run(project):
+    (project.cwd / "space.yml").write_text(SPACE)
+    (project.cwd / "sim.py").write_text(MODEL)
+    sweep = ("sweep", "space.yml")
+    target = ("--", "sim.py:simulate")
+    one = answer(project, *sweep, "--point", 1, *target)
+    assert list(one["runs"]) == ["2"]
+    told = answer(project, *sweep, "--status", *target)
+    assert told["counts"] == {"missing": 2, "done": 1}
+    assert told["to_run"] == "0,2"
+    assert [p["status"] for p in told["points"]] == ["missing", "done", "missing"]
+    text = project(*sweep, "--dry-run", *target).stdout
+    assert "would run point 2 (state 3): seed=2" in text
+    assert len(project.json("list")) == 2
+    assert "--array=0,2" in project(*sweep, "--status", *target).stdout
+    bad = project(*sweep, "--point", 3, *target, check=False)
+    assert bad.returncode == 2
+    assert "counted from 0 to 2" in bad.stderr
+
+
+@pytest.fixture(params=[True, False], ids=["git", "no git"])
+def recorded(project, request):
+    """A point, a script and a program on record, whose code was edited afterwards."""
+    here = project.cwd
+    (here / "space.yml").write_text(SPACE)
+    (here / "sim.py").write_text(MODEL)
+    (here / "main.py").write_text(
+        "import sys\nfrom whence import Run\nfrom model import rate\n"
+        "with Run() as run:\n    run.init('scripted')\n"
+        "    open('z.txt', 'w').write(f'{rate} {sys.argv[1]}')\n    run.save_file('z.txt')\n"
+    )
+    (here / "model.py").write_text("rate = 3\n")
+    (here / "settings.dat").write_text("clean\n")
+    if request.param:
+        git(here, "init", "-q")
+        git(here, "add", "*.py", "*.yml", "*.dat")
+        git(here, "commit", "-qm", "first")
+        (here / "settings.dat").write_text("changed\n")
+    project("sweep", "space.yml", "--", "sim.py:simulate")
+    environment = {**project.environment, "PYTHONPATH": ""}
+    subprocess.run([PYTHON, "main.py", "4"], cwd=here, env=environment, check=True)
+    words = ("--name", "program", "--input", "settings.dat", "--output", "[ot].txt")
+    project("run", *words, "--", "sh", "-c", "cat settings.dat > o.txt; date +%N > t.txt")
+    for name in ("sim.py", "main.py", "model.py", "settings.dat"):
+        (here / name).write_text("broken(")
+    return project
+
+
+def test_a_record_is_repeated_from_what_is_on_record(recorded):
+    before = {path: path.read_text() for path in recorded.cwd.glob("[a-z]*.*")}
+    for name in ("sim_2", "scripted"):
+        told = recorded.json("repeat", name)
+        assert (told["agrees"], told["status"]) == (True, "completed")
+        assert told["outputs"] == {"changed": [], "same": 1}
+        changed = {one["name"] for one in told["code"]["changed"]}
+        assert not changed & {"sim.py", "main.py", "model.py"}
+        assert told["notes"] == []
+    told = recorded.json("repeat", "program", check=False)
+    assert not told["agrees"]
+    assert told["outputs"]["same"] >= 1
+    assert [one["name"] for one in told["outputs"]["changed"]] == ["t.txt"]
+    assert {path: path.read_text() for path in recorded.cwd.glob("[a-z]*.*")} == before
+    if (recorded.cwd / ".git").exists():
+        trees = subprocess.check_output(["git", "worktree", "list"], cwd=recorded.cwd, text=True)
+        assert len(trees.splitlines()) == 1
+
+
+def test_what_cannot_be_repeated_is_told(recorded):
+    done = recorded("repeat", "space", check=False)
+    assert done.returncode == 2
+    assert "Repeat one of its points" in done.stderr
+    runs = len(recorded.json("list"))
+    (recorded.cwd / "big.dat").write_bytes(os.urandom(100_000))
+    name = ("--name", "large", "--input", "big.dat")
+    recorded("run", *name, "--", "true")
+    (recorded.cwd / "big.dat").write_bytes(b"")
+    done = recorded("repeat", "large", check=False)
+    if done.returncode != 0:  # where the file system could not share the blocks
+        assert "nowhere to be found" in done.stderr
+        assert len(recorded.json("list")) == runs + 1
