@@ -157,6 +157,8 @@ def first_line(row, **change):
         (lambda row: {**row, "lines": []}, "no lines"),
         (lambda row: first_line(row, of="other"), "not one of a journal"),
         (lambda row: first_line(row, n=-1), "not one of a journal"),
+        (lambda row: first_line(row, f={"status": []}), "not one of a journal"),
+        (lambda row: first_line(row, f={"created": "soon"}), "not one of a journal"),
         (lambda row: first_line(row, lc=True), "not one of a journal"),
         (lambda row: {**row, "metrics": [{"by": "w", "names": ["a"]}]}, "columns of one length"),
         (lambda row: {"whence": 1, "content": "00", "base64": "!"}, "not in base64"),

@@ -343,7 +343,28 @@ def _wrong_content(row: dict[str, Any]) -> str | None:
     return None if digest_bytes(data) == row["content"] else "the content has another digest"
 
 
+_TIME = (int, float, type(None))
+_FIELDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("status", "kind", "folder"), (str, type(None))),
+    **dict.fromkeys(("created", "started", "ended"), _TIME),
+    **dict.fromkeys(("params", "process", "code", "error"), (dict, type(None))),
+    "name": (str, dict, type(None)),
+    "command": (list, type(None)),
+}
+"""What these fields hold; every reader counts on it."""
+
+
 def _is_line(line: Any, run: str) -> bool:
+    return _has_frame(line, run) and (line["op"] != "set" or _has_fields(line.get("f")))
+
+
+def _has_fields(fields: Any) -> bool:
+    return type(fields) is dict and all(
+        isinstance(fields[name], kinds) for name, kinds in _FIELDS.items() if name in fields
+    )
+
+
+def _has_frame(line: Any, run: str) -> bool:
     return (
         type(line) is dict
         and line.keys() >= _FRAME
