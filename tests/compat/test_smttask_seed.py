@@ -44,7 +44,7 @@ cmp = ParameterComparison(params=[smttask.utils.fold_task_inputs(rec.parameters)
                           labels=[rec.label for rec in records])
 cmp.dataframe(depth=1)"""
 FROM_TASK = """smttask.utils.get_task_param(smttask.Task.from_desc(records.latest.parameters),  # Task
-                             'optimizer.model.params.μtilde').get_value()"""
+                             'optimizer.model.params.μtilde').get_value()"""  # noqa: E501
 FROM_SET = """smttask.utils.get_task_param(records.latest.parameters,                          # ParameterSet
                              'optimizer.model.params.μtilde')"""  # noqa: E501
 

@@ -93,6 +93,8 @@ def equal(found, wanted):
 
 
 def close(found, wanted):
+    if math.isinf(wanted):
+        return found == wanted
     return found == wanted or abs(found - wanted) <= 1e-8 + 1e-5 * abs(wanted)
 
 
@@ -145,12 +147,12 @@ def params(draw):
 
 def simple(name, arguments, predicate):
     """A filter of one argument, and what it must mean."""
-    return arguments.map(
-        lambda given: (
-            lambda f: getattr(f, name)(given),
-            lambda record: predicate(record, given),
-        )
-    )
+
+    def pair(given):
+        note(f"{name} {given!r}")
+        return lambda f: getattr(f, name)(given), lambda record: predicate(record, given)
+
+    return arguments.map(pair)
 
 
 WORDS = {

@@ -117,7 +117,7 @@ def test_a_cut_line_is_skipped_and_named(faulty: Faulty) -> None:
 def test_a_failing_fsync_is_raised_by_the_call(faulty: Faulty, number: int) -> None:
     store, files = faulty
     writer = store.writer()
-    files.failing_sync = number
+    files.failing["sync"] = number
     writer.append("set", "r", {"f": {"name": "x"}})
     for call in (
         lambda: writer.append("set", "r", {"f": {"status": "completed"}}, sync=True),
@@ -126,7 +126,7 @@ def test_a_failing_fsync_is_raised_by_the_call(faulty: Faulty, number: int) -> N
     ):
         with pytest.raises(StoreError, match="bring to the disk"):
             call()
-    files.failing_sync = None
+    files.failing.clear()
     writer.append("set", "r", {"f": {"more": 1}}, sync=True)
     state = store.index().state("r")
     assert (state["name"], state["status"], state["more"]) == ("x", "completed", 1)
@@ -137,20 +137,20 @@ def test_a_failing_close_is_raised_and_loses_nothing(faulty: Faulty) -> None:
     store, files = faulty
     writer = store.writer()
     writer.append("set", "r", {"f": {"name": "x"}})
-    files.failing_close = errno.EIO
+    files.failing["close"] = errno.EIO
     with pytest.raises(StoreError):
         writer.close()
-    files.failing_close = None
+    files.failing.clear()
     assert store.index().state("r")["name"] == "x"
 
 
 def test_no_file_can_be_made(faulty: Faulty) -> None:
     store, files = faulty
-    files.failing_open = errno.EACCES
+    files.failing["create"] = errno.EACCES
     with pytest.raises(StoreError, match="Permission denied") as caught:
         store.writer().append("set", "r", {"f": {}})
     assert "--shared" in str(caught.value)
-    files.failing_open = None
+    files.failing.clear()
     store.writer().append("set", "r", {"f": {}})
     assert store.index().ids() == ["r"]
     store.writer().close()

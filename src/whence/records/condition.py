@@ -43,7 +43,7 @@ class Condition(ABC):
         """The condition for this index; what SQL cannot ask is looked up now."""
 
     def meet(self, other: Condition) -> Condition | None:
-        """This and another as one question, where the index can be asked it at once."""
+        """Both as one question, where the index can be asked it at once; else None."""
         return None
 
     def __and__(self, other: Condition) -> Condition:
@@ -318,7 +318,7 @@ class OutputPath(Condition):
     def sql(self, records: Records) -> Sql:
         """Rows of ``artifact``."""
         return Sql(
-            "SELECT artifact.run FROM artifact JOIN run ON run.key = artifact.run "
+            "SELECT DISTINCT artifact.run FROM artifact JOIN run ON run.key = artifact.run "
             f"WHERE artifact.category = 'output' AND instr({_OUTPUT_PATH}, ?)",
             (self.text,),
         )
@@ -350,7 +350,7 @@ class Holds(Condition):
 
     def sql(self, records: Records) -> Sql:
         """Rows of ``artifact``."""
-        return Sql("SELECT run FROM artifact WHERE digest = ?", (self.digest,))
+        return Sql("SELECT DISTINCT run FROM artifact WHERE digest = ?", (self.digest,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +371,8 @@ class Said(Condition):
             )
         phrase = '"' + self.text.replace('"', " ") + '"'
         return Sql(
-            "SELECT said.run FROM word JOIN said ON said.id = word.rowid WHERE word MATCH ?",
+            "SELECT DISTINCT said.run FROM word JOIN said ON said.id = word.rowid "
+            "WHERE word MATCH ?",
             (phrase,),
         )
 
@@ -399,7 +400,8 @@ class Ids(Condition):
     def sql(self, records: Records) -> Sql:
         """A list."""
         return Sql(
-            "SELECT run.key AS run FROM json_each(?) AS one CROSS JOIN run ON run.id = one.value",
+            "SELECT DISTINCT run.key AS run FROM json_each(?) AS one "
+            "CROSS JOIN run ON run.id = one.value",
             (sql.texts(self.ids),),
         )
 

@@ -146,7 +146,7 @@ class Query:
         if found.is_set:
             source, where = f"({found.text}) AS k CROSS JOIN run ON run.key = k.run", "1"
         text = (
-            f"SELECT {what} FROM {source} {join} WHERE NOT run.deleted AND {where} "
+            f"SELECT {what} FROM {source} {join} WHERE NOT run.deleted AND ({where}) "
             f"ORDER BY {', '.join(orders)}"
         )
         if self.limit is not None and not self.tests:

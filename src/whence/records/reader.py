@@ -41,6 +41,7 @@ class Records:
         self.store = store
         self._index = store.index()
         self._last: dict[str, float | None] = {}
+        self._names: dict[tuple[str, str, bool], list[int]] = {}
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -139,7 +140,7 @@ class Records:
                 "WHERE NOT run.deleted"
             )
         else:
-            text = f"SELECT count(*) FROM run WHERE NOT deleted AND {found.text}"
+            text = f"SELECT count(*) FROM run WHERE NOT deleted AND ({found.text})"
         (count,) = self.connection.execute(text, found.values).fetchone()
         return int(count)
 
@@ -212,6 +213,9 @@ class Records:
         below : bool
             Of the names that begin with it instead.
         """
+        known = self._names.get((space, key, below))
+        if known is not None:
+            return known
         short = without_inputs(key)
         asked, values = "short = ?", [short]
         if below:
@@ -219,7 +223,9 @@ class Records:
         rows = self.connection.execute(
             f"SELECT id, name FROM name WHERE space = ? AND {asked}", (space, *values)
         )
-        return [number for number, name in rows if _leads(key.split("."), name.split("."))]
+        found = [number for number, name in rows if _leads(key.split("."), name.split("."))]
+        self._names[space, key, below] = found
+        return found
 
     def noise(self, names: Iterable[int]) -> set[int]:
         """Those of the names that tell which task something is, not what went into it."""

@@ -91,7 +91,8 @@ class Record:
     @property
     def label(self) -> str:
         """The id, or the label that the record had where it was imported from."""
-        return words(self.state, "label") or self.id
+        state = self.state
+        return words(state, "label") if "label" in state else str(state["id"])
 
     @property
     def parameters(self) -> ParameterSet:

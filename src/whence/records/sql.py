@@ -16,8 +16,8 @@ class Sql:
     Attributes
     ----------
     text : str
-        If `is_set`, a ``SELECT`` of run keys as one column called ``run``; else an expression on
-        the rows of the table ``run``.
+        If `is_set`, a ``SELECT`` of run keys, each once, as one column called ``run``; else an
+        expression on the rows of the table ``run``.
     values : tuple
         For the question marks in the text.
     is_set : bool

@@ -39,7 +39,8 @@ OPERATORS = (*_HOLDS, "contains", "regex", "exists")
 
 _RTOL, _ATOL = 1e-5, 1e-8
 # Lists stand in the index as JSON, arrays as an escape, and what is very long as its digest.
-_LISTS = (("[", "\\"), ('{"$array":', '{"$array;'), ("sha256:", "sha256;"))
+_LIST_ENDS = ("[", "\\", '{"$array":', '{"$array;', "sha256:", "sha256;")
+_ARE_LISTS = "(text >= ? AND text < ? OR text >= ? AND text < ? OR text >= ? AND text < ?)"
 _IS_TEXT = (
     "num IS NULL AND text NOT GLOB '[[{]*' AND NOT (text GLOB 'sha256:*' AND length(text) = 71)"
 )
@@ -93,20 +94,23 @@ class Value(Condition):
         parts = name_parts(self.key)
         names = records.names(self.space, ".".join(map(str, parts)))
         if self.operator == "exists":
-            names += records.names(self.space, ".".join(map(str, parts)), below=True)
+            names = names + records.names(self.space, ".".join(map(str, parts)), below=True)
         if self.operator == "eq" and isinstance(self.wanted, dict) and self.wanted:
             return self._mapping(records)
         if not names:
             return sql.NONE
-        found = [self._under(names, *one) for one in self._scalars()]
+        found = [self.under(names, *one) for one in self.scalars()]
         found += [part for part in (self._lists(records, names),) if part]
         return sql.join(found) if found else sql.NONE
 
-    def _under(self, names: list[int], asked: str, *values: Any) -> Sql:
-        marks = f"= {names[0]}" if len(names) == 1 else f"IN ({','.join(map(str, names))})"
-        return Sql(f"SELECT run FROM param WHERE name {marks} AND {asked}", values)
+    def under(self, names: list[int], asked: str, *values: Any) -> Sql:
+        """The rows under these names of which that is true."""
+        if len(names) == 1:
+            return Sql(f"SELECT run FROM param WHERE name = {names[0]} AND {asked}", values)
+        marks = ",".join(map(str, names))
+        return Sql(f"SELECT DISTINCT run FROM param WHERE name IN ({marks}) AND {asked}", values)
 
-    def _scalars(self) -> Iterator[tuple[Any, ...]]:
+    def scalars(self) -> Iterator[tuple[Any, ...]]:
         """What is asked of rows that hold one value, with the values for the question marks."""
         wanted, operator = self.wanted, self.operator
         if operator == "exists":
@@ -137,25 +141,32 @@ class Value(Condition):
         if self.operator == "regex":
             search = compiled(self.wanted).search
             rows = self._select(records, names, "text IS NOT NULL")
-            texts = [text for text in rows if search(text)]
-        else:
-            texts, long = [], []
-            for low, high in _LISTS:
-                for text in self._select(records, names, "text >= ? AND text < ?", low, high):
-                    if low == "sha256:":
-                        long.append(text)
-                    elif _fits(self.operator, _list_of(text), self.wanted):
-                        texts.append(text)
-            if not isinstance(self.wanted, str):
-                texts += self._long(records, names, long)
+            return self.of_texts(names, [text for text in rows if search(text)])
+        return self.of_texts(names, self.listed(records, names))
+
+    def listed(self, records: Records, names: list[int]) -> list[str]:
+        """The texts of the lists that compare so."""
+        found = self._select(records, names, _ARE_LISTS, *_LIST_ENDS)
+        texts, long = [], []
+        for text in found:
+            if text.startswith("sha256:"):
+                long.append(text)
+            elif _fits(self.operator, _list_of(text), self.wanted):
+                texts.append(text)
+        if long and not isinstance(self.wanted, str):
+            texts += self._long(records, names, long)
+        return texts
+
+    def of_texts(self, names: list[int], texts: list[str]) -> Sql | None:
+        """The rows under these names that have one of the texts, if there are texts."""
         if not texts:
             return None
-        return self._under(names, "text IN (SELECT value FROM json_each(?))", sql.texts(texts))
+        return self.under(names, "text IN (SELECT value FROM json_each(?))", sql.texts(texts))
 
     def _long(self, records: Records, names: list[int], texts: list[str]) -> Iterator[str]:
         """Of values whose digest alone is in the index, those that fit: one record is asked."""
         for text in texts:
-            found = self._under(names, "text = ?", text)
+            found = self.under(names, "text = ?", text)
             (key, *_) = records.connection.execute(found.text, found.values).fetchone()
             record = records.of_keys([key])[0]
             held = record.parameters if self.space == "param" else record.metadata
@@ -163,16 +174,17 @@ class Value(Condition):
                 yield text
 
     def _select(self, records: Records, names: list[int], asked: str, *values: Any) -> list[str]:
-        found = self._under(names, asked, *values)
-        text = found.text.replace("SELECT run", "SELECT DISTINCT text", 1)
+        found = self.under(names, asked, *values)
+        _, _, source = found.text.partition(" FROM ")
+        text = f"SELECT DISTINCT text FROM {source}"
         return [row[0] for row in records.connection.execute(text, found.values)]
 
     def meet(self, other: Condition) -> Condition | None:
         """Greater and less than numbers, of one name: one range."""
-        if isinstance(other, Value) and (self.space, self.key) == (other.space, other.key):
-            if self._is_bound and other._is_bound:
-                return Range((self, other))
-        return None
+        if not isinstance(other, Value) or not self._is_bound or not other._is_bound:
+            return None
+        same = (self.space, self.key) == (other.space, other.key)
+        return Range((self, other)) if same else None
 
     @property
     def _is_bound(self) -> bool:
@@ -190,7 +202,7 @@ class Value(Condition):
         ]
         found = AllOf(tuple(parts)).sql(records)
         if others:
-            return sql.meet([found], [self._under(others, "1")])
+            return sql.meet([found], [self.under(others, "1")])
         return found
 
 
@@ -203,13 +215,17 @@ class Range(Condition):
     def sql(self, records: Records) -> Sql:
         """One range of rows, and the lists that are in all of them."""
         first = self.bounds[0]
-        parts = [bound.sql(records) for bound in self.bounds]
         names = records.names(first.space, ".".join(map(str, name_parts(first.key))))
-        if len(names) != 1 or any(part.compound for part in parts):
-            return sql.meet(parts)
-        asked = [scalar for bound in self.bounds for scalar in bound._scalars()]
+        if len(names) != 1:  # a record may have one value here and another there
+            return sql.meet([bound.sql(records) for bound in self.bounds])
+        asked = [scalar for bound in self.bounds for scalar in bound.scalars()]
         text = " AND ".join(condition for condition, *_ in asked)
-        return first._under(names, text, *(value for _, *values in asked for value in values))
+        found = first.under(names, text, *(value for _, *values in asked for value in values))
+        texts = set(first.listed(records, names))
+        for bound in self.bounds[1:] if texts else ():
+            texts &= set(bound.listed(records, names))
+        lists = first.of_texts(names, sorted(texts))
+        return found if lists is None else sql.join([found, lists])
 
     def meet(self, other: Condition) -> Condition | None:
         """One more bound."""

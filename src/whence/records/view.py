@@ -153,13 +153,13 @@ class RecordStoreView:
     def ids_and_labels(self) -> Sequence[tuple[str, str]]:
         """The id and the label of each record; they differ for imported ones."""
         if self._listed is not None:
-            return [(record.id, record.label) for record in self._listed]
+            return [(record.state["id"], record.label) for record in self._listed]
         return self._records().labels(self._query)
 
     def of_ids(self, ids: Iterable[str]) -> RecordList:
         """The records of these ids, in that order."""
         if self._listed is not None:
-            known = {record.id: record for record in self._listed}
+            known = {record.state["id"]: record for record in self._listed}
             return [known[run] for run in ids if run in known]
         return self._records().of_ids(ids)
 

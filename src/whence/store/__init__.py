@@ -10,6 +10,7 @@ from whence.store.fold import fold
 
 if TYPE_CHECKING:
     from whence.store.cache import CacheFolder, cache_folder
+    from whence.store.claim import claim_number
     from whence.store.content import Content, Slice
     from whence.store.disposal import Collected, collect
     from whence.store.field import words
@@ -17,17 +18,19 @@ if TYPE_CHECKING:
     from whence.store.index import Index
     from whence.store.leaf import cell, leaves
     from whence.store.load import without_inputs
-    from whence.store.merge import Merged
+    from whence.store.merger import Merged, merge
     from whence.store.metric import Point, points, tables
     from whence.store.process import is_alive, this_process
     from whence.store.store import Store
     from whence.store.table import NO_STEP, Table
     from whence.store.verify import Report
+    from whence.store.version import VersionRow, aliases, version_id, versions
     from whence.store.writer import Writer
 
 # Reading the index must not pay for what writes, and completion in a shell for neither.
 _HOMES = {
     "cache": ("CacheFolder", "cache_folder"),
+    "claim": ("claim_number",),
     "content": ("Content", "Slice"),
     "disposal": ("Collected", "collect"),
     "field": ("words",),
@@ -35,12 +38,13 @@ _HOMES = {
     "index": ("Index",),
     "leaf": ("cell", "leaves"),
     "load": ("without_inputs",),
-    "merge": ("Merged",),
+    "merger": ("Merged", "merge"),
     "metric": ("Point", "points", "tables"),
     "process": ("is_alive", "this_process"),
     "store": ("Store",),
     "table": ("NO_STEP", "Table"),
     "verify": ("Report",),
+    "version": ("VersionRow", "aliases", "version_id", "versions"),
     "writer": ("Writer",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -58,16 +62,22 @@ __all__ = [
     "Slice",
     "Store",
     "Table",
+    "VersionRow",
     "Writer",
+    "aliases",
     "cache_folder",
     "cell",
+    "claim_number",
     "collect",
     "fold",
     "is_alive",
     "leaves",
+    "merge",
     "points",
     "tables",
     "this_process",
+    "version_id",
+    "versions",
     "without_inputs",
     "words",
 ]

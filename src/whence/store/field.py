@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from whence.store.leaf import Cell, leaves
@@ -16,7 +16,11 @@ def fields(state: Mapping[str, Any]) -> dict[str, Cell]:
     >>> fields({"reason": ["a", "b"], "command": ["./melt", "-n", "3"]})
     {'reason': (None, 'a\nb'), 'main_file': (None, './melt'), 'script_arguments': (None, '-n 3')}
     """
-    found: dict[str, Cell] = {name: (None, text) for name, text in _texts(state) if text}
+    found: dict[str, Cell] = {}
+    for name, read in FIELDS.items():
+        text = read(state)
+        if text:
+            found[name] = (None, text)
     system = state.get("system")
     if type(system) is dict:
         found.update((f"system.{name}", cell) for name, cell in leaves(system).items())
@@ -25,41 +29,63 @@ def fields(state: Mapping[str, Any]) -> dict[str, Cell]:
 
 def words(state: Mapping[str, Any], name: str) -> str:
     """What one field says; empty where it says nothing."""
-    return next((text for field, text in _texts(state) if field == name), "")
+    return FIELDS[name](state)
 
 
-def _texts(state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    get = state.get
-    for name in ("label", "description", "reason"):
-        value = get(name)
-        if value is not None:
-            yield name, _text(value)
-    error = get("error")
-    if get("outcome") is not None or type(error) is dict:
-        yield "outcome", _text(get("outcome")) or _error(error)
-    command, target = get("command"), get("target")
-    if command is not None or target is not None or get("main_file") is not None:
-        words = command if type(command) is list else []
-        file, _, function = _text(target).rpartition(":")
-        yield "main_file", _text(get("main_file")) or file or _text(words[:1])
-        yield "script_arguments", _text(get("script_arguments")) or _text(words[1:], " ")
-        task = function if file and get("kind") == "task" else ""
-        yield "task_name", _text(get("task_name")) or task
-    code = get("code")
-    if type(code) is dict or get("version") is not None:
-        commit = code.get("commit") if type(code) is dict else None
-        yield "version", _text(get("version")) or _text(commit)
+def _said(name: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda state: _text(state.get(name)) if name in state else ""
+
+
+def _outcome(state: Mapping[str, Any]) -> str:
+    """The comments, or the error that ended it."""
+    told, error = _text(state.get("outcome")), state.get("error")
+    if told or type(error) is not dict:
+        return told
+    return ": ".join(filter(None, (_text(error.get("type")), _text(error.get("message")))))
+
+
+def _main_file(state: Mapping[str, Any]) -> str:
+    """The file of the function, or the program."""
+    told = _text(state.get("main_file")) or _target(state)[0]
+    return told or _text((state.get("command") or [])[:1])
+
+
+def _arguments(state: Mapping[str, Any]) -> str:
+    return _text(state.get("script_arguments")) or _text((state.get("command") or [])[1:], " ")
+
+
+def _task_name(state: Mapping[str, Any]) -> str:
+    task = _target(state)[1] if state.get("kind") == "task" else ""
+    return _text(state.get("task_name")) or task
+
+
+def _version(state: Mapping[str, Any]) -> str:
+    code = state.get("code")
+    commit = code.get("commit") if type(code) is dict else None
+    return _text(state.get("version")) or _text(commit)
+
+
+FIELDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    **{name: _said(name) for name in ("label", "description", "reason")},
+    "outcome": _outcome,
+    "main_file": _main_file,
+    "script_arguments": _arguments,
+    "task_name": _task_name,
+    "version": _version,
+}
+
+
+def _target(state: Mapping[str, Any]) -> tuple[str, str]:
+    """The file and the function that were called, of ``simulate.py:simulate``."""
+    file, colon, function = _text(state.get("target")).rpartition(":")
+    return (file, function) if colon else ("", "")
 
 
 def _text(value: Any, between: str = "\n") -> str:
+    if value is None:
+        return ""
     if type(value) is str:
         return value
     if type(value) is list:
-        return between.join(item for item in value if type(item) is str)
+        return between.join([item for item in value if type(item) is str])
     return ""
-
-
-def _error(error: Any) -> str:
-    if type(error) is not dict:
-        return ""
-    return ": ".join(filter(None, (_text(error.get("type")), _text(error.get("message")))))

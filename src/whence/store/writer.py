@@ -417,7 +417,10 @@ class Writer:
                 self._unsynced.append(path)
 
     def _sync_object(self, path: Path) -> None:
-        fd = self._files.open(path, os.O_RDONLY)
+        try:
+            fd = self._files.open(path, os.O_RDONLY)
+        except FileNotFoundError:  # nobody named it, so gc has set it aside
+            return
         try:
             self._files.sync(fd)
         finally:

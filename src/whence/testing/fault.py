@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat as modes
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from whence.store.files import Files
 
@@ -20,31 +22,47 @@ class FaultyFiles(Files):
         Bytes that may still be written before the disk is full; None for as many as one likes.
     piece : int or None
         The most bytes one call writes.
-    failing_sync, failing_close : int or None
-        The error number that every ``fsync`` or ``close`` fails with.
-    failing_open : int or None
-        The error number that every creation of a file fails with.
+    failing : dict of str to int
+        The error number that every call of that name fails with: ``"sync"``, ``"close"``,
+        ``"write"``, ``"read"``, ``"create"`` (opening a new file), ``"rename"``, ``"list"``.
+    stale_handles : int
+        How many of the next reads fail because the server has forgotten the file.
     coarse : float
         Seconds to which the times of files are cut.
+    delay : float
+        For so many seconds of `clock`, listings of folders and attributes of names are answered
+        from memory, as network file systems do. Opening a file asks the server.
     can_clone : bool or None
         Whether blocks can be shared (then they are copied); None for what the disk can.
     before_read : callable or None
         What happens before each read.
+    clock : callable or None
+        The time that what is written or touched is stamped with; None for the real one.
     """
 
     def __init__(self, shared: bool = False) -> None:
         super().__init__(shared)
         self.room: int | None = None
         self.piece: int | None = None
-        self.failing_sync: int | None = None
-        self.failing_close: int | None = None
-        self.failing_open: int | None = None
-        self.coarse = 0.0
+        self.failing: dict[str, int] = {}
+        self.stale_handles = 0
+        self.coarse = self.delay = 0.0
         self.can_clone: bool | None = None
         self.before_read: Callable[[], object] | None = None
+        self.clock: Callable[[], float] | None = None
+        self._remembered: dict[tuple[str, Path], tuple[float, Any]] = {}
+        self._written: set[int] = set()
+
+    @classmethod
+    def network(cls, shared: bool = False) -> FaultyFiles:
+        """A file system at its worst that still keeps what it acknowledges."""
+        files = cls(shared)
+        files.piece, files.coarse, files.delay, files.can_clone = 97, 2.0, 30.0, False
+        return files
 
     def write(self, fd: int, data: bytes | memoryview) -> int:  # type: ignore[override]
         """Write as much as faults let through."""
+        self._fail("write")
         size = len(data)
         if self.room is not None:
             if self.room <= 0 < size:
@@ -58,33 +76,70 @@ class FaultyFiles(Files):
         return written
 
     def open(self, path: Path | str, flags: int) -> int:
-        """Open, unless files cannot be made."""
+        """Open; creating may fail. What was remembered of the name is asked for again."""
         if flags & os.O_CREAT:
-            _fail(self.failing_open)
-        return super().open(path, flags)
+            self._fail("create")
+        self._remembered.pop(("stat", Path(path)), None)
+        fd = super().open(path, flags)
+        if flags & (os.O_WRONLY | os.O_RDWR):
+            self._written.add(fd)
+        return fd
 
     def read(self, fd: int, size: int, offset: int) -> bytes:
         """Read, after what is to happen before."""
         if self.before_read is not None:
             self.before_read()
+        self._fail("read")
+        if self.stale_handles:
+            self.stale_handles -= 1
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
         return super().read(fd, size, offset)
 
     def sync(self, fd: int) -> None:
         """Promise nothing if told so."""
-        _fail(self.failing_sync)
+        self._fail("sync")
         super().sync(fd)
 
     def close(self, fd: int) -> None:
         """Close, and complain if told so."""
+        if fd in self._written:
+            self._written.discard(fd)
+            if self.clock is not None:
+                os.utime(fd, (self.clock(), self.clock()))
         super().close(fd)
-        _fail(self.failing_close)
+        self._fail("close")
+
+    def touch(self, path: Path) -> None:
+        """Set a file's times to now, by the clock of the test if there is one."""
+        if self.clock is None:
+            super().touch(path)
+        else:
+            os.utime(path, (self.clock(), self.clock()))
+
+    def rename(self, before: Path, after: Path) -> None:
+        """Rename, unless told otherwise."""
+        self._fail("rename")
+        super().rename(before, after)
 
     def stat(self, target: Path | str | int) -> os.stat_result:
-        """The status with times as coarse as told."""
-        status = super().stat(target)
-        if not self.coarse:
-            return status
-        return coarse(status, self.coarse)
+        """The status, as old and with times as coarse as told."""
+        if isinstance(target, int):
+            status = super().stat(target)
+        else:
+            status = self._recall("stat", Path(target), super().stat)
+        if self.clock is not None and modes.S_ISDIR(status.st_mode):
+            status = _shifted(status, self.clock() - time.time())
+        return coarse(status, self.coarse) if self.coarse else status
+
+    def list(self, folder: Path) -> list[str]:
+        """The names in a folder, as they were a while ago if told so."""
+        self._fail("list")
+        return list(self._recall("list", Path(folder), super().list))
+
+    def inodes(self, folder: Path) -> dict[str, int]:
+        """The names in a folder with their inodes, as they were a while ago if told so."""
+        self._fail("list")
+        return dict(self._recall("inodes", Path(folder), super().inodes))
 
     def clone(self, source: int, target: int) -> bool:
         """Share blocks, or say that it cannot be done, as told."""
@@ -96,6 +151,21 @@ class FaultyFiles(Files):
                 os.pwrite(target, piece, offset)
                 offset += len(piece)
         return self.can_clone
+
+    def _recall(self, what: str, path: Path, ask: Callable[[Path], Any]) -> Any:
+        now = (self.clock or time.time)()
+        then, answer = self._remembered.get((what, path), (-self.delay, None))
+        if now - then < self.delay:
+            return answer
+        answer = ask(path)
+        if self.delay:
+            self._remembered[what, path] = now, answer
+        return answer
+
+    def _fail(self, call: str) -> None:
+        number = self.failing.get(call)
+        if number is not None:
+            raise OSError(number, os.strerror(number))
 
 
 def coarse(status: os.stat_result, seconds: float) -> os.stat_result:
@@ -110,11 +180,18 @@ def coarse(status: os.stat_result, seconds: float) -> os.stat_result:
     return os.stat_result([*status[:7], *whole], named)
 
 
+def _shifted(status: os.stat_result, seconds: float) -> os.stat_result:
+    """A status whose times are later."""
+    named = {}
+    for name in ("st_atime", "st_mtime", "st_ctime"):
+        later = getattr(status, name + "_ns") + int(seconds * 1e9)
+        named[name + "_ns"] = later
+        named[name] = later / 1e9
+    whole = [int(named[name]) for name in ("st_atime", "st_mtime", "st_ctime")]
+    return os.stat_result([*status[:7], *whole], named)
+
+
 def is_read_only(path: Path) -> bool:
     """Whether nobody may write to the file."""
     return not modes.S_IMODE(os.stat(path).st_mode) & 0o222
 
-
-def _fail(number: int | None) -> None:
-    if number is not None:
-        raise OSError(number, os.strerror(number))

@@ -1,0 +1,80 @@
+"""The runs that the client finds: by filters, in one query, as much of each as is asked for."""
+
+import pytest
+
+import whence
+from whence.base.error import UserError
+from whence.store import Store
+
+
+@pytest.fixture
+def client(tmp_path, monkeypatch):
+    monkeypatch.setenv("WHENCE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    store = Store.create(tmp_path)
+    for number in range(5):
+        with whence.Run(store) as run:
+            run.init(f"n{number}", metadata={"x": number}, tags=["melt"] if number % 2 else [],
+                     params={"T": number}, folder="/a")  # fmt: skip
+            run.log_metrics({"loss": 0.5})
+            run.log_metrics({"loss": 0.25})
+    yield whence.Client()
+    store.writer().close()
+
+
+def test_objects_are_ids_and_records(client):
+    found = dict(client.get_runs(["metadata.x > 1", "has tag.melt"]))
+    assert [record.name for record in found.values()] == ["n3"]
+    assert [run for run in found] == [record.id for record in found.values()]
+    assert len(dict(client.get_runs())) == 5
+
+
+def test_plain_data(client):
+    told = client.get_runs("T >= 3", output_format="dict", metadata=True, metrics=True,
+                           timing_info=True, system_info=True, alerts=True)  # fmt: skip
+    assert [one["name"] for one in told] == ["n4", "n3"]
+    first = told[0]
+    assert first["metadata"] == {"x": 4}
+    assert first["parameters"] == {"T": 4}
+    assert first["metrics"]["loss"]["count"] == 2
+    assert first["metrics"]["loss"]["last"] == 0.25
+    assert first["duration"] >= 0
+    assert first["system"]["host"]
+    assert first["tags"] == []
+    few = client.get_runs("T == 3", output_format="dict", attributes=["name", "status"])
+    assert [sorted(one) for one in few] == [["id", "name", "status"]]
+
+
+def test_frames_and_order(client):
+    order = [("metadata.x", True)]
+    frame = client.get_runs(output_format="dataframe", metadata=True, sort_by_columns=order,
+                            count_limit=2, start_index=1)  # fmt: skip
+    assert list(frame["metadata.x"]) == [3, 2]
+    assert list(frame["name"]) == ["n3", "n2"]
+
+
+def test_names(client):
+    run = client.get_run_id_from_name("n2")
+    assert client.get_run_name_from_id(run) == "n2"
+    assert client.get_run(run).parameters == {"T": 2}
+    with pytest.raises(UserError, match="no run is called 'n9'"):
+        client.get_run_id_from_name("n9")
+    with whence.Run(client.store) as other:
+        other.init("n2")
+    with pytest.raises(UserError, match="several runs are called 'n2'"):
+        client.get_run_id_from_name("n2")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda c: c.get_runs(output_format="table"), "cannot be given as 'table'"),
+        (lambda c: c.get_runs(attributes=["stauts"]), "Did you mean 'status'"),
+        (lambda c: c.get_runs(["x y z"]), "'x y z' is not a filter"),
+        (lambda c: c.get_runs(sort_by_columns=[("nothing", False)]), "no record has a 'nothing'"),
+    ],
+)
+def test_mistakes(client, call, message):
+    with pytest.raises(UserError) as caught:
+        call(client)
+    assert message in str(caught.value)

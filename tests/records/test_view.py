@@ -1,0 +1,317 @@
+"""A view as people use it: asked, sorted, split, joined, edited, summed up, shown."""
+
+import datetime as dt
+import json
+
+import pandas as pd
+import pytest
+
+from whence.base.error import UserError
+from whence.records import Record, RecordStoreView, UnknownRun, record_filter
+from whence.records.filter import FILTERS
+from whence.store import Store
+
+
+def run(store, number, **facts):
+    name = f"20260101T00000{number}abcdefg"
+    told = {"name": f"run {number}", "status": "completed", "created": 1.7e9 + number, **facts}
+    store.writer().append("set", name, {"f": told})
+    return name
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = Store.create(tmp_path)
+    for number in range(6):
+        params = {"model": {"mu": number % 3}, "n": 7} if number < 5 else {}
+        took = {"started": 1.7e9, "ended": 1.7e9 + 60 * number}
+        run(made, number, params=params, reason=["why"], main_file="a/b.py", **took)
+    yield made
+    made.writer().close()
+
+
+@pytest.fixture
+def view(store):
+    return RecordStoreView(store)
+
+
+def numbers(records):
+    return [int(record.name[-1]) for record in records]
+
+
+def test_newest_first_lazily_and_again(view, store):
+    assert numbers(view) == [5, 4, 3, 2, 1, 0]
+    assert numbers(view) == [5, 4, 3, 2, 1, 0]
+    run(store, 6)
+    assert numbers(view) == [6, 5, 4, 3, 2, 1, 0]
+    listed = view.list
+    assert listed is view
+    run(store, 7)
+    assert numbers(view) == [6, 5, 4, 3, 2, 1, 0]
+    assert len(view) == 7
+    assert len(RecordStoreView(store)) == 8
+
+
+def test_ends_and_indexing(view):
+    assert numbers([view.first, view.last, view.latest, view.earliest]) == [5, 0, 5, 0]
+    turned = view.sort("created")
+    assert numbers([turned.first, turned.last, turned.latest, turned.earliest]) == [0, 5, 5, 0]
+    assert numbers([view[0], view[-1]]) == [5, 0]
+    assert numbers(view[1:3]) == [4, 3]
+    assert numbers(view.list[::2]) == [5, 3, 1]
+    assert numbers(view[1:5].filter.params({"model.mu": 1})) == [4, 1]
+    with pytest.raises(IndexError):
+        view[6]
+    assert view.most_recent() == view[0].label == view.labels()[0]
+    assert view[0] in view
+    assert view[0].id in view
+    assert view[0] not in view[1:]
+
+
+def test_getting_by_label(view, store):
+    first = view.earliest
+    assert view.get(first.id) == view[first.id] == view["run 0"] == view["T000000a"] == first
+    assert view.get([first.id, "run 3"]) == [first, view["run 3"]]
+    store.writer().append("set", first.id, {"f": {"label": "20201118-212254_c2c6ab"}})
+    assert view["20201118-212254_c2c6ab"].id == first.id
+    assert view.earliest.label == "20201118-212254_c2c6ab"
+    assert view.labels()[-1] == "20201118-212254_c2c6ab"
+    assert view.filter.label("c2c6").labels() == ["20201118-212254_c2c6ab"]
+    with pytest.raises(UnknownRun, match="several runs fit '2026'"):
+        view["2026"]
+    with pytest.raises(KeyError, match="no run fits 'nothing'"):
+        view["nothing"]
+    with pytest.raises(UnknownRun, match="none of the records of this view"):
+        view.filter.params(gt={"model.mu": 1})["run 0"]
+    with pytest.raises(UnknownRun, match="no records"):
+        _ = view.filter.user("nobody").latest
+
+
+def test_sorting(view, store):
+    assert numbers(view.sort("model.mu", "-name")) == [3, 0, 4, 1, 2, 5]
+    assert numbers(view.sort("-params.model.mu")) == [2, 4, 1, 3, 0, 5]
+    assert numbers(view.sort("-duration").limit(2)) == [5, 4]
+    assert numbers(view.sort("duration", descending=True).limit(2)) == [5, 4]
+    assert numbers(view.limit(3).sort("name")) == [3, 4, 5]
+    assert numbers(view.limit(3).limit(5)) == [5, 4, 3]
+    with pytest.raises(UserError, match="no record has a 'creatd'"):
+        view.sort("creatd").aslist()
+    with pytest.raises(UserError, match="limit is a whole number"):
+        view.limit(-1)
+
+
+def test_custom_filters_come_last_and_stream(view):
+    seen = []
+
+    def odd(record):
+        seen.append(record.name)
+        return numbers([record])[0] % 2
+
+    kept = view.filter(odd).filter.params({"n": 7})
+    assert next(iter(kept)).name == "run 3"
+    assert seen == ["run 4", "run 3"]
+    assert numbers(kept) == [3, 1]
+    assert numbers(kept.limit(1)) == [3]
+    assert len(kept) == 2
+    assert numbers(view.filter.any_of(odd, view.filter.name("2"))) == [5, 3, 2, 1]
+    seen.clear()
+    listed = kept.list
+    asked = len(seen)
+    assert numbers(listed.filter.name("3")) == [3]
+    assert len(seen) == asked
+
+
+def test_errors_of_custom_filters(view):
+    lacking = view.filter(lambda record: record.get_param("model.mu") > 0)
+    assert numbers(lacking) == [4, 2, 1]
+    assert numbers(view.filter(lambda record: record.nothing)) == []
+    assert len(view.filter(lambda record: 1 / 0, errors={ZeroDivisionError: True})) == 6
+    with pytest.raises(ZeroDivisionError) as caught:
+        view.filter(lambda record: 1 / 0).aslist()
+    assert "for the record 20260101T000005abcdefg" in caught.value.__notes__[0]
+    with pytest.raises(KeyError):
+        view.filter(lambda r: r.get_param("x"), errors={KeyError: "raise"}).aslist()
+
+
+def test_own_filters(view):
+    @record_filter
+    def takes_at_least(minutes):
+        """Keep what took so long."""
+        return lambda record: record.duration >= 60 * minutes
+
+    try:
+        assert numbers(view.filter.takes_at_least(4)) == [5, 4]
+        assert "takes_at_least" in view.filter.registered_filters
+        assert view.filter.takes_at_least.__doc__ == "Keep what took so long."
+    finally:
+        FILTERS._entries.pop("takes_at_least")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda f: f.parms({"x": 1}), "Did you mean 'params'"),
+        (lambda f: f.params(gte={"x": 1}), "unexpected keyword argument 'gte'"),
+        (lambda f: f.params(gt={"x": None}), "gt cannot be used for 'x'"),
+        (lambda f: f.params(isclose={"x": "a"}), "nothing is close to 'a'"),
+        (lambda f: f.params(gt=3), "gt is a mapping"),
+        (lambda f: f.params({"x": object()}), "cannot be recorded"),
+        (lambda f: f.before(20231), "20231 is not a date"),
+        (lambda f: f.on("2020-13"), "'2020-13' is not a date"),
+        (lambda f: f.created_within("3 moons"), "not a length of time"),
+        (lambda f: f.status("finnished"), "Did you mean 'finished'"),
+        (lambda f: f.tags(3), "a tag is a text"),
+        (lambda f: f.name(3), "looked for by a text"),
+        (lambda f: f.regex("name", "("), "not a regular expression"),
+        (lambda f: f.text("...").list, "no word"),
+        (lambda f: f(3), "3 is not a filter"),
+        (lambda f: f("metadata.x >"), "compares with nothing"),
+    ],
+)
+def test_bad_filters_are_refused_in_words(view, call, message):
+    with pytest.raises(UserError) as caught:
+        call(view.filter)
+    assert message in str(caught.value)
+
+
+def test_edits_are_seen_by_the_view_that_made_them(view, store):
+    chosen = view.filter.params({"model.mu": 1})
+    chosen.add_tag("figure1")
+    assert numbers(view.filter.tag("figure1")) == [4, 1]
+    listed = chosen.list
+    listed.add_tags({"a", "b"})
+    assert listed[0].tags == ("a", "b", "figure1")
+    listed.remove_tags("a").remove_tag(["b"])
+    assert listed[0].tags == ("figure1",)
+    listed.add_comment("fine").add_comment("fine").add_comment("really")
+    assert listed[0].outcome == "fine\nreally"
+    assert numbers(view.filter.outcome("really")) == [4, 1]
+    listed.add_comment("else", replace=True)
+    assert listed[0].outcome == "else"
+    before = len(list(store.lines(listed[0].id)))
+    listed.add_tag("figure1")
+    assert len(list(store.lines(listed[0].id))) == before
+    for bad in ("", "_finished_", 3):
+        with pytest.raises(UserError, match="tag"):
+            view.add_tag([bad])
+
+
+def test_reasons(view):
+    one = view.limit(1).list
+    one.update_reason("first")
+    assert one[0].reason == ("first", "why")
+    one.update_reason("last", mode="append")
+    one.update_reason({"w(.)y": r"W\1Y"}, mode="replace substr")
+    assert one[0].reason == ("first", "WhY", "last")
+    one.update_reason(lambda lines: lines[:1], mode="callback")
+    assert one[0].reason == ("first",)
+    one.update_reason(["a", "b"], mode="replace all")
+    assert one[0].reason == ("a", "b")
+    with pytest.raises(UserError, match="Did you mean 'append'"):
+        one.update_reason("x", mode="apend")
+
+
+def test_splitting(view):
+    parts = view.splitby(["model.mu", "n", "kind"])
+    assert {key.mu: numbers(part) for key, part in parts.items()} == {
+        None: [5], 2: [2], 1: [4, 1], 0: [3, 0]
+    }  # fmt: skip
+    assert next(iter(parts))._fields == ("mu",)
+    kept = view.splitby("kind", names=["what"], drop_unused_split_fields=False)
+    assert [key.what for key in kept] == ["run"]
+    with pytest.raises(UserError, match="2 names for 1 fields"):
+        view.splitby("kind", names=["a", "b"])
+
+
+def test_views_of_another_store_do_not_join(view, tmp_path):
+    other = RecordStoreView(Store.create(tmp_path / "other"))
+    with pytest.raises(UserError, match="only views of one store"):
+        view.join(other)
+
+
+def test_what_a_view_is_made_of(view, store, monkeypatch, tmp_path):
+    assert RecordStoreView(str(store.project)).labels() == view.labels()
+    assert numbers(RecordStoreView([view[2], view[0]])) == [5, 3]
+    assert numbers(RecordStoreView(view.limit(2))) == [5, 4]
+    monkeypatch.chdir(store.project)
+    assert RecordStoreView().project == store.project
+    monkeypatch.chdir(tmp_path.parent)
+    with pytest.raises(UserError, match="there is no store"):
+        RecordStoreView()
+    with pytest.raises(UserError, match="made of a store"):
+        RecordStoreView([Record({"id": "x"})])
+
+
+def test_summary(view, store):
+    frame = view.summary.dataframe()
+    assert list(frame.columns) == [
+        "# records", "reason", "outcome", "tags", "main_file", "avg\n. duration"
+    ]  # fmt: skip
+    assert frame.index[0] == view[0].label
+    assert frame["avg\n. duration"].iloc[0] == "0h 05m 00s"
+    wide = view.summary(parameters=["model.mu", "model"], max_chars=3)
+    assert list(wide["model\n.mu"]) == ["undefined"[:2] + "…", "1", "0", "2", "1", "0"]
+    assert list(wide["main_file"]) == ["…py"] * 6
+    hashed = view.summary.dataframe((), ["model"])["model"]
+    assert hashed.iloc[1].startswith("#")
+    assert len(hashed.iloc[1]) == 8
+    assert hashed.iloc[1] == hashed.iloc[4]
+    assert len(view.summary.head(2)) == len(view.summary.tail(2)) == 2
+    assert list(view.summary.tail(1)) == [view[-1].label]
+    with pytest.raises(UserError, match="no field 'reasn'"):
+        view.summary.dataframe(["reasn"])
+
+
+def test_records_of_one_second_are_merged(view, store):
+    for number, reason in enumerate(["one", "two, really"]):
+        facts = {"label": f"20201118-212254_c{number}", "created": 1.6e9, "reason": [reason]}
+        run(store, number + 7, **facts)
+    merged = view.summary.merged
+    assert len(merged) == 7
+    assert [record.label[-2:] for record in merged["20201118-212254"]] == ["c1", "c0"]
+    frame = merged.dataframe(("reason", "name"))
+    assert list(frame.loc["20201118-212254"]) == [2, "two, really; one", "run 8, run 7"]
+    assert len(merged.unmerged) == 8
+
+
+def test_wide_frame(view):
+    frame = view.dframe()
+    assert frame["duration"].iloc[0] == pd.Timedelta(minutes=5)
+    assert frame["timestamp"].iloc[0] == dt.datetime.fromtimestamp(1.7e9 + 5, dt.UTC)
+    assert list(view.dframe(["model.mu", "name"]).columns) == ["name", "params.model.mu"]
+    some = view.filter.params({"n": 7}).dframe(["params"], ["n"], {"params.model.mu": float})
+    assert some["params.model.mu"].dtype == float
+
+
+def test_export_is_json_of_whole_records(view):
+    told = json.loads(view.export())
+    assert [one["id"] for one in told] == view.labels()
+    assert json.loads(view.export_records([view[1]], indent=4)) == told[1:2]
+
+
+def test_notebooks(view, store):
+    run(store, 8, name="<b>", status="failed")
+    html = view._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert "#b91c1c" in html
+    assert "7 records" in html
+    assert "model.mu" in html
+    card = view["run 1"]._repr_html_()
+    assert "parameter model.mu" in card
+    assert "2023-11-1" in card
+    assert view.summary._repr_html_().startswith("<table")
+    assert repr(view).startswith("<RecordStoreView of 7 records in ")
+
+
+def test_lost_runs_are_found_as_lost(view, store):
+    dead = {"host": "elsewhere", "boot": "x", "pid": 1, "start": 1.0}
+    store.writer().append("set", "20200101T000000aaaaaaa", {"f": {"status": "running"}})
+    lost = run(store, 9, status="running", process=dead)
+    old = Store.open(store.root, clock=lambda: 1.6e9)
+    old.writer().append(
+        "set", "20200101T000000bbbbbbb", {"f": {"status": "running", "process": dead}}
+    )
+    old.writer().close()
+    assert view.filter.status("lost").labels() == ["20200101T000000bbbbbbb"]
+    assert set(view.filter.tags("running").labels()) == {lost, "20200101T000000aaaaaaa"}
+    assert len(view.filter.tags_not("lost", "running")) == 6
