@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -115,7 +116,7 @@ def test_trace_answers_for_files_in_a_directory_on_record(whence, tmp_path):
         "    run.save_directory(folder, 'output')\n"
     )
     whence("init")
-    whence("run", "--", "python", "save.py")
+    whence("run", "--", sys.executable, "save.py")
     shutil.copy(tmp_path / "system/inner/3.dat", tmp_path / "copy")
     told = whence.json("trace", "copy")
     assert told["known"]
@@ -166,11 +167,9 @@ def test_ro_crate(demo, tmp_path):
     (plots,) = [action for action in actions if action is not simulation]
     taken = {part["@id"] for part in plots["object"]}
     assert taken & {result["@id"] for result in results}
-    references = json.dumps([entity for entity in metadata["@graph"]])
     for action in actions:
         for key in ("object", "result"):
             assert all(part["@id"] in entities for part in action[key])
-    assert "NaN" not in references
 
 
 def test_a_crate_of_nothing_is_refused(demo, tmp_path):
