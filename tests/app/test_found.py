@@ -25,7 +25,7 @@ def client(tmp_path, monkeypatch):
 def test_objects_are_ids_and_records(client):
     found = dict(client.get_runs(["metadata.x > 1", "has tag.melt"]))
     assert [record.name for record in found.values()] == ["n3"]
-    assert [run for run in found] == [record.id for record in found.values()]
+    assert list(found) == [record.id for record in found.values()]
     assert len(dict(client.get_runs())) == 5
 
 

@@ -198,6 +198,16 @@ _ASK: dict[str, Callable[[str, str], tuple[str, tuple[Any, ...]]]] = {
 }
 
 
+_HOLDS: dict[str, Callable[[str, str], object]] = {
+    "is": lambda told, wanted: told == wanted,
+    "contains": lambda told, wanted: wanted in told,
+    "starts": lambda told, wanted: told.startswith(wanted),
+    "below": lambda told, wanted: not wanted.strip("/"),
+    "regex": lambda told, wanted: compiled(wanted).search(told),
+}
+_USUAL = {"kind": "run", "folder": "/"}
+
+
 @dataclass(frozen=True, slots=True)
 class Text(Condition):
     """What a record says in one of its fields of text.
@@ -236,11 +246,18 @@ class Text(Condition):
             return self._regex(records, column)
         asked, values = _ASK[self.how](column, self.text)
         if column != "text":
-            return sql.row(asked, *values)
+            return self._or_usual(asked, *values)
         names = records.names("field", self.name)
         if not names:
             return sql.NONE
         return Sql(f"SELECT run FROM param WHERE name = ? AND {asked}", (names[0], *values))
+
+    def _or_usual(self, asked: str, *values: Any) -> Sql:
+        """Rows that say nothing are what runs are if nothing is said."""
+        usual = _USUAL.get(self.name)
+        if usual is not None and _HOLDS[self.how](usual, self.text):
+            return sql.row(f"{asked} OR run.{self.name} IS NULL", *values)
+        return sql.row(asked, *values)
 
     def _regex(self, records: Records, column: str) -> Sql:
         """The distinct texts are matched here, so that it is Python's kind of expression."""
@@ -256,7 +273,7 @@ class Text(Condition):
         fit = sql.texts(text for (text,) in texts if text is not None and search(text))
         among = f"{column} IN (SELECT value FROM json_each(?))"
         if column != "text":
-            return sql.row(among, fit)
+            return self._or_usual(among, fit)
         return Sql(f"SELECT run FROM param WHERE name = {names[0]} AND {among}", (fit,))
 
 
