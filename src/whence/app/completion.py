@@ -19,6 +19,7 @@ from whence.store.index import Index
 from whence.store.order import LogicalClock
 
 _MOST = 50
+_MANY = 1000
 _END = "\U0010ffff"
 
 
@@ -47,13 +48,31 @@ def complete_runs(
     )
     found = {run: f"{name or ''} {status or ''}".strip() for run, name, status, _ in rows}
     if typed:
-        rows = index.connection.execute(
-            "SELECT name, max(id), count(*) FROM run WHERE name >= ? AND name < ? AND deleted = ? "
-            "GROUP BY name HAVING count(*) = 1 ORDER BY max(id) DESC LIMIT ?",
-            span,
-        )
-        found |= {name: run for name, run, _ in rows}
+        found |= _names(index, typed, deleted)
     return list(found.items())
+
+
+def _names(index: Index, typed: str, deleted: bool) -> dict[str, str]:
+    """Names that only one run has, the newest first, with its id."""
+    query = "SELECT name, id, created FROM run WHERE name >= ? AND name < ? AND deleted = ? "
+    values = typed, typed + _END, deleted
+    rows = index.connection.execute(query + "LIMIT ?", (*values, _MANY)).fetchall()
+    if len(rows) == _MANY:  # sorting them all would take longer than looking at the newest
+        rows = index.connection.execute(
+            f"{query.replace('FROM run', 'FROM run INDEXED BY run_created')}"
+            "ORDER BY created DESC LIMIT ?",
+            (*values, _MOST),
+        ).fetchall()
+    rows.sort(key=lambda row: row[2] or 0, reverse=True)
+    found = {}
+    for name, run, _ in rows[:_MOST]:
+        (count,) = index.connection.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM run WHERE name = ? AND deleted = ? LIMIT 2)",
+            (name, deleted),
+        ).fetchone()
+        if count == 1:
+            found[name] = run
+    return found
 
 
 def complete_tags(store: Path | None, typed: str) -> list[str]:
