@@ -93,6 +93,9 @@ def test_forms(demo, tmp_path):
     assert "http://www.w3.org/2000/svg" in text  # a name, not an address that is asked
     assert "<link" not in text
     assert " src=" not in text
+    done = demo("lineage", name, "--html", tmp_path / "no" / "page.html", check=False)
+    assert done.returncode == 2
+    assert "cannot write" in done.stderr
 
 
 def test_trace_tells_the_generations_above(demo):
