@@ -1,19 +1,81 @@
 """What happened: records, how to find and compare them, and where contents came from."""
 
-from whence.records.artifact import Artifact, Category
-from whence.records.comparison import ParameterComparison, dfdiff
-from whence.records.condition import Condition
-from whence.records.expression import condition_of, conditions_of
-from whence.records.filter import record_filter
-from whence.records.holding import Holding, holdings, left_at
-from whence.records.lineage import Lineage, Link, Member, identity, is_digest
-from whence.records.query import Order, Query
-from whence.records.reader import Records, UnknownRun, varied
-from whence.records.record import Record
-from whence.records.summary import RecordStoreSummary
-from whence.records.task_parameter import fold_task_inputs, get_task_param
-from whence.records.trace import Change, Trace, Tracer, changed_since
-from whence.records.view import Filters, RecordStoreView
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from whence.records.artifact import Artifact, Category
+    from whence.records.comparison import ParameterComparison, dfdiff
+    from whence.records.condition import Condition
+    from whence.records.expression import condition_of, conditions_of
+    from whence.records.filter import record_filter
+    from whence.records.holding import Holding, holdings, left_at
+    from whence.records.lineage import Lineage, Link, Member, identity, is_digest
+    from whence.records.query import Order, Query
+    from whence.records.reader import Records, UnknownRun, varied
+    from whence.records.record import Record
+    from whence.records.summary import RecordStoreSummary
+    from whence.records.task_parameter import fold_task_inputs, get_task_param
+    from whence.records.trace import Change, Trace, Tracer, changed_since
+    from whence.records.view import Filters, RecordStoreView
+
+# Who records a run, or looks for one, must not pay for the imports of comparing and tracing.
+_HOMES = {
+    "artifact": (
+        "Artifact",
+        "Category",
+    ),
+    "comparison": (
+        "ParameterComparison",
+        "dfdiff",
+    ),
+    "condition": ("Condition",),
+    "expression": (
+        "condition_of",
+        "conditions_of",
+    ),
+    "filter": ("record_filter",),
+    "holding": (
+        "Holding",
+        "holdings",
+        "left_at",
+    ),
+    "lineage": (
+        "Lineage",
+        "Link",
+        "Member",
+        "identity",
+        "is_digest",
+    ),
+    "query": (
+        "Order",
+        "Query",
+    ),
+    "reader": (
+        "Records",
+        "UnknownRun",
+        "varied",
+    ),
+    "record": ("Record",),
+    "summary": ("RecordStoreSummary",),
+    "task_parameter": (
+        "fold_task_inputs",
+        "get_task_param",
+    ),
+    "trace": (
+        "Change",
+        "Trace",
+        "Tracer",
+        "changed_since",
+    ),
+    "view": (
+        "Filters",
+        "RecordStoreView",
+    ),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Artifact",
@@ -48,3 +110,13 @@ __all__ = [
     "record_filter",
     "varied",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        module = _HOME[name]
+    except KeyError:
+        raise AttributeError(f"module 'whence.records' has no attribute {name!r}") from None
+    value = getattr(importlib.import_module(f"whence.records.{module}"), name)
+    globals()[name] = value
+    return value
