@@ -27,6 +27,7 @@ FACES = {
     "PlotManager": "what dantro's PlotManager answers to",
     "RecordStoreView": "what smttask's RecordStoreView answers to",
     "Run": "what Simvue's Run answers to",
+    "sweep_point": "what `sweep` takes, and which point",
     "sweep": "a space, what to run, and the choices of `whence sweep`",
 }
 

@@ -13,7 +13,7 @@ __version__ = "0.1.0.dev0"
 _HOMES = {
     "params": ("CoupledParamDim", "ParamDim", "ParamSpace"),
     "plot": ("PlotManager", "is_plot_func"),
-    "runs": ("Run",),
+    "runs": ("Handler", "Run"),
     "sweep": ("sweep",),
     "app.lineage": ("lineage",),
     "app.trace": ("trace",),
@@ -36,6 +36,7 @@ __all__ = [
     "Client",
     "CoupledParamDim",
     "DataManager",
+    "Handler",
     "MemoizedTask",
     "ParamDim",
     "ParamSpace",
@@ -70,7 +71,7 @@ if TYPE_CHECKING:
         get_task_param,
         record_filter,
     )
-    from whence.runs import Run
+    from whence.runs import Handler, Run
     from whence.tasks import MemoizedTask, RecordedTask
     from whence.transform import is_operation, register_operation
     from whence.tree import DataManager
