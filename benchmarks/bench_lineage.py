@@ -65,8 +65,8 @@ def fill(folder: Path) -> str:
             writer.append("artifact", of, told)  # noqa: B023
 
         attach("step.py", "code", code)
-        # Each goes on from its predecessor and from a neighbour of that.
-        for index, step in enumerate((0, rng.randrange(3)) if before else ()):
+        # Each goes on from its predecessor and from any other of that generation.
+        for index, step in enumerate((0, rng.randrange(WIDTH)) if before else ()):
             attach(f"in{index}.npy", "input", before[2 * ((place + step) % WIDTH) + index])
         for name in ("guesses.npy", "closest.npy"):
             now.append(digest_bytes(f"{number} {name}".encode()))

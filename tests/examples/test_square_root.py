@@ -6,8 +6,6 @@ import sys
 
 import pytest
 
-from whence.testing.browser import NoBrowserError, chromium
-
 
 @pytest.fixture
 def search(example, environment):
@@ -45,21 +43,18 @@ def test_four_runs_are_joined_by_the_arrays_alone(search):
     assert {m["name"] for m in up["members"] if m["kind"] == "run"} == {"step 4", "step 3"}
 
 
-def test_the_picture_in_a_browser(search):
-    try:
-        with chromium() as browser:
-            page = browser.new_page(viewport={"width": 1440, "height": 440})
-            page.goto((search.folder / "lineage.html").as_uri())
-            boxes = {}
-            for node in page.locator(".box").all():
-                label = node.get_attribute("aria-label")
-                shape = node.locator(".shape").first.bounding_box()
-                boxes.setdefault(label, []).append((shape["x"], shape["y"], shape["width"]))
-            texts = [node.bounding_box() for node in page.locator(".box text.name").all()]
-            page.locator("[aria-label='run step 3']").click()
-            told = page.locator("aside").inner_text()
-    except NoBrowserError as error:
-        pytest.skip(str(error))
+def test_the_picture_in_a_browser(search, browser):
+    page = browser.new_page(viewport={"width": 1440, "height": 440})
+    page.goto((search.folder / "lineage.html").as_uri())
+    boxes = {}
+    for node in page.locator(".box").all():
+        label = node.get_attribute("aria-label")
+        shape = node.locator(".shape").first.bounding_box()
+        boxes.setdefault(label, []).append((shape["x"], shape["y"], shape["width"]))
+    texts = [node.bounding_box() for node in page.locator(".box text.name").all()]
+    page.locator("[aria-label='run step 3']").click()
+    told = page.locator("aside").inner_text()
+    page.close()
     assert {label: len(found) for label, found in boxes.items()} == {
         "code search.py": 1, "run step 1": 1, "run step 2": 1, "run step 3": 1, "run step 4": 1,
         "artifact guesses": 4, "artifact closest": 4,

@@ -3,7 +3,6 @@ import pytest
 from whence.records import Lineage, Records
 from whence.runs import Run
 from whence.store import Store
-from whence.testing.browser import NoBrowserError, chromium
 
 
 @pytest.fixture(autouse=True)
@@ -51,12 +50,3 @@ def project(tmp_path, monkeypatch):
     made = Project(tmp_path / "project")
     yield made
     made.store.writer().close()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    try:
-        with chromium() as found:
-            yield found
-    except NoBrowserError as error:
-        pytest.skip(str(error))
