@@ -103,6 +103,14 @@ class Stores(RuleBasedStateMachine):
     def wait(self, days: int) -> None:
         self.ahead += days * 86400.0
 
+    @rule(which=_STORES, days=st.integers(8, 20), data=_SMALL | _LARGE)
+    def weeks_of_many_processes(self, which: int, days: int, data: bytes) -> None:
+        for run in ("p", "q"):
+            self.save(which, run, data)
+            self.another_process(which)
+        self.wait(days)
+        self.gc(which)
+
     @rule(which=_STORES)
     def gc(self, which: int) -> None:
         decided = collect(self.stores[which], act=False).plan
@@ -126,6 +134,7 @@ class Stores(RuleBasedStateMachine):
                 state["tags"] |= {*facts.get("add", ())}
                 state["tags"] -= {*facts.get("remove", ())}
             elif op == "artifact":
+                state["digests"].pop(facts["digest"], None)
                 state["digests"][facts["digest"]] = None
             else:
                 state["deleted"], state["since"] = op == "delete", at

@@ -144,24 +144,6 @@ class Writer:
         for start in range(0, len(many), _MANY):
             self._main.append_many(op, of, many[start : start + _MANY])
 
-    def copy(self, lines: Iterable[Mapping[str, JSON]]) -> None:
-        """Put lines of other writers on record here, as an import does.
-
-        Each says with ``by`` who wrote it, and keeps its ``n`` and ``lc``. Lines of metric values
-        have a ``run`` instead of an ``op``; what they are must be encoded.
-        """
-        if not self._guarded:
-            self._guard()
-        for line in lines:
-            if "op" in line:
-                self._main.copy(line)
-                continue
-            run = line["run"]
-            if run not in self._measured:
-                self.append("points", run, {})
-                self._measured.add(run)
-            self._points.copy(line)
-
     def metrics(
         self, run: str, step: int | None, time: float, stamp: float, values: Mapping[str, Any]
     ) -> None:
@@ -198,6 +180,8 @@ class Writer:
         StoreError
             If it could not be written.
         """
+        if not self._guarded:
+            self._guard()
         return (self._points if points else self._main).carry(body)
 
     def put(self, data: bytes, *, since: float | None = None) -> Content:
