@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from whence.app.metric import Measured, measured
 from whence.app.workspace import Workspace
 from whence.params import flatten
 from whence.records import Order, Query, Record, Records, conditions_of
 from whence.records.condition import Status, Tag, Text
+
+if TYPE_CHECKING:
+    from whence.app.metric import Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ def show_run(workspace: Workspace, text: str) -> Shown:
     UserError
         If none or several fit.
     """
+    from whence.app.metric import measured  # a list of runs needs none of it
+
     store = workspace.store
     record = Records(store).resolve(text)
     pieces = store.lines(record.id, ("out",)) if record.state.get("out") else ()
