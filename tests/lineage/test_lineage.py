@@ -217,6 +217,17 @@ def test_siblings_that_are_used_otherwise_are_told_apart(project):
     assert "5 runs: run 5 … run 9" in text
 
 
+def test_a_crowd_is_told_as_one_whatever_the_names(project):
+    words = [f"{a}{b}" for a in "abcdef" for b in "klmnop"]
+    for word in words:
+        project.run(word, code=["model.py"], puts=[f"{word}/one.txt", f"{word}/two.txt"])
+    project.run("last", code=["last.py"], puts=[f"system/{word}" for word in words])
+    below = project.lineage(project.digest("model.py")).downstream().text()
+    assert "36 runs: ak … fp" in below
+    assert "36 × one.txt" in below
+    assert "36 files: ak … fp" in project.lineage(project.digest("last.py")).downstream().text()
+
+
 def test_no_query_for_each_member(project):
     def queries(width):
         for number in range(width):

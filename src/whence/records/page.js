@@ -10,6 +10,7 @@
   const tip = document.getElementById("tip");
   const search = document.querySelector("input");
   const WIDE = size.width, HIGH = size.height, GAP = size.gap;
+  const MOST = 1500;  // members of an open group that are drawn; search finds the others
   const CELL = { width: 150, height: 26, gap: 6, pad: 12, head: 30 };
 
   const before = members.map(() => []), after = members.map(() => []);
@@ -74,7 +75,7 @@
   }
 
   function spread(box) {
-    const count = box.members.length;
+    const count = Math.min(box.members.length, MOST);
     const columns = Math.max(1, Math.round(Math.sqrt(count / 6)));
     const rows = Math.ceil(count / columns);
     return {
@@ -203,10 +204,11 @@
     const node = element("g", { class: `box open ${kind}` });
     node.append(
       element("rect", { class: "shape", x, y, width, height, rx: 10 }),
-      element("text", { class: "name", x: x + CELL.pad, y: y + 18 }, fitted(box.label, width - 80, "name")),
-      element("text", { class: "sub", x: x + width - CELL.pad, y: y + 18, "text-anchor": "end" }, "close"));
+      element("text", { class: "name", x: x + CELL.pad, y: y + 18 }, fitted(box.label, width - 160, "name")),
+      element("text", { class: "sub", x: x + width - CELL.pad, y: y + 18, "text-anchor": "end" },
+        box.members.length > MOST ? `the first ${MOST}; click to close` : "click to close"));
     mark(node, number, null, box.label);
-    const inner = box.members.map((member, index) => {
+    const inner = box.members.slice(0, MOST).map((member, index) => {
       const place = {
         x: x + CELL.pad + (index % columns) * (CELL.width + CELL.gap),
         y: y + CELL.pad + CELL.head - 6 + Math.floor(index / columns) * (CELL.height + CELL.gap),
@@ -417,6 +419,7 @@
 
   const touched = (event) => event.target.closest(".box, .cell");
   function act(node) {
+    tip.hidden = true;
     const box = Number(node.dataset.box);
     if (node.dataset.member === undefined) { chosen = { box, member: null }; return toggle(box); }
     choose({ box, member: Number(node.dataset.member) });

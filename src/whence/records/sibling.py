@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 FEWEST = 4
 """So many equal siblings, or more, are told as one."""
+
+CROWD = 24
+"""In a layer of more than so many groups, siblings are equal whatever their names."""
 
 _WORDS = {
     "run": "runs",
@@ -82,28 +86,22 @@ def grouped(lineage: Lineage, collapse: bool = True) -> Grouped:
     members = lineage.members
     pairs = dict.fromkeys((link.source, link.target) for link in lineage.links)
     layer = layers(members, pairs, {name for name in members if not members[name].is_run})
+    parts = [[name] for name in members]
     if collapse:
-        colour = _alike(members, pairs, layer, set(lineage.roots))
-        parts: dict[object, list[str]] = {}
-        for name in members:
-            parts.setdefault(colour[name], []).append(name)
-    else:
-        parts = {name: [name] for name in members}
+        parts = _parts(members, pairs, layer, set(lineage.roots))
     groups = []
     of: dict[str, str] = {}
-    for names in parts.values():
-        few = [[name] for name in names] if len(names) < FEWEST else [names]
-        for same in few:
-            same.sort(key=lambda name: natural(members[name].name))
-            group = Group(
-                same[0],
-                members[same[0]].kind,
-                *_told([members[name] for name in same], members),
-                tuple(same),
-                layer[same[0]],
-            )
-            groups.append(group)
-            of.update(dict.fromkeys(same, group.id))
+    for same in parts:
+        same.sort(key=lambda name: natural(members[name].name))
+        group = Group(
+            same[0],
+            members[same[0]].kind,
+            *_told([members[name] for name in same], members),
+            tuple(same),
+            layer[same[0]],
+        )
+        groups.append(group)
+        of.update(dict.fromkeys(same, group.id))
     groups.sort(key=lambda group: (group.layer, natural(members[group.id].name)))
     place = {group.id: number for number, group in enumerate(groups)}
     edges = dict.fromkeys((of[source], of[target]) for source, target in pairs)
@@ -123,16 +121,42 @@ def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
     return tuple((part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)
 
 
+def _parts(
+    members: Mapping[str, Member],
+    pairs: Collection[tuple[str, str]],
+    layer: Mapping[str, int],
+    alone: set[str],
+) -> list[list[str]]:
+    """The members by equal siblings; in crowded layers names make no difference."""
+    crowded: set[int] = set()
+    while True:
+        colour = _alike(members, pairs, layer, alone, crowded)
+        found: dict[int, list[str]] = {}
+        for name in members:
+            found.setdefault(colour[name], []).append(name)
+        parts: list[list[str]] = []
+        for names in found.values():
+            parts += [[name] for name in names] if len(names) < FEWEST else [names]
+        counts = Counter(layer[names[0]] for names in parts)
+        more = {number for number, count in counts.items() if count > CROWD} - crowded
+        if not more:
+            return parts
+        # Files are often a crowd only because their runs are: runs, in odd layers, go first.
+        crowded.add(min(more, key=lambda number: (number % 2 == 0, number)))
+
+
 def _alike(
     members: Mapping[str, Member],
     pairs: Iterable[tuple[str, str]],
     layer: Mapping[str, int],
     alone: set[str],
+    nameless: set[int],
 ) -> dict[str, int]:
     """A number for each member, the same for equal siblings.
 
-    The coarsest partition in which members of a part are of one kind, layer and family of names,
-    and lead to and come from the same parts: found by splitting until nothing splits any more.
+    The coarsest partition in which members of a part are of one kind, layer and (but for the
+    nameless layers) family of names, and lead to and come from the same parts: found by splitting
+    until nothing splits any more.
     """
     before: dict[str, list[str]] = {name: [] for name in members}
     after: dict[str, list[str]] = {name: [] for name in members}
@@ -141,7 +165,12 @@ def _alike(
         before[target].append(source)
     colour = _numbered(
         {
-            name: (layer[name], member.kind, _family(member), name if name in alone else "")
+            name: (
+                layer[name],
+                member.kind,
+                "" if layer[name] in nameless else _family(member),
+                name if name in alone else "",
+            )
             for name, member in members.items()
         }
     )
@@ -189,9 +218,11 @@ def _told(same: Sequence[Member], members: Mapping[str, Member]) -> tuple[str, s
     note = f"{names[0]} … {names[-1]}" if names[1:] else ""
     count = f"{len(same)} {_WORDS.get(first.kind, first.kind + 's')}"
     if not first.is_run:
+        if len({_pattern(name) for name in names}) > 1:
+            return count, note
         return f"{len(same)} × {_pattern(first.name) if note else names[0]}", note
     parent = first.facts.get("parent")
-    if parent:
+    if parent and all(member.facts.get("parent") == parent for member in same):
         folder, _, _ = first.name.rpartition("/")
         of = members[parent].name if parent in members else folder
         return f"{count} of {of}" if of else f"{count} of one sweep", note
