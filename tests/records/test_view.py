@@ -133,6 +133,17 @@ def test_errors_of_custom_filters(view):
         view.filter(lambda r: r.get_param("x"), errors={KeyError: "raise"}).aslist()
 
 
+def test_thousands_of_conditions_in_one_question(view):
+    found = view
+    for number in range(1200):
+        found = found.filter.tags_not(f"t{number}").filter.reason_not(f"r{number}")
+    assert len(found) == 6
+    many = [view.filter.name(f"run {number}") for number in range(5, 1500)]
+    assert numbers(view.filter.any_of(*many)) == [5]
+    assert numbers(view.filter.tags_or([f"t{number}" for number in range(1500)])) == []
+    assert len(view.filter.ids(view.labels() * 1000)) == 6
+
+
 def test_own_filters(view):
     @record_filter
     def takes_at_least(minutes):
@@ -162,6 +173,12 @@ def test_own_filters(view):
         (lambda f: f.status("finnished"), "Did you mean 'finished'"),
         (lambda f: f.tags(3), "a tag is a text"),
         (lambda f: f.name(3), "looked for by a text"),
+        (lambda f: f.name("\ud800"), "not text in UTF-8"),
+        (lambda f: f.params({"\ud800": 1}), "not text in UTF-8"),
+        (lambda f: f.params({"x": "\ud800"}), "not text in UTF-8"),
+        (lambda f: f.text("a\ud800"), "not text in UTF-8"),
+        (lambda f: f.tags("\ud800"), "not text in UTF-8"),
+        (lambda f: f.outputpath(3), "a text is looked for"),
         (lambda f: f.regex("name", "("), "not a regular expression"),
         (lambda f: f.text("...").list, "no word"),
         (lambda f: f(3), "3 is not a filter"),

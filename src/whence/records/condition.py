@@ -158,6 +158,23 @@ def status_of(word: str) -> str | None:
     return STATUS.get(bare)
 
 
+def checked(text: str) -> str:
+    """The text, if SQLite can be asked for it.
+
+    Raises
+    ------
+    UserError
+        If it is none, or cannot be written in UTF-8.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UserError.of("bad-text", f"{text!r} is not text in UTF-8") from error
+    except AttributeError as error:
+        raise UserError.of("bad-text", f"a text is looked for, not {text!r}") from error
+    return text
+
+
 def tagged(word: str) -> Condition:
     """Having the tag; a word for a status, like ``_finished_``, finds the status too.
 
@@ -168,6 +185,7 @@ def tagged(word: str) -> Condition:
     """
     if not isinstance(word, str):
         raise UserError.of("bad-tag", f"a tag is a text, not {word!r}")
+    checked(word)
     return Tag(word) if status_of(word) is None else AnyOf((Status(word), Tag(word)))
 
 
@@ -236,6 +254,7 @@ class Text(Condition):
             raise UserError.of(
                 "bad-text", f"the {self.name} is looked for by a text, not by {self.text!r}"
             )
+        checked(self.text)
         if self.how == "regex":
             compiled(self.text)
 
@@ -332,6 +351,9 @@ class OutputPath(Condition):
 
     text: str
 
+    def __post_init__(self) -> None:
+        checked(self.text)
+
     def sql(self, records: Records) -> Sql:
         """Rows of ``artifact``."""
         return Sql(
@@ -376,6 +398,9 @@ class Said(Condition):
 
     text: str
 
+    def __post_init__(self) -> None:
+        checked(self.text)
+
     def sql(self, records: Records) -> Sql:
         """The full-text index."""
         if not isinstance(self.text, str) or not re.search(r"\w", self.text):
@@ -399,6 +424,9 @@ class Printed(Condition):
     """Having printed this text: the journals of those that said anything are read."""
 
     text: str
+
+    def __post_init__(self) -> None:
+        checked(self.text)
 
     def sql(self, records: Records) -> Sql:
         """Keys, once the output was read."""

@@ -48,6 +48,8 @@ class Sql:
 ALL = Sql("1", is_set=False)
 NONE = Sql("0", is_set=False)
 
+_MOST = 200  # SQLite takes 500 sets in a chain, and expressions 1000 deep
+
 
 def row(expression: str, *values: Any) -> Sql:
     """An expression on the rows of ``run``."""
@@ -70,12 +72,15 @@ def meet(parts: Iterable[Sql], without: Iterable[Sql] = ()) -> Sql:
     rows += [
         row(f"NOT ifnull(({part.text}), 0)", *part.values) for part in banned if not part.is_set
     ]
-    where = " AND ".join(f"({part.text})" for part in rows) or ALL.text
-    narrow = row(where, *(value for part in rows for value in part.values))
+    narrow = _spoken(" AND ", rows) if rows else ALL
     sets = [part for part in kept if part.is_set]
     banned = [part for part in banned if part.is_set]
+    if not sets and not banned:
+        return narrow
+    if banned:
+        banned = [_chain("UNION", banned)]
     if not sets:
-        return _chain("EXCEPT", [narrow.as_set, *banned]) if banned else narrow
+        return _chain("EXCEPT", [narrow.as_set, *banned])
     found = _chain("EXCEPT", [_chain("INTERSECT", sets), *banned])
     if narrow == ALL:
         return found
@@ -91,15 +96,28 @@ def join(parts: Iterable[Sql]) -> Sql:
     told = list(parts)
     if any(part.is_set for part in told):
         return _chain("UNION", [part.as_set for part in told])
-    text = " OR ".join(f"({part.text})" for part in told) or NONE.text
-    return row(text, *(value for part in told for value in part.values))
+    return _spoken(" OR ", told) if told else NONE
+
+
+def _spoken(word: str, rows: list[Sql]) -> Sql:
+    """Expressions with a word between them, nested where there are very many."""
+    if len(rows) > _MOST:
+        return _spoken(word, [_spoken(word, part) for part in _parts(rows)])
+    text = word.join(f"({part.text})" for part in rows)
+    return row(text, *(value for part in rows for value in part.values))
 
 
 def _chain(operator: str, sets: list[Sql]) -> Sql:
     if len(sets) == 1:
         return sets[0]
+    if len(sets) > _MOST:
+        return _chain(operator, [_chain(operator, part) for part in _parts(sets)])
     text = f" {operator} ".join(part.operand for part in sets)
     return Sql(text, tuple(value for part in sets for value in part.values), compound=True)
+
+
+def _parts(items: list[Sql]) -> list[list[Sql]]:
+    return [items[start : start + _MOST] for start in range(0, len(items), _MOST)]
 
 
 def texts(values: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from whence.base.error import UserError
 from whence.base.escape import decode, encode
 from whence.base.problem import did_you_mean
 from whence.records import sql
-from whence.records.condition import AllOf, AnyOf, Condition, compiled
+from whence.records.condition import AllOf, AnyOf, Condition, checked, compiled
 from whence.records.sql import Sql
 from whence.records.task_parameter import get_task_param, name_parts
 from whence.store import cell, leaves
@@ -79,7 +79,10 @@ class Value(Condition):
                 f"there is no operator {self.operator!r} for the parameter {self.key!r}",
                 mend=did_you_mean(self.operator, OPERATORS) or f"Known: {', '.join(OPERATORS)}.",
             )
+        checked(self.key)
         wanted = _plain(self.wanted)
+        if isinstance(wanted, str):
+            checked(wanted)
         if self.operator == "regex":
             compiled(wanted if isinstance(wanted, str) else "(")
         if self.operator == "contains" and not isinstance(wanted, str):
