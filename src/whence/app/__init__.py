@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from whence.app.program import ProgramRun, record_program
     from whence.app.record import Listed, Listing, Shown, list_runs, show_run
     from whence.app.repeat import Repeat, repeat_run
-    from whence.app.store import Made, init_store, reindex, verify_store
+    from whence.app.store import (
+        Made,
+        collect_garbage,
+        examine_store,
+        init_store,
+        merge_store,
+        reindex,
+        verify_store,
+    )
     from whence.app.sweep import SweepRequest, reasons, run_sweep, status_of_sweep, sweep_as_dict
     from whence.app.trace import trace_digest, trace_file
     from whence.app.tree import load_tree, operation_names, tree_as_dict
@@ -78,7 +86,15 @@ _HOMES = {
     "program": ("ProgramRun", "record_program"),
     "repeat": ("Repeat", "repeat_run"),
     "record": ("Listed", "Listing", "Shown", "list_runs", "show_run"),
-    "store": ("Made", "init_store", "reindex", "verify_store"),
+    "store": (
+        "Made",
+        "collect_garbage",
+        "examine_store",
+        "init_store",
+        "merge_store",
+        "reindex",
+        "verify_store",
+    ),
     "sweep": ("SweepRequest", "reasons", "run_sweep", "status_of_sweep", "sweep_as_dict"),
     "trace": ("trace_digest", "trace_file"),
     "tree": ("load_tree", "operation_names", "tree_as_dict"),
@@ -108,6 +124,7 @@ __all__ = [
     "SweepRequest",
     "Workspace",
     "chosen_runs",
+    "collect_garbage",
     "compare_runs",
     "delete",
     "deleted_runs",
@@ -117,6 +134,7 @@ __all__ = [
     "edit_reason",
     "edit_tags",
     "evaluate",
+    "examine_store",
     "export_records",
     "fetch_artifacts",
     "import_records",
@@ -125,6 +143,7 @@ __all__ = [
     "list_artifacts",
     "list_runs",
     "load_tree",
+    "merge_store",
     "open_artifact",
     "operation_names",
     "plan_deletion",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from whence.app.workspace import Workspace
-from whence.store import Report, Store
+from whence.app.workspace import Progress, Workspace
+from whence.store import Collected, Health, Merged, Report, Store, collect, examine, merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +35,28 @@ def reindex(workspace: Workspace) -> int:
     index = workspace.store.index()
     index.rebuild()
     return len(index.ids())
+
+
+def merge_store(
+    workspace: Workspace, other: Path, *, dry_run: bool, thorough: bool, progress: Progress
+) -> Merged:
+    """Take over what another store has, or say what would be copied.
+
+    Raises
+    ------
+    UserError
+        If there is no other store in that place.
+    """
+    return merge(
+        workspace.store, Store.open(other), dry_run=dry_run, thorough=thorough, watch=progress
+    )
+
+
+def collect_garbage(workspace: Workspace, *, act: bool, progress: Progress) -> Collected:
+    """Set aside, fold and delete what the store need not keep, or say what that would be."""
+    return collect(workspace.store, act=act, watch=progress)
+
+
+def examine_store(workspace: Workspace) -> Health:
+    """What is wrong with the store, its file system and this machine."""
+    return examine(workspace.store)

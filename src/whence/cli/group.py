@@ -36,9 +36,12 @@ COMMANDS = {
     "operations": ("operations", "List the operations that transformations can use."),
     "lineage": ("lineage", "Tell what a file came from, and what was made from it."),
     "trace": ("trace", "Tell whence a file came: the runs, parameters and code that made it."),
+    "merge": ("merge", "Take over what another store has."),
     "verify": ("verify", "Check every byte of the store."),
+    "gc": ("gc", "Set aside, fold and delete what the store need not keep."),
     "serve": ("serve", "Serve what is on record to programs on this machine."),
     "reindex": ("reindex", "Build the index anew from the journals."),
+    "doctor": ("doctor", "Tell what is wrong with the store and this machine."),
     "completion": ("completion", "Print what makes a shell complete run ids and names."),
 }
 
@@ -50,7 +53,10 @@ click.rich_click.COMMAND_GROUPS = {
         {"name": "Keep", "commands": ["tag", "comment", "reason", "delete", "export", "import"]},
         {"name": "Files", "commands": ["artifacts", "get", "put", "cat"]},
         {"name": "Look", "commands": ["tree", "plot", "operations"]},
-        {"name": "Store", "commands": ["verify", "reindex", "serve", "completion"]},
+        {
+            "name": "Store",
+            "commands": ["merge", "verify", "gc", "reindex", "doctor", "serve", "completion"],
+        },
     ]
 }
 click.rich_click.TEXT_MARKUP = "rich"

@@ -46,4 +46,9 @@ def command(store: Path | None, as_json: bool) -> None:
                 f"{len(report.unended)} journals have no closing line: their writers live, "
                 "or were killed."
             )
+        if report.ahead:
+            click.echo(
+                f"{report.ahead} lines say that they are from more than a day ahead: a clock is "
+                "or was wrong, here or there."
+            )
     sys.exit(0 if report.sound else 1)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from whence.store.disposal import Collected, collect
     from whence.store.field import words
     from whence.store.files import Files
+    from whence.store.health import Finding, Health, examine
     from whence.store.index import Index
     from whence.store.leaf import cell, leaves
     from whence.store.load import without_inputs
@@ -35,6 +36,7 @@ _HOMES = {
     "disposal": ("Collected", "collect"),
     "field": ("words",),
     "files": ("Files",),
+    "health": ("Finding", "Health", "examine"),
     "index": ("Index",),
     "leaf": ("cell", "leaves"),
     "load": ("without_inputs",),
@@ -54,6 +56,8 @@ __all__ = [
     "Collected",
     "Content",
     "Files",
+    "Finding",
+    "Health",
     "Index",
     "Merged",
     "NO_STEP",
@@ -69,6 +73,7 @@ __all__ = [
     "cell",
     "claim_number",
     "collect",
+    "examine",
     "fold",
     "is_alive",
     "leaves",

@@ -94,10 +94,16 @@ def cache_folder(root: Path, environ: Mapping[str, str] | None = None) -> CacheF
 
 def is_local(path: Path) -> bool:
     """Whether a path, which need not exist, is on a disk of this machine."""
+    _, kind = file_system(path)
+    return kind not in _REMOTE and not kind.startswith("fuse.")
+
+
+def file_system(path: Path) -> tuple[str, str]:
+    """Where the file system of a path is mounted, and its kind; empty where nothing tells."""
     try:
         table = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
     except OSError:
-        return True  # not Linux: nothing tells
+        return "", ""  # not Linux
     place = os.path.realpath(path)
     longest, kind = "", ""
     for row in table.splitlines():
@@ -106,7 +112,7 @@ def is_local(path: Path) -> bool:
         inside = place == mount or place.startswith(mount.rstrip("/") + "/")
         if inside and len(mount) >= len(longest):
             longest, kind = mount, fields[fields.index("-") + 1]
-    return kind not in _REMOTE and not kind.startswith("fuse.")
+    return longest, kind
 
 
 def _name(root: Path) -> str:

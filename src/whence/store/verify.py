@@ -21,6 +21,9 @@ from whence.store.trash import entries, find, names
 _DIGEST = re.compile(rb'"([0-9a-f]{64})"')
 
 
+_MEND = "`whence merge --thorough OTHER` mends it from a store that has it whole."
+
+
 @dataclass(slots=True)
 class Report:
     """What was looked at and what was found.
@@ -210,13 +213,14 @@ class _Check:
                 "damaged-line",
                 f"{lines} not as written, or cut short when a write failed; skipped",
                 Where(name, line=max(number, 1)),
+                _MEND,
             )
         )
 
     def _corrupt(self, name: str, data: bytes, position: int, what: str) -> None:
         number = data.count(b"\n", 0, position) + 1
         self.report.corrupt.append(
-            Problem("damaged-journal", f"the line {what}", Where(name, line=number))
+            Problem("damaged-journal", f"the line {what}", Where(name, line=number), _MEND)
         )
 
     def _altered(self, path: Path, digest: str) -> None:
@@ -225,7 +229,7 @@ class _Check:
                 "damaged-content",
                 f"the content {digest[:12]}… was altered",
                 Where(self._name(path)),
-                "Merge a store that has it whole.",
+                _MEND,
             )
         )
 
