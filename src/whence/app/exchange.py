@@ -240,11 +240,21 @@ class _Import:
         known = {key for key, _ in self.index.lines(run)}
         new = [line for line in row["lines"] if (line["lc"], line["by"], line["n"]) not in known]
         points = self._new_points(run, row.get("metrics") or [], bool(known))
-        self.store.writer().copy([*new, *points])
+        self._carry(new, points)
         edits = sumatra.edits(row, self.index.state(run) if known else None)
         for op, facts in edits:
             self.store.writer().append(op, run, facts)
         self.ids[run] = "added" if not known else "grown" if new or points or edits else "same"
+
+    def _carry(self, lines: Iterable[dict[str, Any]], points: Iterable[dict[str, Any]]) -> None:
+        """Put lines of other writers into this one's journals."""
+        writer = self.store.writer()
+        for line in lines:
+            writer.carry(orjson.dumps(line)[:-1], points=False)
+        for run in {line["run"] for line in points}:
+            writer.append("points", run, {})  # says that there are some in its journals
+        for line in points:
+            writer.carry(orjson.dumps(line)[:-1], points=True)
 
     def _new_points(
         self, run: str, metrics: Iterable[dict[str, Any]], known: bool

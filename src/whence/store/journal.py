@@ -93,19 +93,6 @@ class Journal:
             n = part.n
             part.put_many([self._body(n + i, now, op, of, facts) for i, facts in enumerate(many)])
 
-    def copy(self, line: Mapping[str, JSON]) -> None:
-        """Write a line of another journal as it stands, with the writer that it is ``by``.
-
-        It keeps its place in the order, and counts once however often it is copied.
-        """
-        with self._lock:
-            now = self._clock()
-            part = self._part
-            if part is None or now >= self._midnight or part.size >= layout.LIMIT:
-                part = self._turn(now)
-            self._order.saw(line.get("lc", 0), now)
-            part.put(orjson.dumps(line)[:-1])
-
     def point(
         self, run: str, step: int | None, time: float, stamp: float, values: Mapping[str, Any]
     ) -> None:
