@@ -1,4 +1,9 @@
-"""Named content, attached to runs."""
+"""Named content: attached to runs, and in versions in collections."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from whence.artifacts.content import open_content
 from whence.artifacts.deposit import Deposit, Label, Mode, facts_of, place
@@ -15,7 +20,51 @@ from whence.artifacts.save import (
 )
 from whence.artifacts.sink import Sink, attach
 
+if TYPE_CHECKING:
+    from whence.artifacts.backend import Address, Backend
+    from whence.artifacts.catalog import Catalog, CatalogSource
+    from whence.artifacts.context import DirectoryLogger, TmpArtifact
+    from whence.artifacts.draft import draft_of
+    from whence.artifacts.folder_backend import FolderBackend
+    from whence.artifacts.manager import ArtifactManager
+    from whence.artifacts.mlflow_backend import MlflowBackend
+    from whence.artifacts.source import CatalogKey, Source
+    from whence.artifacts.store_backend import StoreBackend
+    from whence.artifacts.version import Draft, Entry, Manifest, Version
+
+# Recording a run does not need them.
+_HOMES = {
+    "backend": ("Address", "Backend"),
+    "catalog": ("Catalog", "CatalogSource"),
+    "context": ("DirectoryLogger", "TmpArtifact"),
+    "draft": ("draft_of",),
+    "folder_backend": ("FolderBackend",),
+    "manager": ("ArtifactManager",),
+    "mlflow_backend": ("MlflowBackend",),
+    "source": ("CatalogKey", "Source"),
+    "store_backend": ("StoreBackend",),
+    "version": ("Draft", "Entry", "Manifest", "Version"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
 __all__ = [
+    "Address",
+    "ArtifactManager",
+    "Backend",
+    "Catalog",
+    "CatalogKey",
+    "CatalogSource",
+    "DirectoryLogger",
+    "Draft",
+    "Entry",
+    "FolderBackend",
+    "Manifest",
+    "MlflowBackend",
+    "Source",
+    "StoreBackend",
+    "TmpArtifact",
+    "Version",
+    "draft_of",
     "Deposit",
     "Fetched",
     "Label",
@@ -37,3 +86,13 @@ __all__ = [
     "save_object",
     "two_meanings",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        module = _HOME[name]
+    except KeyError:
+        raise AttributeError(f"module 'whence.artifacts' has no attribute {name!r}") from None
+    value = getattr(importlib.import_module(f"whence.artifacts.{module}"), name)
+    globals()[name] = value
+    return value

@@ -250,7 +250,12 @@ class Draft:
         refused = [parts for parts in found.values() if isinstance(parts, Problem)]
         if refused:
             raise NameRefused(*refused)
-        above = {path.rpartition("/")[0] for path in found} - {""}
+        above = {
+            "/".join(parts[:depth])
+            for parts in found.values()
+            if not isinstance(parts, Problem)
+            for depth in range(1, len(parts))
+        }
         both = sorted(above & set(self.pieces))
         if both:
             raise NameRefused.of("bad-name", f"{both[0]!r} cannot be a file and a folder")

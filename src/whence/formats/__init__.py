@@ -6,6 +6,7 @@ from whence.formats.difference import (
     array_difference,
     file_difference,
 )
+from whence.formats.driver import Driver, driver, drivers
 from whence.formats.figure import converted, is_matplotlib, picture
 from whence.formats.format import (
     Format,
@@ -17,16 +18,21 @@ from whence.formats.format import (
 )
 from whence.formats.serializer import Dumped, dump, load
 from whence.formats.stored import Stored, is_stored
+from whence.formats.stream import Stream
 
 __all__ = [
     "ArrayDifference",
+    "Driver",
     "Dumped",
     "FileDifference",
     "Format",
     "Stored",
+    "Stream",
     "array_difference",
     "converted",
     "file_difference",
+    "driver",
+    "drivers",
     "dump",
     "format_for",
     "format_named",

@@ -13,6 +13,16 @@ import orjson
 from whence.base.error import UserError
 from whence.base.escape import decode, encode
 from whence.formats import figure, tensor
+from whence.formats.driver import (
+    CsvDriver,
+    DirectoryDriver,
+    FileDriver,
+    Hdf5Driver,
+    JsonlDriver,
+    MessagepackDriver,
+    ParquetDriver,
+    ZarrDriver,
+)
 from whence.formats.format import UNKNOWN, Format
 
 PathLike = str | os.PathLike[str]
@@ -336,7 +346,9 @@ BUILTIN: tuple[Format, ...] = (
         load=_scalar_load,
     ),
     Format("numpy-text", "text/x-numpy", (".dat",), open=_numpy_txt_open),
-    Format("hdf5", "application/x-hdf5", (".h5", ".hdf5", ".he5"), open=_hdf5_open),
+    Format(
+        "hdf5", "application/x-hdf5", (".h5", ".hdf5", ".he5"), open=_hdf5_open, driver=Hdf5Driver
+    ),
     Format(
         "netcdf",
         "application/x-netcdf",
@@ -346,7 +358,15 @@ BUILTIN: tuple[Format, ...] = (
         _netcdf_load,
         _netcdf_open,
     ),
-    Format("csv", "text/csv", (".csv",), dump=_csv_dump, load=_csv_load, open=_csv_open),
+    Format(
+        "csv",
+        "text/csv",
+        (".csv",),
+        dump=_csv_dump,
+        load=_csv_load,
+        open=_csv_open,
+        driver=CsvDriver,
+    ),
     Format("simvue-frame", "application/vnd.simvue.df.v1", load=_simvue_frame_load),
     Format(
         "parquet",
@@ -356,6 +376,7 @@ BUILTIN: tuple[Format, ...] = (
         _parquet_dump,
         _parquet_load,
         _reading(_parquet_load),
+        driver=ParquetDriver,
     ),
     Format(
         "arrow",
@@ -388,4 +409,9 @@ BUILTIN: tuple[Format, ...] = (
     Format("svg", "image/svg+xml", (".svg",)),
     Format("markdown", "text/markdown", (".md",)),
     Format("python", "text/x-python", (".py",)),
+    Format("file", "application/vnd.whence.file", driver=FileDriver),
+    Format("directory", "inode/directory", driver=DirectoryDriver),
+    Format("jsonl", "application/jsonl", (".jsonl", ".ndjson"), driver=JsonlDriver),
+    Format("messagepack", "application/vnd.msgpack", (".msgpack",), driver=MessagepackDriver),
+    Format("zarr", "application/vnd.zarr", (".zarr",), driver=ZarrDriver),
 )

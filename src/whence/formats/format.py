@@ -42,6 +42,8 @@ class Format:
         ``fits(obj) -> bool``: which objects of its `types` it is meant for; all if not given.
     unsafe : callable, optional
         ``unsafe(data) -> obj``: loads what `load` refuses, and may run code that is in the data.
+    driver : callable, optional
+        ``driver(url=..., storage_options=...)`` reads it for catalogs (see `Driver`).
     """
 
     name: str
@@ -54,6 +56,7 @@ class Format:
     also: tuple[str, ...] = ()
     fits: Callable[[Any], bool] | None = None
     unsafe: Callable[[bytes], Any] | None = None
+    driver: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         bad = [end for end in self.extensions if end[:1] != "." or end != end.lower()]

@@ -1,0 +1,430 @@
+"""Catalogs: sources by identifier and version, to be looked up, sliced, joined and written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeAlias, cast
+
+from whence.artifacts.source import CatalogKey, Source
+from whence.base.error import UserError
+from whence.base.problem import did_you_mean
+
+Held: TypeAlias = dict[str, dict[int, Any]]
+
+
+class UnknownSource(UserError, KeyError):  # noqa: N818
+    """A catalog has no such source; it is a `KeyError` too."""
+
+    __str__ = UserError.__str__
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CatalogSource(Source):
+    """A source as it stands in a catalog.
+
+    Attributes
+    ----------
+    identifier : str
+        What the catalog calls it.
+    version : int
+        Which one, counted from 1.
+    """
+
+    identifier: str = ""
+    version: int = 1
+    _catalog: Catalog | None = field(default=None, repr=False)
+
+    @property
+    def versions(self) -> dict[int, CatalogSource]:
+        """All that the catalog has under this identifier, by version."""
+        return {version: self[version] for version in self}
+
+    def get_driver(self, **kwargs: Any) -> Any:
+        """What reads it.
+
+        Parameters
+        ----------
+        **kwargs
+            For the driver, over what the source says; ``storage_options`` are merged.
+
+        Raises
+        ------
+        UserError
+            If there is no driver of that name.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> file = pathlib.Path(tempfile.mkdtemp(), "notes.txt")
+        >>> _ = file.write_text("hello")
+        >>> catalog = Catalog({"notes": Source("file", {"url": str(file)})})
+        >>> catalog["notes"].get_driver().open().read()
+        'hello'
+        """
+        from whence.artifacts.filesystem import register
+        from whence.formats import driver
+
+        register()
+        given = {**self.driver_kwargs, **kwargs}
+        options = [found.get("storage_options") for found in (self.driver_kwargs, kwargs)]
+        if any(options):
+            given["storage_options"] = _merged(*(option or {} for option in options))
+        return driver(self.driver_name)(**given)
+
+    def plain(self) -> Source:
+        """The source without its place in a catalog."""
+        return Source(self.driver_name, self.driver_kwargs, self.metadata)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CatalogSource):
+            return NotImplemented
+        return _facts(self) == _facts(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __getitem__(self, version: int) -> CatalogSource:
+        return self._held[self.identifier, version]
+
+    def __setitem__(self, version: int, source: Source) -> None:
+        self._held[self.identifier, version] = source
+
+    def __delitem__(self, version: int) -> None:
+        del self._held[self.identifier, version]
+
+    def __contains__(self, version: object) -> bool:
+        return (self.identifier, version) in self._held
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._held.numbers(self.identifier))
+
+    def __len__(self) -> int:
+        return len(self._held.numbers(self.identifier))
+
+    @property
+    def _held(self) -> Catalog:
+        if self._catalog is None:
+            raise UserError.of("no-catalog", f"{self.identifier!r} stands in no catalog")
+        return self._catalog
+
+
+class NoSource:
+    """What a catalog gives for an identifier that it has not: versions can be put into it.
+
+    Anything else that is asked of it raises `UnknownSource`.
+    """
+
+    def __init__(self, catalog: Catalog, identifier: str) -> None:
+        self._catalog, self._identifier = catalog, identifier
+
+    def __setitem__(self, version: int, source: Source) -> None:
+        self._catalog[self._identifier, version] = source
+
+    def __contains__(self, version: object) -> bool:
+        return False
+
+    def __len__(self) -> int:
+        return 0
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(())
+
+    def __getitem__(self, version: int) -> CatalogSource:
+        raise self._catalog.unknown(self._identifier)
+
+    def __getattr__(self, name: str) -> Any:
+        if name[:2] == "__":  # Python asks for such to see what an object can do
+            raise AttributeError(name)
+        raise self._catalog.unknown(self._identifier)
+
+
+Key: TypeAlias = str | tuple[str, int]
+
+
+class Catalog(MutableMapping[Any, Any]):
+    """Sources by identifier, each in any number of versions, counted from 1.
+
+    ``catalog["x"] = source`` adds a version, ``catalog["x"]`` is the latest; ``catalog["x", 2]``
+    and ``catalog["x"][2]`` are version 2, to be looked up, set or deleted. Iterating gives pairs
+    of identifier and latest version; `len` counts identifiers.
+
+    Parameters
+    ----------
+    sources : mapping, optional
+        Identifiers, or pairs of identifier and version, and their sources.
+
+    Examples
+    --------
+    >>> catalog = Catalog({"rain": Source("csv", {"url": "rain-1.csv"})})
+    >>> catalog["rain"] = Source("csv", {"url": "rain-2.csv"})
+    >>> catalog["rain"].version, sorted(catalog["rain"].versions)
+    (2, [1, 2])
+    >>> ("rain", 3) in catalog, list(catalog.keys())
+    (False, ['rain'])
+    """
+
+    def __init__(self, sources: Mapping[Any, Source] | None = None) -> None:
+        self._held: Held = {}
+        self._build: Callable[[Any], Source] | None = None
+        for key, source in (sources or {}).items():
+            self[key] = source
+
+    @classmethod
+    def later(cls, held: Held, build: Callable[[Any], Source]) -> Self:
+        """A catalog whose sources are made by `build` when they are asked for.
+
+        Parameters
+        ----------
+        held : dict
+            What `build` is given, by identifier and version.
+        build : callable
+            Gives the source.
+        """
+        catalog = cls()
+        catalog._held, catalog._build = held, build
+        return catalog
+
+    def __getitem__(self, key: Key) -> CatalogSource:
+        identifier, version = _split(key)
+        numbers = self._held.get(identifier)
+        if not numbers:
+            if isinstance(key, str):
+                return cast("CatalogSource", NoSource(self, identifier))
+            raise self.unknown(identifier)
+        number = max(numbers) if version == -1 else version
+        if number not in numbers:
+            raise self.unknown(identifier, number)
+        source = numbers[number]
+        if not isinstance(source, Source):
+            assert self._build is not None
+            source = numbers[number] = self._build(source)
+        told = (source.driver_name, source.driver_kwargs, source.metadata)
+        return CatalogSource(*told, identifier, number, self)
+
+    def __setitem__(self, key: Key, source: Source) -> None:
+        identifier, version = _split(key)
+        if not isinstance(source, Source):
+            raise UserError.of("bad-source", f"{source!r} is no source for {identifier!r}")
+        numbers = self._held.setdefault(identifier, {})
+        if isinstance(key, str) or version == -1:
+            version = max(numbers, default=0) + 1
+        if version < 1:
+            raise UserError.of("bad-version", f"no version of {identifier!r} can be {version}")
+        numbers[version] = Source(source.driver_name, source.driver_kwargs, source.metadata)
+
+    def __delitem__(self, key: Key) -> None:
+        identifier = _split(key).identifier
+        if identifier not in self._held:
+            raise self.unknown(identifier)
+        if isinstance(key, str):
+            del self._held[identifier]
+            return
+        number = self[key].version
+        del self._held[identifier][number]
+        if not self._held[identifier]:
+            del self._held[identifier]
+
+    def __contains__(self, key: object) -> bool:
+        identifier, version = _split(cast("Key", key))
+        numbers = self._held.get(identifier, {})
+        return version in numbers or (version == -1 and bool(numbers))
+
+    def __iter__(self) -> Iterator[tuple[str, CatalogSource]]:
+        return ((identifier, self[identifier]) for identifier in list(self._held))
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def keys(self) -> Any:
+        """The identifiers."""
+        return self._held.keys()
+
+    def values(self) -> Any:
+        """The latest version of each."""
+        return [source for _, source in self]
+
+    def items(self) -> Any:
+        """Identifiers and the latest version of each."""
+        return list(self)
+
+    def get(self, key: Key, default: Any = None) -> Any:
+        """The source, or `default` if there is none."""
+        return self[key] if key in self else default  # noqa: SIM401  (what `get` is made of)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Catalog):
+            return NotImplemented
+        return self._all() == other._all()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name} ({len(found)})" for name, found in list(self._held.items())[:6])
+        return f"<Catalog of {len(self)}: {shown}{', …' if len(self) > 6 else ''}>"
+
+    def numbers(self, identifier: str) -> list[int]:
+        """The versions of an identifier, sorted."""
+        return sorted(self._held.get(identifier, {}))
+
+    def unknown(self, identifier: str, version: int | None = None) -> UnknownSource:
+        """The error for what is not there."""
+        if version is not None:
+            known = ", ".join(map(str, self.numbers(identifier)[-10:]))
+            told = f"the catalog has no version {version} of {identifier!r}"
+            return UnknownSource.of("unknown-source", told, mend=f"There is {known}.")
+        told = f"the catalog has no source {identifier!r}"
+        return UnknownSource.of("unknown-source", told, mend=did_you_mean(identifier, self._held))
+
+    def copy(self) -> Catalog:
+        """Another catalog with the same sources, which shares nothing with this one."""
+        return _made({key: deepcopy(source) for key, source in self._all().items()})
+
+    def slice(self, identifiers: Iterable[str]) -> Catalog:
+        """All versions of some identifiers.
+
+        Raises
+        ------
+        UnknownSource
+            If one of them is not there.
+        """
+        wanted = list(identifiers)
+        for identifier in wanted:
+            if identifier not in self._held:
+                raise self.unknown(identifier)
+        return _made({key: source for key, source in self._all().items() if key[0] in set(wanted)})
+
+    def union(self, other: Catalog) -> Catalog:
+        """What either has; where both have the same version, the other's."""
+        return _made({**self._all(), **other._all()})
+
+    def join(self, other: Catalog) -> Catalog:
+        """What either has, where no identifier is in both.
+
+        Raises
+        ------
+        UserError
+            If one is.
+        """
+        both = sorted(set(self._held) & set(other._held))
+        if both:
+            raise UserError.of(
+                "same-source",
+                f"both catalogs have {', '.join(map(repr, both[:5]))}",
+                mend="`union` lets the second one win.",
+            )
+        return self.union(other)
+
+    def intersection(self, other: Catalog) -> Catalog:
+        """The versions that both have.
+
+        Raises
+        ------
+        UserError
+            If they are not the same.
+        """
+        mine, theirs = self._all(), other._all()
+        both = {key: source for key, source in mine.items() if key in theirs}
+        for (identifier, version), source in both.items():
+            if source != theirs[identifier, version]:
+                raise UserError.of(
+                    "different-source", f"version {version} of {identifier!r} is not the same"
+                )
+        return _made(both)
+
+    def difference(self, other: Catalog) -> Catalog:
+        """The versions that only one of the two has, whichever it is."""
+        mine, theirs = self._all(), other._all()
+        return _made({k: s for k, s in {**theirs, **mine}.items() if (k in mine) != (k in theirs)})
+
+    def filter(self, predicate: Callable[[CatalogSource], bool]) -> Catalog:
+        """The versions that a function says yes to."""
+        return _made({key: s for key, s in self._all().items() if predicate(self[key])})
+
+    def to_file(self, path: str | os.PathLike[str], **options: Any) -> None:
+        """Write it as YAML, which `from_files` reads; `options` are for fsspec."""
+        from whence.artifacts.catalog_file import write
+
+        write(self, os.fspath(path), options)
+
+    def to_str(self) -> str:
+        """The catalog as YAML text."""
+        from whence.artifacts.catalog_file import text
+
+        return text(self)
+
+    @classmethod
+    def from_str(cls, text: str) -> Catalog:
+        """The catalog that YAML text says.
+
+        Raises
+        ------
+        UserError
+            For every problem in the text.
+        """
+        from whence.artifacts.catalog_file import parse
+
+        return parse(text)
+
+    @classmethod
+    def from_files(cls, paths: Iterable[str | os.PathLike[str]], **options: Any) -> Catalog:
+        """The join of the catalogs in YAML files; `options` are for fsspec."""
+        from whence.artifacts.catalog_file import read
+
+        return read([os.fspath(path) for path in paths], options)
+
+    @classmethod
+    def from_dirs(cls, folders: Iterable[str | os.PathLike[str]], **options: Any) -> Catalog:
+        """The join of the catalogs in all ``*.yaml`` files of some folders."""
+        from whence.artifacts.catalog_file import files_in, read
+
+        return read([file for f in folders for file in files_in(os.fspath(f), options)], options)
+
+    @classmethod
+    def from_plugins(cls) -> Catalog:
+        """The sources that installed packages offer: entry points ``whence.sources``.
+
+        Each is a catalog, a mapping of identifiers to sources, or a function that gives one.
+        """
+        from importlib.metadata import entry_points
+
+        found = Catalog()
+        for point in entry_points(group="whence.sources"):
+            offered = point.load()
+            offered = offered() if callable(offered) else offered
+            found = found.union(offered if isinstance(offered, Catalog) else Catalog(offered))
+        return found
+
+    def _all(self) -> dict[tuple[str, int], Source]:
+        return {
+            (identifier, number): self[identifier, number].plain()
+            for identifier, numbers in self._held.items()
+            for number in sorted(numbers)
+        }
+
+
+def _made(sources: Mapping[tuple[str, int], Source]) -> Catalog:
+    return Catalog(sources)
+
+
+def _split(key: Key) -> CatalogKey:
+    if isinstance(key, str):
+        return CatalogKey(key)
+    if isinstance(key, tuple) and len(key) == 2:
+        identifier, version = key
+        if isinstance(identifier, str) and type(version) is int:
+            return CatalogKey(identifier, version)
+    raise TypeError(f"a catalog is asked by identifier, or identifier and version, not by {key!r}")
+
+
+def _facts(source: CatalogSource) -> tuple[Any, ...]:
+    return source.plain(), source.identifier, source.version
+
+
+def _merged(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(mine)
+    for key, value in theirs.items():
+        both = isinstance(value, Mapping) and isinstance(found.get(key), Mapping)
+        found[key] = _merged(found[key], value) if both else value
+    return found
