@@ -167,14 +167,15 @@ def facts_of(
     content = store.writer().put_file(path, deposit.mode, watch)
     name = deposit.name or readable(path.name)
     facts = deposit.label.facts(name, content, media_type_of(path))
-    return {**facts, "path": told_path(path, folder, store.project)}
+    return {**facts, "path": told_path(str(path), folder, store.project)}
 
 
-def told_path(path: Path, folder: Path | None, project: Path) -> str:
-    """A path as an artifact line tells it: ``./…`` is in the run's own folder, wherever that is."""
-    if folder is not None and path.is_relative_to(folder):
-        return readable("./" + path.relative_to(folder).as_posix())
-    return readable(place(path, (project,)))
+def told_path(path: str, folder: Path | None, project: Path) -> str:
+    """A whole path as an artifact line tells it: ``./…`` is in the run's own folder."""
+    for base, lead in ((folder, "./"), (project, "")):
+        if base is not None and path.startswith(f"{base}/"):
+            return readable(lead + path[len(str(base)) + 1 :])
+    return readable(path)
 
 
 def place(path: Path, bases: Iterable[Path | None]) -> str:

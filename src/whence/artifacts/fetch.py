@@ -41,15 +41,20 @@ class Fetched:
     Attributes
     ----------
     artifact : Artifact
-    path : Path
-        The file.
+    file : str
+        Its path.
     status : {"fetched", "there"}
         Whether it had to be fetched.
     """
 
     artifact: Artifact
-    path: Path
+    file: str
     status: str
+
+    @property
+    def path(self) -> Path:
+        """The path of the file."""
+        return Path(self.file)
 
     def as_dict(self) -> dict[str, Any]:
         """The file as `whence get --json` tells it."""
@@ -57,7 +62,7 @@ class Fetched:
         return {
             "name": artifact.name,
             "category": artifact.category,
-            "path": str(self.path),
+            "path": self.file,
             "digest": artifact.digest,
             "size": artifact.size,
             "status": self.status,
@@ -110,7 +115,7 @@ class _Fetch:
     record: Record
     request: Request
     problems: list[Problem] = field(default_factory=list)
-    failed: set[Path] = field(default_factory=set)
+    failed: set[Wanted] = field(default_factory=set)
     broken: bool = False
     target: Target = field(init=False)
     meter: Meter = field(init=False)
@@ -133,16 +138,12 @@ class _Fetch:
             absent = [item for item in wanted if item in missing]
             brought = set(self._all(pool, absent, bring)) if absent else set()
         self.meter.close()
+        root = f"{self.target.path}/"
         files = [
-            Fetched(
-                item.artifact,
-                self.target.path.joinpath(*item.parts),
-                "fetched" if item in brought else "there",
-            )
+            Fetched(item.artifact, root + item.artifact.name, "fetched" if new else "there")
             for item in wanted
-            if item not in missing or item in brought
+            if (new := item in brought) or not (item in missing or item in self.failed)
         ]
-        files = [file for file in files if file.path not in self.failed]
         if self.problems:
             done = Problem("partly-fetched", f"the other {len(files)} files were fetched")
             told = [*self.problems, done] if files else self.problems
@@ -217,7 +218,7 @@ class _Fetch:
                 raise damaged_on_arrival(item.artifact, self.store.root)
 
     def _note(self, item: Wanted, error: WhenceError | OSError) -> None:
-        self.failed.add(self.target.path.joinpath(*item.parts))
+        self.failed.add(item)
         if isinstance(error, WhenceError):
             self.broken = self.broken or isinstance(error, StoreError)
             self.problems += [p for p in error.problems if p not in self.problems]

@@ -34,9 +34,11 @@ class Meter:
 
     def __call__(self, count: int) -> None:
         """So many bytes more are done."""
+        if self._progress is None:
+            return
         with self._lock:
             self.done += count
-            if self._progress is not None and time.monotonic() >= self._next:
+            if time.monotonic() >= self._next:
                 self._tell()
 
     def close(self) -> None:

@@ -187,10 +187,11 @@ def _gather(items: list[str], manner: Manner) -> Survey:
     found = Survey()
     named: dict[str, str] = {}
     for item in items:
-        one = survey(item) if os.path.isdir(item) else _single(item)
-        lead = _lead(item, manner.preserve_path)
+        folder = os.path.isdir(item)
+        one = survey(os.path.abspath(item)) if folder else _single(item)
+        lead = preserved(item) if manner.preserve_path else None
         for path, name in one.files:
-            whole = name if lead is None else f"{lead}/{name}" if os.path.isdir(item) else lead
+            whole = name if lead is None else f"{lead}/{name}" if folder else lead
             if whole in named and named[whole] != path:
                 found.problems.append(_twice(whole, path, named[whole]))
                 continue
@@ -206,15 +207,12 @@ def _gather(items: list[str], manner: Manner) -> Survey:
 
 def _single(path: str) -> Survey:
     if os.path.isfile(path):
-        return Survey([(path, os.path.basename(os.path.abspath(path)))], size=_size(path))
+        whole = os.path.abspath(path)
+        return Survey([(whole, os.path.basename(whole))], size=_size(whole))
     told = f"there is no file or folder {path!r} to put on record"
     if os.path.lexists(path):
         told = f"{path!r} is no file with content, or leads nowhere"
     return Survey(problems=[Problem("no-such-file", told)])
-
-
-def _lead(path: str, preserve_path: bool) -> str | None:
-    return preserved(path) if preserve_path else None
 
 
 def _twice(name: str, path: str, other: str) -> Problem:
@@ -229,7 +227,6 @@ def _twice(name: str, path: str, other: str) -> Problem:
 def _facts(
     owner: Owner, found: Survey, manner: Manner, contents: Iterator[Content | UserError]
 ) -> Iterator[Facts]:
-    here = os.getcwd()
     types: dict[str, str] = {}
     for (path, name), content in zip(found.files, contents, strict=True):
         if isinstance(content, UserError):
@@ -241,9 +238,8 @@ def _facts(
         label = manner.label
         if name in found.links:
             label = replace(label, metadata={**label.metadata, "link": readable(found.links[name])})
-        whole = Path(os.path.normpath(os.path.join(here, path)))
         facts = label.facts(readable(name), content, types[end])
-        facts["path"] = told_path(whole, owner.folder, owner.store.project)
+        facts["path"] = told_path(path, owner.folder, owner.store.project)
         yield facts
 
 

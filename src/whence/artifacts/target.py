@@ -115,19 +115,21 @@ def is_there(folder: int, leaf: str, artifact: Artifact) -> bool:
         If something else than a regular file has that name.
     """
     try:
-        status = os.stat(leaf, dir_fd=folder, follow_symlinks=False)
+        fd = os.open(leaf, _READ, dir_fd=folder)
     except FileNotFoundError:
         return False
-    if not modes.S_ISREG(status.st_mode):
-        link = modes.S_ISLNK(status.st_mode)
-        raise in_the_way(leaf, "is a symbolic link" if link else "is there, and is no file")
-    if status.st_size != artifact.size:
-        return False
-    try:
-        fd = os.open(leaf, _READ, dir_fd=folder)
-    except OSError:
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise in_the_way(leaf, "is a symbolic link, which could lead elsewhere") from error
+        if error.errno == errno.ENXIO:
+            raise in_the_way(leaf, "is a socket") from error
         return False  # to be replaced by one that can be read
     try:
+        status = os.fstat(fd)
+        if not modes.S_ISREG(status.st_mode):
+            raise in_the_way(leaf, "is there, and is no file")
+        if status.st_size != artifact.size:
+            return False
         if artifact.size < _SMALL:
             return digest_bytes(os.read(fd, artifact.size + 1)) == artifact.digest
         return _hashed(fd, hashlib.sha256(), lambda count: None).hexdigest() == artifact.digest
