@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from whence.runs import Run, checkout
+from whence.runs import Run, checkout, code_facts, code_of_script
 from whence.runs.environment import environment
 from whence.runs.git import ask as asked
 
@@ -93,3 +93,16 @@ def test_the_environment_is_stored_once(store):
     assert len({store.index().state(run.id)["environment"] for run in runs}) == 1
     packed = list((store.root / "packs").rglob("*.pack"))
     assert len(packed) == 1
+
+
+def test_code_that_git_does_not_track_is_in_no_commit(tmp_path):
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+    (tmp_path / ".gitignore").write_text("ignored.py\n")
+    (tmp_path / "kept.py").write_text("x = 1\n")
+    (tmp_path / "ignored.py").write_text("import kept\n")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *words], check=True)
+    kept = code_facts(code_of_script(tmp_path / "kept.py", tmp_path), tmp_path)
+    assert kept["commit"]
+    assert kept["dirty"] is False
+    assert code_facts(code_of_script(tmp_path / "ignored.py", tmp_path), tmp_path)["dirty"] is True

@@ -13,7 +13,7 @@ from whence.artifacts import Deposit, facts_of
 from whence.base.escape import encode
 from whence.runs.code import Code, code_of_script
 from whence.runs.environment import environment_bytes
-from whence.runs.git import checkout
+from whence.runs.git import checkout, tracks
 from whence.runs.machine import host, system, user
 from whence.runs.rank import job
 from whence.runs.variable import variables
@@ -88,10 +88,15 @@ def code_artifacts(store: Store, code: Code) -> list[Facts]:
 def code_facts(code: Code, folder: str | os.PathLike[str]) -> Facts:
     """The ``code`` field of a run: what git says of the folder, and the digests of the code."""
     git = checkout(folder)
+    dirty = git and git.dirty
+    if git and git.commit and not dirty:
+        # Code that git does not track is in no commit, however clean the working tree is.
+        paths = tuple(path for _, path in code.paths())
+        dirty = bool(paths) and not tracks(Path(folder), git.commit, paths)
     return {
         "commit": git and git.commit,
         "branch": git and encode(git.branch),
-        "dirty": git and git.dirty,
+        "dirty": dirty,
         "digest": code.digest,
         "files": encode(dict(code.files)),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import threading
@@ -29,7 +30,7 @@ class Checkout:
     branch : str or None
         The branch checked out; None where HEAD is detached.
     dirty : bool
-        Whether tracked files differ from the commit. Files that git does not track do not count:
+        Whether tracked files differ from the commit. Other files do not count here:
         the output of runs lies among them, and the digests of the code tell about the others.
     """
 
@@ -93,6 +94,13 @@ def remote(folder: Path) -> str | None:
     """Where the repository came from, as its configuration says."""
     said = _said(folder, ("config", "--get", "remote.origin.url"), 1 << 16)
     return os.fsdecode(said.strip()) if said else None
+
+
+@functools.lru_cache(maxsize=256)
+def tracks(folder: Path, commit: str, paths: tuple[Path, ...]) -> bool:
+    """Whether git tracks all of the files; asked once for each commit."""
+    said = _said(folder, ("ls-files", "-z", "--", *map(str, paths)), _NAME_BYTES)
+    return said is not None and said.count(b"\0") == len(paths)
 
 
 def diff(folder: Path) -> bytes | None:
