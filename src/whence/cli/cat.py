@@ -9,11 +9,12 @@ from pathlib import Path
 import rich_click as click
 
 from whence.cli import render
+from whence.cli.completion import run_names
 from whence.cli.option import common
 
 
 @click.command(name="cat")
-@click.argument("run")
+@click.argument("run", shell_complete=run_names)
 @click.argument("name")
 @click.option(
     "--category", type=click.Choice(["code", "input", "output"]), help="If several have that name."

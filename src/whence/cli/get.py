@@ -7,11 +7,12 @@ from pathlib import Path
 import rich_click as click
 
 from whence.cli import render
+from whence.cli.completion import run_names
 from whence.cli.option import common
 
 
 @click.command(name="get")
-@click.argument("run")
+@click.argument("run", shell_complete=run_names)
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option(
     "-o",

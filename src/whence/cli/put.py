@@ -7,11 +7,12 @@ from pathlib import Path
 import rich_click as click
 
 from whence.cli import render
+from whence.cli.completion import run_names
 from whence.cli.option import common, parameters
 
 
 @click.command(name="put")
-@click.argument("run")
+@click.argument("run", shell_complete=run_names)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str), metavar="FILE...")
 @click.option(
     "--category",

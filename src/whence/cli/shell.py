@@ -10,8 +10,11 @@ import shlex
 from collections.abc import Mapping
 
 # How many runs each command takes; 0: as many as are given. After the first, tag offers tags too.
-_RUNS = {"show": 1, "diff": 2, "tag": 1, "compare": 0, "comment": 0, "reason": 0, "delete": 0,
-         "export": 0}  # fmt: skip
+_RUNS = {
+    **dict.fromkeys(("show", "repeat", "artifacts", "get", "cat", "put", "tag"), 1),
+    "diff": 2,
+    **dict.fromkeys(("compare", "comment", "reason", "delete", "export"), 0),
+}
 _PLAIN = re.compile(r"[\w./-]+( [\w./-]+)*")
 _FORMATS = {
     "bash": "plain,{value}",
