@@ -188,6 +188,7 @@ def test_simple_example(store: Store, client: Client, project: Path) -> None:
     first = {item.name: item.digest for item in client.list_artifacts("run1", "output")}
     second = {item.name: item.digest for item in client.list_artifacts("run2", "input")}
     assert first == second
+    np.testing.assert_array_equal(client.get_artifact("run2", "guesses"), np.arange(100_000))
 
 
 def size_of(store: Store) -> int:

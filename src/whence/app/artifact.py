@@ -24,7 +24,7 @@ from whence.artifacts import (
 from whence.base.digest import digest_bytes
 from whence.base.error import StoreError, UserError
 from whence.base.problem import did_you_mean
-from whence.formats import load
+from whence.formats import UNKNOWN, load
 from whence.records import Artifact, Record, Records
 from whence.store import Store
 
@@ -111,7 +111,8 @@ def get_object(
     store: Store, run: str, name: str, *, category: str | None = None, allow_pickle: bool = False
 ) -> Any:
     """The object that an artifact holds; see `Client.get_artifact`."""
-    record = Records(store).resolve(run)
+    records = Records(store)
+    record = records.resolve(run)
     artifact = one_artifact(record, name, category)
     beside = artifact.meta.get("plotly")
     if isinstance(beside, str):  # a figure that was drawn by matplotlib
@@ -124,7 +125,21 @@ def get_object(
             f"the content of the artifact {name!r} was altered: its digest is another",
             mend="`whence verify` lists all damage; merge a store that has the content whole.",
         )
-    return load(artifact.type, data, allow_pickle=allow_pickle)
+    return load(_type_of(records, artifact), data, allow_pickle=allow_pickle)
+
+
+def _type_of(records: Records, artifact: Artifact) -> str:
+    """The media type; where it is unknown, the one that another run knows the content by.
+
+    An object that was fetched as a file and saved again has lost its type, but not its digest.
+    """
+    if artifact.type != UNKNOWN:
+        return artifact.type
+    row = records.connection.execute(
+        "SELECT type FROM artifact WHERE digest = ? AND type <> ? ORDER BY run LIMIT 1",
+        (artifact.digest, UNKNOWN),
+    ).fetchone()
+    return str(row[0]) if row else UNKNOWN
 
 
 def open_artifact(store: Store, run: str, name: str, category: str | None = None) -> BinaryIO:

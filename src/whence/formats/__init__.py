@@ -9,6 +9,7 @@ from whence.formats.difference import (
 from whence.formats.driver import Driver, driver, drivers
 from whence.formats.figure import converted, is_matplotlib, picture
 from whence.formats.format import (
+    UNKNOWN,
     Format,
     format_for,
     format_named,
@@ -21,6 +22,7 @@ from whence.formats.stored import Stored, is_stored
 from whence.formats.stream import Stream
 
 __all__ = [
+    "UNKNOWN",
     "ArrayDifference",
     "Driver",
     "Dumped",
