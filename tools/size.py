@@ -19,9 +19,12 @@ PARAMETERS = 6  # without self or cls; a click command has what its command line
 # Public faces whose vocabulary is given by the systems whose users they serve, and so are not
 # counted: classes with all their methods, and functions.
 FACES = {
+    "ArtifactManager": "what squirrel's ArtifactManager answers to",
+    "Catalog": "what squirrel's Catalog answers to",
     "Client": "what Simvue's Client answers to",
     "DataManager": "what dantro's DataManager answers to",
     "Log": "what Simvue's Run answers to while it goes on",
+    "match": "what smttask's filter match answers to",
     "OrderedDataGroup": "what dantro's groups answer to",
     "ParamSpace": "what paramspace's ParamSpace answers to",
     "PlotManager": "what dantro's PlotManager answers to",

@@ -266,7 +266,7 @@ class Text(Condition):
         asked, values = _ASK[self.how](column, self.text)
         if column != "text":
             return self._or_usual(asked, *values)
-        names = records.names("field", self.name)
+        names = records.names.of("field", self.name)
         if not names:
             return sql.NONE
         return Sql(f"SELECT run FROM param WHERE name = ? AND {asked}", (names[0], *values))
@@ -284,7 +284,7 @@ class Text(Condition):
         if column != "text":
             source = f"SELECT DISTINCT {column} FROM run"
         else:
-            names = records.names("field", self.name)
+            names = records.names.of("field", self.name)
             if not names:
                 return sql.NONE
             source = f"SELECT DISTINCT text FROM param WHERE name = {names[0]}"
@@ -433,7 +433,12 @@ class Printed(Condition):
         rows = records.connection.execute(
             "SELECT key, id FROM run WHERE key IN (SELECT run FROM said) AND NOT deleted"
         ).fetchall()
-        return sql.among(key for key, run in rows if self.text in records.output(run))
+        return sql.among(key for key, run in rows if self.text in _output(records, run))
+
+
+def _output(records: Records, run: str) -> str:
+    lines = records.store.lines(run, ("out",))
+    return "".join(str(line.get("text", "")) for line in lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -485,4 +490,6 @@ class Test(Condition):
 
     def sql(self, records: Records) -> Sql:
         """Keys: inside ``|`` and ``~`` a function cannot come last, so it is asked of all now."""
-        return sql.among(key for key, record in records.all_keyed() if self(record))
+        from whence.records.query import Query  # which is made of conditions
+
+        return sql.among(records.keys(Query(tests=(self,))))

@@ -122,11 +122,11 @@ class Bare(Condition):
             If no run has anything of that name, but there is a field of a similar one.
         """
         known = any(
-            records.names(space, self.key, below=below)
+            records.names.of(space, self.key, below=below)
             for space in ("param", "meta")
             for below in (False, True)
         )
-        near = None if known else did_you_mean(self.key, [*FIELDS, *records.all_names()])
+        near = None if known else did_you_mean(self.key, [*FIELDS, *records.names.all()])
         if near:
             raise UserError.of(
                 "unknown-field",

@@ -60,7 +60,7 @@ class Order:
             return Sql(f"({column}) IS NULL, {column} {way}", is_set=False)
         names = self._names(records)
         if not names:
-            near = did_you_mean(self.field, [*_COLUMNS, *records.all_names()])
+            near = did_you_mean(self.field, [*_COLUMNS, *records.names.all()])
             raise UserError.of(
                 "unknown-field",
                 f"no record has a {self.field!r} to sort by",
@@ -76,9 +76,9 @@ class Order:
     def _names(self, records: Records) -> list[int]:
         first, _, rest = self.field.partition(".")
         if first in _SPACES and rest:
-            return records.names(_SPACES[first], ".".join(map(str, name_parts(rest))))
+            return records.names.of(_SPACES[first], ".".join(map(str, name_parts(rest))))
         key = ".".join(map(str, name_parts(self.field)))
-        return records.names("param", key) + records.names("meta", key)
+        return records.names.of("param", key) + records.names.of("meta", key)
 
 
 NEWEST_FIRST = (Order("created", descending=True), Order("id", descending=True))

@@ -13,10 +13,10 @@ import orjson
 from whence.base.error import UserError
 from whence.params import flatten, varied_and_constant
 from whence.records.condition import Condition
+from whence.records.name import Names
 from whence.records.query import NEWEST_FIRST, Query
 from whence.records.record import ENDED, Record
-from whence.records.task_parameter import BESIDE
-from whence.store import Store, is_alive, without_inputs
+from whence.store import Store, is_alive
 
 _STATE = "SELECT state.json FROM run JOIN state ON state.run = run.key"
 _BATCHES = (32, 512)  # the first is small, as often only the first few are wanted
@@ -41,7 +41,7 @@ class Records:
         self.store = store
         self._index = store.index()
         self._last: dict[str, float | None] = {}
-        self._names: dict[tuple[str, str, bool], list[int]] = {}
+        self.names = Names(self._index.connection)
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -155,7 +155,7 @@ class Records:
         """The id and the label of what a query shows, in its order."""
         if query.tests:
             return [(record.id, record.label) for record in self.iterate(query)]
-        names = self.names("field", "label")
+        names = self.names.of("field", "label")
         if not names:
             rows = self.connection.execute(*query.sql(self, "run.id"))
             return [(run, run) for (run,) in rows]
@@ -186,10 +186,6 @@ class Records:
         known = [(key, statuses[key]) for key in keys if key in statuses]
         return [record for _, record in self._read(known)]
 
-    def all_keyed(self) -> Iterator[tuple[int, Record]]:
-        """Every record with its key."""
-        return self._keyed(Query())
-
     def unended(self) -> dict[str, list[int]]:
         """The keys of the runs that never ended, by the status that each has now."""
         rows = self.connection.execute(
@@ -201,56 +197,6 @@ class Records:
         for key, text in rows.fetchall():
             found.setdefault(self._record(orjson.loads(text)).status, []).append(key)
         return found
-
-    def names(self, space: str, key: str, below: bool = False) -> list[int]:
-        """The numbers of the names of values that a dotted key can mean.
-
-        Parameters
-        ----------
-        space : {"param", "meta", "field"}
-        key : str
-            ``inputs`` levels may be left out.
-        below : bool
-            Of the names that begin with it instead.
-        """
-        known = self._names.get((space, key, below))
-        if known is not None:
-            return known
-        short = without_inputs(key)
-        asked, values = "short = ?", [short]
-        if below:
-            asked, values = "short >= ? AND short < ?", [f"{short}.", f"{short}/"]
-        rows = self.connection.execute(
-            f"SELECT id, name FROM name WHERE space = ? AND {asked}", (space, *values)
-        )
-        found = [number for number, name in rows if _leads(key.split("."), name.split("."))]
-        self._names[space, key, below] = found
-        return found
-
-    def noise(self, names: Iterable[int]) -> set[int]:
-        """Those of the names that tell which task something is, not what went into it."""
-        rows = self.connection.execute(
-            "SELECT id, name FROM name WHERE id IN (SELECT value FROM json_each(?))",
-            (orjson.dumps(list(names)).decode(),),
-        ).fetchall()
-        tasks = {name[: -len("taskname")] for _, name in rows if name.endswith(".taskname")}
-        return {
-            number
-            for number, name in rows
-            if name.rpartition(".")[0] + "." in tasks and name.rpartition(".")[2] in BESIDE
-        }
-
-    def all_names(self) -> list[str]:
-        """The short names of all parameters and metadata on record."""
-        rows = self.connection.execute(
-            "SELECT DISTINCT short FROM name WHERE space IN ('param', 'meta') ORDER BY short"
-        )
-        return [row[0] for row in rows]
-
-    def output(self, run: str) -> str:
-        """What a run printed, from the journals."""
-        lines = self.store.lines(run, ("out",))
-        return "".join(str(line.get("text", "")) for line in lines)
 
     def _keyed(self, query: Query) -> Iterator[tuple[int, Record]]:
         """What a query shows, whatever its limit, with the keys."""
@@ -302,20 +248,6 @@ def varied(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
         for run, leaves in flat.items():
             told[run] = {k: v for k, v in leaves.items() if names is None or k in names}
     return told
-
-
-def _leads(key: Sequence[str], name: Sequence[str]) -> bool:
-    """Whether a name goes through the parts of a key, with only ``inputs`` between them."""
-    rest = iter(name)
-    for part in key:
-        for level in rest:
-            if level == part:
-                break
-            if level != "inputs":
-                return False
-        else:
-            return False
-    return True
 
 
 def _quoted(text: str) -> str:

@@ -131,10 +131,11 @@ class Record:
     @property
     def duration(self) -> float | None:
         """Seconds from start to end; of a lost run, to the last that was heard of it."""
-        end = self.ended
+        state = self.state
+        start, end = state.get("started"), state.get("ended")
         if end is None and self.lost:
-            end = self.state.get("last")
-        return None if self.started is None or end is None else max(end - self.started, 0.0)
+            end = state.get("last")
+        return None if start is None or end is None else max(end - start, 0.0)
 
     @property
     def timestamp(self) -> dt.datetime | None:

@@ -195,9 +195,16 @@ def _column(texts: Sequence[str], sizes: Sequence[int], cut: Cut) -> list[str]:
 
 
 def _means(records: Sequence[Record], sizes: Sequence[int]) -> list[str]:
-    rest = (record.duration for record in records)
-    rows = ([one for one in islice(rest, size) if one is not None] for size in sizes)
-    return [duration(sum(row) / len(row)) if row else UNDEFINED for row in rows]
+    took = [record.duration for record in records]
+    if len(sizes) < len(took):
+        rest = iter(took)
+        took = [_mean(islice(rest, size)) for size in sizes]
+    return [UNDEFINED if seconds is None else duration(seconds) for seconds in took]
+
+
+def _mean(seconds: Iterable[float | None]) -> float | None:
+    known = [one for one in seconds if one is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _text(value: Any) -> str:

@@ -95,9 +95,9 @@ class Value(Condition):
     def sql(self, records: Records) -> Sql:
         """Rows of ``param`` under the names that the key can mean."""
         parts = name_parts(self.key)
-        names = records.names(self.space, ".".join(map(str, parts)))
+        names = records.names.of(self.space, ".".join(map(str, parts)))
         if self.operator == "exists":
-            names = names + records.names(self.space, ".".join(map(str, parts)), below=True)
+            names = names + records.names.of(self.space, ".".join(map(str, parts)), below=True)
         if self.operator == "eq" and isinstance(self.wanted, dict) and self.wanted:
             return self._mapping(records)
         if not names:
@@ -197,9 +197,10 @@ class Value(Condition):
         """All leaves of the mapping, and no other leaf below the key."""
         flat = leaves(encode(self.wanted))
         prefix = ".".join(map(str, name_parts(self.key)))
-        wanted = {key for name in flat for key in records.names(self.space, f"{prefix}.{name}")}
-        below = records.names(self.space, prefix, below=True)
-        others = [key for key in below if key not in wanted and key not in records.noise(below)]
+        wanted = {key for name in flat for key in records.names.of(self.space, f"{prefix}.{name}")}
+        below = records.names.of(self.space, prefix, below=True)
+        wanted |= records.names.noise(below)
+        others = [key for key in below if key not in wanted]
         parts: list[Condition] = [
             Value(self.space, f"{prefix}.{name}", "eq", value) for name, value in _flat(self.wanted)
         ]
@@ -218,7 +219,7 @@ class Range(Condition):
     def sql(self, records: Records) -> Sql:
         """One range of rows, and the lists that are in all of them."""
         first = self.bounds[0]
-        names = records.names(first.space, ".".join(map(str, name_parts(first.key))))
+        names = records.names.of(first.space, ".".join(map(str, name_parts(first.key))))
         if len(names) != 1:  # a record may have one value here and another there
             return sql.meet([bound.sql(records) for bound in self.bounds])
         asked = [scalar for bound in self.bounds for scalar in bound.scalars()]
