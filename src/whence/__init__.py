@@ -11,6 +11,16 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0.dev0"
 
 _HOMES = {
+    "artifacts": (
+        "ArtifactManager",
+        "Catalog",
+        "CatalogKey",
+        "CatalogSource",
+        "FolderBackend",
+        "MlflowBackend",
+        "Source",
+        "StoreBackend",
+    ),
     "params": ("CoupledParamDim", "ParamDim", "ParamSpace"),
     "plot": ("PlotManager", "is_plot_func"),
     "runs": ("Handler", "Run"),
@@ -33,11 +43,17 @@ _HOMES = {
 _HOME = {name: room for room, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "ArtifactManager",
+    "Catalog",
+    "CatalogKey",
+    "CatalogSource",
     "Client",
     "CoupledParamDim",
     "DataManager",
+    "FolderBackend",
     "Handler",
     "MemoizedTask",
+    "MlflowBackend",
     "ParamDim",
     "ParamSpace",
     "ParameterComparison",
@@ -45,6 +61,8 @@ __all__ = [
     "RecordStoreView",
     "RecordedTask",
     "Run",
+    "Source",
+    "StoreBackend",
     "dfdiff",
     "fold_task_inputs",
     "get_task_param",
@@ -58,6 +76,16 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from whence.artifacts import (
+        ArtifactManager,
+        Catalog,
+        CatalogKey,
+        CatalogSource,
+        FolderBackend,
+        MlflowBackend,
+        Source,
+        StoreBackend,
+    )
     from whence.app.client import Client
     from whence.app.lineage import lineage
     from whence.app.trace import trace

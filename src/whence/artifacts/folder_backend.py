@@ -264,7 +264,8 @@ def _versions(collection: str, artifact: str, names: list[str]) -> Iterator[Vers
             if match[2] != ".json":
                 marks[match[2].split(".")[1]] = True
     for number in sorted(found):
-        yield Version(collection, artifact, number, "", *found[number].values())
+        marks = found[number]
+        yield Version(collection, artifact, number, "", marks["deleted"], marks["failed"])
 
 
 def _marker(version: Version) -> str:

@@ -241,7 +241,7 @@ class ShardDriver(FileDriver):
 
         return pd.DataFrame(self.get_iter().collect())
 
-    def read(self, file: IO[bytes]) -> Iterator[Any]:
+    def read(self, file: IO[bytes] | gzip.GzipFile) -> Iterator[Any]:
         """The samples in an opened file."""
         raise NotImplementedError
 
@@ -267,7 +267,7 @@ class JsonlDriver(ShardDriver):
 
     suffixes = (".jsonl", ".ndjson", ".json")
 
-    def read(self, file: IO[bytes]) -> Iterator[Any]:
+    def read(self, file: IO[bytes] | gzip.GzipFile) -> Iterator[Any]:
         """The values in an opened file."""
         import orjson
 
@@ -279,7 +279,7 @@ class MessagepackDriver(ShardDriver):
 
     suffixes = (".msgpack", ".mp")
 
-    def read(self, file: IO[bytes]) -> Iterator[Any]:
+    def read(self, file: IO[bytes] | gzip.GzipFile) -> Iterator[Any]:
         """The values in an opened file."""
         from whence.base.error import MissingExtraError
 

@@ -73,7 +73,8 @@ class Stream(Generic[T]):
         _at_least_one("size", size)
 
         def drawn() -> Iterator[T]:
-            rng, buffer = random.Random(seed), []
+            rng = random.Random(seed)
+            buffer: list[T] = []
             for item in self:
                 if len(buffer) < size:
                     buffer.append(item)

@@ -180,14 +180,17 @@ def refuse_running(scheme: Scheme, *, only: Path | None = None) -> None:
     UserError
         If the sweep, or a point of it, is running in the same folder.
     """
+    points = []
     for state in runs_of(scheme.store, scheme.folder):
         where = folder_of(state, scheme.store.project)
         if where is None or not is_running(state):
             continue
-        whole = state.get("kind") == "sweep" and where == scheme.out
-        if whole and state.get("process"):
+        if state.get("kind") != "sweep":
+            points.append((state, where))
+        elif where == scheme.out and state.get("process"):
             _refuse(state, f"the sweep {scheme.name!r}", where, "Ctrl-C, or give another --name")
-        if where == only or (only is None and where.parent == scheme.out and not whole):
+    for state, where in points:
+        if where == only or (only is None and where.parent == scheme.out):
             _refuse(state, f"the point {where.name[4:]} of {scheme.name!r}", where, "its own means")
 
 
@@ -209,7 +212,7 @@ def _refuse(state: State, what: str, where: Path, how: str) -> None:
 
 
 def _told(store: Store, path: str | os.PathLike[str]) -> str:
-    return told_path(Path(os.path.abspath(path)), None, store.project)
+    return str(told_path(os.path.abspath(path), None, store.project))
 
 
 def _name(name: str) -> str:

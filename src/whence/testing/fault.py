@@ -194,4 +194,3 @@ def _shifted(status: os.stat_result, seconds: float) -> os.stat_result:
 def is_read_only(path: Path) -> bool:
     """Whether nobody may write to the file."""
     return not modes.S_IMODE(os.stat(path).st_mode) & 0o222
-
