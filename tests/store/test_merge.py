@@ -228,7 +228,7 @@ store = Store.open(root, files=files, clock=lambda: time.time() + skew)
 writer = store.writer()
 print("go", flush=True)
 begin, number = time.time(), 0
-while time.time() < begin + 1.5:
+while time.time() < begin + 0.8:
     run = f"{name}{number // 10}"
     writer.append("set", run, {"f": {"name": f"{number}"}})
     writer.append("tags", "shared", {"add": [f"{name}{number}"]}, sync=number % 20 == 0)
@@ -237,6 +237,7 @@ while time.time() < begin + 1.5:
     facts = {"name": "x", "category": "output", "digest": content.digest, "kept": content.kept}
     writer.append("artifact", run, facts)
     number += 1
+    time.sleep(0.002)
 writer.close()
 print(number, flush=True)
 """
