@@ -120,7 +120,7 @@ class Disposal:
         if entry.digest is not None:
             target = self._root / entry.place
             self._files.make(target.parent)
-            self._files.rename(path, target)
+            self._move(path, target)
             return
         for item in self._packed(str(entry.pack)):
             if item.digest in self._named:
@@ -142,7 +142,10 @@ class Disposal:
 
     def _keep(self, path: Path, item: Packed, since: float | None) -> bool:
         place = item.place
-        fd = self._files.open(path, os.O_RDONLY)
+        try:
+            fd = self._files.open(path, os.O_RDONLY)
+        except FileNotFoundError:  # another gc has it in a pack of its own
+            return True
         try:
             data = read_span(self._files, fd, place.offset, place.offset + place.length)
         finally:
@@ -175,7 +178,10 @@ class Disposal:
         if self._said.folded_size(file.name) >= file.size:
             return
         points = file.name.endswith(layout.METRICS)
-        data = read_all(self._files, layout.journals(self._root) / file.name)[: file.size]
+        try:
+            data = read_all(self._files, layout.journals(self._root) / file.name)[: file.size]
+        except FileNotFoundError:  # another gc has folded it
+            return
         into: set[str] = set()
         for _, row in Chain().lines(data):
             line = parse(row)
@@ -222,7 +228,7 @@ class Disposal:
         for file in self._plan.journals:
             path = layout.journals(self._root) / file.name
             # A writer that was thought dead, or a copy being made, may have gone on with it.
-            if self._files.stat(path).st_size == file.size + file.rest:
+            if garbage.size_of(self._files, path) == file.size + file.rest:
                 self._discard(path)
         for place in self._plan.unfinished:
             self._discard(self._root / place)
@@ -231,18 +237,22 @@ class Disposal:
     def _set_aside(self, day: str, place: str) -> None:
         target = layout.trash(self._root) / day / place
         self._files.make(target.parent)
-        try:
-            self._files.rename(self._root / place, target)
-        except FileNotFoundError:  # another gc was quicker
-            return
+        self._move(self._root / place, target)
 
     def _bring_back_if_touched(self, day: str, place: str) -> None:
         """A writer may have met it just before it went."""
         path = layout.trash(self._root) / day / place
         try:
-            if self._now - self._files.stat(path).st_mtime <= OLD:
-                self._files.rename(path, self._root / place)
+            young = self._now - self._files.stat(path).st_mtime <= OLD
         except FileNotFoundError:
+            return
+        if young:
+            self._move(path, self._root / place)
+
+    def _move(self, before: Path, after: Path) -> None:
+        try:
+            self._files.rename(before, after)
+        except FileNotFoundError:  # another gc was quicker
             return
 
     def _discard(self, path: Path) -> None:

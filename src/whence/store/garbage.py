@@ -125,7 +125,7 @@ class _Look:
             if any(digest in named and not self.held(digest) for digest in digests):
                 back.append(entry)
             elif self._now - entry.since() > REST:
-                gone.append((entry, self._files.stat(path).st_size))
+                gone.append((entry, size_of(self._files, path)))
         return tuple(back), tuple(gone)
 
     def held(self, digest: str) -> bool:
@@ -147,9 +147,9 @@ class _Look:
             for name in names(self._files, folder / inner):
                 if inner + name in named:
                     continue
-                status = self._files.stat(folder / inner / name)
-                if self._now - status.st_mtime > OLD:
-                    found.append((f"objects/{inner}/{name}", status.st_size))
+                path = folder / inner / name
+                if self._age(path) > OLD:
+                    found.append((f"objects/{inner}/{name}", size_of(self._files, path)))
         return tuple(found)
 
     def packs(self, named: set[str]) -> tuple[str, ...]:
@@ -164,14 +164,13 @@ class _Look:
         several, wanting = [], []
         for name in pack_names(self._files, self._root):
             writer = layout.writer_of_path(name)
-            status = self._files.stat(layout.packs(self._root) / name)
-            if self._now - status.st_mtime <= REST or writer in busy:
+            path = layout.packs(self._root) / name
+            age = self._age(path)
+            if age <= REST or writer in busy:
                 continue
-            if writer not in rested:  # no journal speaks of it
-                wanting += [name] * (self._now - status.st_mtime > OLD)
-            elif name in waste:
+            if name in waste or (writer not in rested and age > OLD):  # no journal speaks of it
                 wanting.append(name)
-            elif status.st_size < _BIG:
+            elif writer in rested and size_of(self._files, path) < _BIG:
                 several.append(name)
         return tuple(sorted(wanting + (several if len(several) + len(wanting) > 1 else [])))
 
@@ -188,11 +187,14 @@ class _Look:
 
     def unfinished(self) -> tuple[str, ...]:
         """What killed writers and merges have left behind."""
-        return tuple(
-            place
-            for place in self._odd_names()
-            if self._now - self._files.stat(self._root / place).st_mtime > OLD
-        )
+        return tuple(place for place in self._odd_names() if self._age(self._root / place) > OLD)
+
+    def _age(self, path: Path) -> float:
+        """Seconds since a file was changed or touched; none if it has gone meanwhile."""
+        try:
+            return self._now - self._files.stat(path).st_mtime
+        except FileNotFoundError:
+            return 0.0
 
     def _odd_names(self) -> list[str]:
         found = [
@@ -208,6 +210,14 @@ class _Look:
                     if not name.endswith(ending) or (kind == "objects" and len(name) != 62)
                 ]
         return found
+
+
+def size_of(files: Files, path: Path) -> int:
+    """The bytes of a file; -1 if it has gone meanwhile."""
+    try:
+        return files.stat(path).st_size
+    except FileNotFoundError:
+        return -1
 
 
 def pack_names(files: Files, root: Path) -> list[str]:

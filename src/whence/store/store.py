@@ -218,7 +218,7 @@ class Store:
         """Whether the store itself keeps that content."""
         return (
             self.files.has(layout.object_path(self.root, digest))
-            or self._place(digest) is not None
+            or ((place := self._place(digest)) is not None and self._pack_of(place) is not None)
             or find(self.files, self.root, f"objects/{digest[:2]}/{digest[2:]}") is not None
         )
 
@@ -280,9 +280,7 @@ class Store:
         return None
 
     def _slice(self, place: Slice) -> bytes | None:
-        path: Path | None = layout.packs(self.root) / place.pack
-        if path is not None and not self.files.has(path):
-            path = find(self.files, self.root, f"packs/{place.pack}")
+        path = self._pack_of(place)
         if path is None:
             return None
         try:
@@ -293,6 +291,11 @@ class Store:
                 self.files.close(fd)
         except OSError as error:
             raise failed(error, "read", path) from error
+
+    def _pack_of(self, place: Slice) -> Path | None:
+        """The pack, which gc may have set aside."""
+        path = layout.packs(self.root) / place.pack
+        return path if self.files.has(path) else find(self.files, self.root, f"packs/{place.pack}")
 
     def _open(self, path: Path) -> BinaryIO:
         try:
