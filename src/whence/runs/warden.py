@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 # A process of its own, for a thread dies with its process. It is told on standard input which
 # processes to end, and waits for the death of the one that told it: by a descriptor of it, for
@@ -13,8 +15,6 @@ import sys
 # the system's list of children, before anything is killed, for orphans lose their parent there.
 _WARDEN = """
 import os, select, signal, sys
-for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    signal.signal(number, signal.SIG_IGN)
 parent, watched, told, rest = int(sys.argv[1]), set(), [0], b""
 try:
     pidfd = os.pidfd_open(parent)
@@ -56,13 +56,14 @@ class Warden:
     """
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _WARDEN, str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            process_group=0,
-        )
+        with deaf():
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _WARDEN, str(os.getpid())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                process_group=0,
+            )
 
     def watch(self, pid: int) -> None:
         """End that process when this one dies."""
@@ -83,3 +84,18 @@ class Warden:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError, ValueError):
             os.write(self._process.stdin.fileno(), line.encode())
+
+
+@contextlib.contextmanager
+def deaf() -> Iterator[None]:
+    """Have what is started meanwhile hear no signal that asks it to end, from its first moment.
+
+    A process keeps the mask of blocked signals that it is started with. To ignore them is no
+    match for that: a Ctrl-C may come while Python starts.
+    """
+    asked = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, asked)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol
 
+from whence.runs.warden import deaf
 from whence.sweep.point import Ended, Job, run_point
 
 # A process of its own watches the parent, for a thread could not act while C code holds the
@@ -22,8 +23,6 @@ from whence.sweep.point import Ended, Job, run_point
 # they have started too; Ctrl-C in the terminal does not reach that group, so it is sent once.
 _WARDEN = """
 import os, select, signal, sys
-for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    signal.signal(number, signal.SIG_IGN)
 parent = int(sys.argv[1])
 try:
     watched = os.pidfd_open(parent)
@@ -47,12 +46,13 @@ class Crew:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._warden = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _WARDEN, str(os.getpid())],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            process_group=0,
-        )
+        with deaf():
+            self._warden = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _WARDEN, str(os.getpid())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                process_group=0,
+            )
         self._executor = self._hire()
 
     def _hire(self) -> ProcessPoolExecutor:
