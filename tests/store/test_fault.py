@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Callable
 from pathlib import Path
@@ -171,3 +172,70 @@ def test_coarse_times_hide_no_lines(faulty: Faulty) -> None:
 def _journal(store: Store) -> Any:
     (path,) = (store.root / "journals").glob("*/*.jsonl")
     return path
+
+
+@pytest.mark.parametrize("call", ["write", "sync", "close", "create", "rename", "read", "list"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.ESTALE, errno.EDQUOT])
+def test_whatever_fails_raises_our_error_and_loses_nothing(
+    faulty: Faulty, call: str, number: int
+) -> None:
+    store, files = faulty
+    writer = store.writer()
+    writer.append("set", "r", {"f": {"a": 1}}, sync=True)
+    digest = writer.put(b"small").digest
+    for turn in range(2):
+        files.failing = {call: number} if turn == 0 else {}
+        for act in (
+            lambda: writer.append("set", "r", {"f": {"b": 1}}),
+            lambda: writer.metrics("r", 1, 0.0, 0.0, {"y": 1.0}),
+            lambda: writer.put(b"more"),
+            lambda: writer.put(b"large" * 20_000),
+            writer.beat,
+            store.index,
+            lambda: store.get(digest),
+            writer.close,
+        ):
+            with contextlib.suppress(*((StoreError,) if turn == 0 else ())):
+                act()
+    index = store.index()
+    assert index.state("r")["a"] == 1
+    assert store.get(digest) == b"small"
+    assert list(store.root.rglob("new-*")) == []
+    report = Store.open(store.root).verify()
+    assert report.incomplete == []
+
+
+def test_a_network_file_system_at_its_worst_shows_everything_in_the_end(tmp_path: Path) -> None:
+    now = 1.8e9
+    Store.create(tmp_path)
+    files = FaultyFiles.network()
+    files.clock = lambda: now
+    reader = Store.open(tmp_path, files=lambda shared: files, clock=lambda: now)
+    writers = [Store.open(tmp_path, clock=lambda: now + skew) for skew in (0.0, 120.0, -120.0)]  # noqa: B023
+    for turn in range(3):
+        for number, store in enumerate(writers):
+            store.writer().append("set", f"r{number}", {"f": {"turn": turn}})
+            store.writer().append("tags", "shared", {"add": [f"{turn}-{number}"]})
+        reader.index()
+        now += 20.0
+    now += 31.0
+    index = reader.index()
+    assert [index.state(f"r{n}")["turn"] for n in range(3)] == [2, 2, 2]
+    assert len(index.state("shared")["tags"]) == 9
+    for store in writers:
+        store.writer().close()
+    late = Store.open(tmp_path, clock=lambda: now)
+    late.writer().append("set", "late", {"f": {}})
+    late.writer().close()
+    now += 31.0
+    assert "late" in reader.index().ids()
+
+
+def test_a_stale_handle_is_told_and_passes(faulty: Faulty) -> None:
+    store, files = faulty
+    store.writer().append("set", "r", {"f": {"a": 1}})
+    files.stale_handles = 1
+    with pytest.raises(StoreError, match="Stale"):
+        store.index()
+    assert store.index().state("r")["a"] == 1
+    store.writer().close()
