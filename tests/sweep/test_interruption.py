@@ -19,8 +19,8 @@ SLOW = """\
 import subprocess, time
 
 def simulate(out_dir, seed):
-    (out_dir / "begun").write_text(str(seed))
     print("begun", seed, flush=True)
+    (out_dir / "begun").write_text(str(seed))
     if not (out_dir.parents[2] / "fast").exists():
         time.sleep(60)
 """
@@ -29,7 +29,7 @@ import subprocess
 
 def simulate(out_dir, seed):
     (out_dir / "begun").write_text("")
-    subprocess.run(["sleep", "61.5"])
+    subprocess.run(["sleep", "61.PID"])
 """
 STUBBORN = """\
 import signal, time
@@ -132,21 +132,21 @@ def processes(pattern):
 
 
 def test_kill_9_ends_what_the_points_have_started(slow, store):
-    (slow / "sim.py").write_text(SPAWNS)
+    (slow / "sim.py").write_text(SPAWNS.replace("PID", str(os.getpid())))
     first = start("sim.py:simulate")
     begun(slow, 2)
-    until(lambda: len(processes("^sleep 61.5")) == 2)
+    until(lambda: len(processes(f"^sleep 61.{os.getpid()}")) == 2)
     first.kill()
     first.communicate()
-    until(lambda: not processes("^sleep 61.5"), 5)
+    until(lambda: not processes(f"^sleep 61.{os.getpid()}"), 5)
 
 
 def test_kill_9_ends_commands(slow, store):
-    first = start("sh", "-c", "echo {seed} > {out}/begun; sleep 62.5")
+    first = start("sh", "-c", "echo {seed} > {out}/begun; sleep 62." + str(os.getpid()))
     begun(slow, 2)
     first.kill()
     first.communicate()
-    until(lambda: not processes("^sleep 62.5"), 5)
+    until(lambda: not processes(f"^sleep 62.{os.getpid()}"), 5)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -166,12 +166,12 @@ def test_ctrl_c_records_what_it_ends(slow, store, number):
 
 
 def test_ctrl_c_ends_commands_too(slow, store):
-    first = start("sh", "-c", "echo {seed} > {out}/begun; sleep 63.5")
+    first = start("sh", "-c", "echo {seed} > {out}/begun; sleep 63." + str(os.getpid()))
     begun(slow, 2)
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=20)
     assert len(states(store, "terminated")) == 2
-    assert processes("^sleep 63.5") == []
+    assert processes(f"^sleep 63.{os.getpid()}") == []
 
 
 def test_ctrl_c_twice_ends_what_does_not_heed_it(slow, store):
