@@ -114,6 +114,8 @@ class Census:
         Journals that are folded into others.
     manifests : set of str
         Digests of content that names content itself.
+    versions : set of str
+        The ids of the versions of artifacts in collections.
     lc : int
         The highest logical time.
     """
@@ -125,6 +127,7 @@ class Census:
     packed: list[Packed] = field(default_factory=list)
     folded: list[Folded] = field(default_factory=list)
     manifests: set[str] = field(default_factory=set)
+    versions: set[str] = field(default_factory=set)
     lc: int = 0
 
     def folded_size(self, name: str) -> int:
@@ -230,7 +233,7 @@ def _take(found: Census, line: dict[str, Any], key: Key, row: bytes) -> None:
         if digests:
             named = {digest.decode() for digest in digests}
             found.named.setdefault(thing, set()).update(named)
-            if layout.MANIFEST in str(line.get("type")):
+            if op == "version" or layout.MANIFEST in str(line.get("type")):
                 found.manifests |= named
         if op == "delete" or op == "undelete":
             before = found.deletions.get(thing)
@@ -238,6 +241,8 @@ def _take(found: Census, line: dict[str, Any], key: Key, row: bytes) -> None:
                 found.deletions[thing] = key, op == "delete", _seconds(line.get("t"))
         elif op == "tombstone":
             found.final.add(thing)
+        elif op == "version":
+            found.versions.add(thing)
     elif op == "pack":
         packed = packed_of(line)
         if packed is not None:

@@ -65,6 +65,25 @@ def _version(state: Mapping[str, Any]) -> str:
     return _text(state.get("version")) or _text(commit)
 
 
+TOLD = frozenset(
+    [
+        "label",
+        "description",
+        "reason",
+        "outcome",
+        "error",
+        "main_file",
+        "target",
+        "command",
+        "script_arguments",
+        "task_name",
+        "version",
+        "code",
+        "system",
+    ]
+)
+"""The members of a state that any field comes from."""
+
 FIELDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     **{name: _said(name) for name in ("label", "description", "reason")},
     "outcome": _outcome,

@@ -9,11 +9,14 @@ Lines and members this version does not know are left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Any
 
 State = dict[str, Any]
 Key = tuple[int, str, int]
 Line = tuple[Key, dict[str, Any]]
+
+_KEY = itemgetter(0)
 
 RESERVED = frozenset(
     [
@@ -71,7 +74,7 @@ def fold(lines: Iterable[Line], start: State | None = None) -> State:
     >>> fold([later, first])["name"]
     'b'
     """
-    ordered = sorted(lines, key=lambda item: item[0])
+    ordered = sorted(lines, key=_KEY)
     state = _begun(start, ordered)
     tags = set(state["tags"])
     artifacts = {_identity(item): item for item in state["artifacts"]}
@@ -88,7 +91,7 @@ def fold(lines: Iterable[Line], start: State | None = None) -> State:
             _artifact(artifacts, line)
         elif op in _OPERATIONS:
             _OPERATIONS[op](state, line, key)
-        _date(state, line)
+    _date(state, ordered)
     state["tags"] = sorted(tags)
     state["artifacts"] = list(artifacts.values())
     if before is not None:
@@ -135,12 +138,12 @@ def _empty(thing: Any, key: Key) -> State:
     }
 
 
-def _date(state: State, line: dict[str, Any]) -> None:
-    time = line.get("t")
-    if type(time) is float or type(time) is int:
-        last, first = state["last"], state["first"]
-        state["last"] = time if last is None or time > last else last
-        state["first"] = time if first is None or time < first else first
+def _date(state: State, lines: list[Line]) -> None:
+    times = [time for _, line in lines if (time := line.get("t")).__class__ in (float, int)]
+    if times:
+        first, last = min(times), max(times)
+        state["first"] = first if state["first"] is None else min(first, state["first"])
+        state["last"] = last if state["last"] is None else max(last, state["last"])
 
 
 def _set(state: State, line: dict[str, Any], key: Key) -> None:

@@ -246,9 +246,10 @@ class Loader:
             tags.extend([(tag, key) for tag in rows.tags])
             for space, cells in rows.cells.items():
                 names = self._names[space]
-                for name, (num, text) in cells.items():
-                    number = names.get(name)
-                    params.append((key, number or self._intern(space, name), num, text))
+                if not names.keys() >= cells.keys():
+                    for name in cells:
+                        self._intern(space, name)
+                params += [(key, names[name], *cell) for name, cell in cells.items()]
             artifacts.extend([(key, *item) for item in rows.artifacts])
         many = self._db.executemany
         many(_INSERT_RUN, runs)

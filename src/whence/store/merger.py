@@ -174,6 +174,7 @@ def plan(ours: Side, theirs: Side, *, thorough: bool = False) -> Merged:
     found = Merged()
     sizes = {name: _whole(theirs, f"journals/{name}") for name in _journal_names(theirs)}
     known = _Known(census(ours.files, ours.root), census(theirs.files, theirs.root))
+    found.conflicts += _claimed_twice(known)
     look = _Look(found, ours, theirs, known, thorough)
     found.copies += look.objects()
     packs = look.packs()
@@ -188,6 +189,23 @@ def plan(ours: Side, theirs: Side, *, thorough: bool = False) -> Merged:
         Copy("claim", place, place, 0) for place in _claims(theirs) if not _has(ours, place)
     ]
     return found
+
+
+def _claimed_twice(known: _Known) -> list[Problem]:
+    """The versions of one number that were made in both stores."""
+    writers: dict[str, set[str]] = {}
+    for version in known.here.versions | known.there.versions:
+        number, _, writer = version.partition("~")
+        writers.setdefault(number, set()).add(writer)
+    return [
+        Problem(
+            "version-claimed-twice",
+            f"{number} was made {len(claims)} times, in stores that did not know of each other",
+            mend=f"The earliest is {number}, the others {number}~<writer>; all are kept.",
+        )
+        for number, claims in sorted(writers.items())
+        if len(claims) > 1 and not {f"{number}~{w}" for w in claims} <= known.here.versions
+    ]
 
 
 def carry_out(found: Merged, ours: Side, theirs: Side, watch: Watch) -> None:

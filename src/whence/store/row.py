@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from whence.store.field import fields
+from whence.store.field import TOLD, fields
 from whence.store.fold import State
 from whence.store.leaf import Cell, leaves
 from whence.store.schema import RUN_COLUMNS
@@ -38,16 +39,17 @@ class Rows:
 
 def rows_of(state: State) -> Rows:
     """The rows of a state; a deleted run can be looked for by its id only."""
-    run = tuple([_cell(name, state.get(name)) for name in RUN_COLUMNS])
+    values = tuple(map(state.get, RUN_COLUMNS))
+    unfit = _unfit(tuple(map(type, values)))
+    run = values if not unfit else tuple([None if i in unfit else v for i, v in enumerate(values)])
     if state["deleted"]:
         return Rows((*run[:-1], 2 if "final" in state else 1), (), {}, ())
     params, meta = state.get("params"), state["meta"]
     cells = {"param": leaves(params)} if type(params) is dict else {}
     if meta:
         cells["meta"] = leaves(meta)
-    told = fields(state)
-    if told:
-        cells["field"] = told
+    if not TOLD.isdisjoint(state):
+        cells["field"] = fields(state)
     return Rows(
         run,
         tuple(state["tags"]),
@@ -56,13 +58,15 @@ def rows_of(state: State) -> Rows:
     )
 
 
-def _cell(name: str, value: Any) -> Any:
-    kind = type(value)
-    if kind is str:
-        return None if name in _NUMBERS else value
-    if kind is float or kind is int or kind is bool:
-        return value
-    return None
+@lru_cache(maxsize=512)
+def _unfit(kinds: tuple[type, ...]) -> frozenset[int]:
+    """The columns of ``run`` that cannot hold values of such types."""
+    fit = {float, int, bool, type(None)}
+    return frozenset(
+        number
+        for number, (name, kind) in enumerate(zip(RUN_COLUMNS, kinds, strict=True))
+        if kind not in fit and (kind is not str or name in _NUMBERS)
+    )
 
 
 def _artifact(item: dict[str, Any]) -> tuple[Any, ...]:
