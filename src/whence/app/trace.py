@@ -48,7 +48,7 @@ def _trace(
     store = workspace.store
     records = Records(store)
     tracer = Tracer(records, lambda path: _digest_now(workspace, path), store.get)
-    found = tracer.trace(file, digest, recipe)
+    found = tracer.trace(file, digest, recipe, workspace.relative(file))
     if found.found_by not in ("digest", "recipe"):
         return found
     root = digest if found.found_by == "digest" or recipe is None else str(recipe["digest"])

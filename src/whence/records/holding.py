@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -57,7 +58,9 @@ def holdings(connection: sqlite3.Connection, digests: Iterable[str]) -> list[Hol
     return sorted(found, key=lambda held: (held.created, held.run))
 
 
-def left_at(connection: sqlite3.Connection, paths: Iterable[str]) -> dict[str, Holding]:
+def left_at(
+    connection: sqlite3.Connection, paths: Iterable[str], before: float | None = None
+) -> dict[str, Holding]:
     """For each path, the newest run on record to have put out a file there.
 
     Parameters
@@ -66,20 +69,38 @@ def left_at(connection: sqlite3.Connection, paths: Iterable[str]) -> dict[str, H
         The index.
     paths : iterable of str
         From the project folder, or absolute.
+    before : float, optional
+        Runs made later come last: only where there is no other. Clocks may disagree.
     """
     found: dict[str, Holding] = {}
+    limit = float("inf") if before is None else before
     for path in paths:
         whole = PurePosixPath(path)
         for folder in whole.parents:
             rows = connection.execute(
                 f"{_SELECT} WHERE run.dir = ? AND a.path = ? AND a.category = 'output' "
-                "ORDER BY run.created DESC LIMIT 1",
-                (str(folder), f"./{whole.relative_to(folder)}"),
+                "ORDER BY run.created > ?, run.created DESC LIMIT 1",
+                (str(folder), f"./{whole.relative_to(folder)}", limit),
             ).fetchall()
             if rows:
                 found[path] = _holding(rows[0])
                 break
     return found
+
+
+def nearest(held: Sequence[Holding], path: str) -> Holding:
+    """The hold whose path ends most like this one, so that moved folders are told apart.
+
+    Among equals it is the newest.
+    """
+    return max(held, key=lambda item: (_alike(item.path or item.name, path), item.created))
+
+
+def _alike(one: str, other: str) -> int:
+    """How many names two paths share at their ends."""
+    ends = (reversed(PurePosixPath(path).parts) for path in (one, other))
+    pairs = zip(*ends, strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _holding(row: tuple[str, str, Category, str, str, str | None, str | None, float]) -> Holding:

@@ -12,7 +12,8 @@ from typing import Any
 
 from whence.base.escape import encode
 from whence.params import varied_and_constant
-from whence.records.holding import Holding, holdings, left_at
+from whence.records.holding import Holding, holdings, left_at, nearest
+from whence.records.kinship import EMPTY
 from whence.records.reader import Records
 from whence.records.record import Record
 
@@ -67,6 +68,7 @@ class Trace:
     made_by: str | None = None
     command: str | None = None
     recipe: Mapping[str, Any] | None = None
+    alike: int = 1
     generations: Sequence[Sequence[Mapping[str, Any]]] = ()
     ancestry: str = ""
 
@@ -100,11 +102,14 @@ class Trace:
             "made_by": self.made_by,
             "command": self.command,
             "recipe": self.recipe,
+            "alike": self.alike,
             "generations": [list(generation) for generation in self.generations],
         }
 
     def what(self) -> str:
         """What the file is, in a sentence's part."""
+        if self.found_by is None and self.digest == EMPTY:
+            return "an empty file, whose content tells nothing"
         if self.found_by is None:
             return (
                 "not known here: no run on record put it out or took it in, "
@@ -138,6 +143,11 @@ class Trace:
                 yield f"changed since recorded {words}: {change.path} of run {change.run}{gone}"
             if len(changed) > 3:
                 yield f"… and {len(changed) - 3} more files changed since recorded"
+        if self.alike > 1:
+            yield (
+                f"{self.alike} runs put out the same bytes; from which of them this file is, "
+                "its content does not tell"
+            )
         if len(self.codes) > 1:
             yield f"the runs were made by {len(self.codes)} versions of the code"
 
@@ -172,20 +182,43 @@ class Tracer:
             return Trace(file, digest)
         return Trace(file, digest, "summary", recipe=recipe, **_told_by(recipe))
 
-    def trace(self, file: Path, digest: str, recipe: Mapping[str, Any] | None) -> Trace:
-        """The trace of a content, or, where it is not known, of the recipe it carries."""
+    def trace(
+        self,
+        file: Path,
+        digest: str,
+        recipe: Mapping[str, Any] | None,
+        place: str | None = None,
+    ) -> Trace:
+        """The trace of a content, or, where it is not known, of the recipe it carries.
+
+        Parameters
+        ----------
+        file : Path
+            As the user named it.
+        digest : str
+            Of its content.
+        recipe : mapping or None
+            What it carries.
+        place : str, optional
+            Where it lies, from the project folder or absolute. It decides between runs that put
+            out the same bytes.
+        """
         held = holdings(self._records.connection, [digest])
+        here = [item for item in held if item.path == place]
+        if digest == EMPTY and not here:
+            return Trace(file, digest)
         found_by = "digest"
         if not held and recipe is not None:
             held = holdings(self._records.connection, [recipe["digest"]])
             found_by = "recipe"
         if not held:
             return self.from_recipe(file, digest, recipe)
-        chosen = _choose(held)
+        chosen = _choose(here or held)
         base = Trace(file, digest, found_by, chosen.category, recipe=recipe)
         if chosen.kind == "evaluation" and chosen.category == "output":
             return self._figure(base, chosen)
-        return self._file(base, held, chosen)
+        same = [item for item in here or held if item.category == chosen.category]
+        return self._file(base, same, placed=bool(here))
 
     def _figure(self, base: Trace, held: Holding) -> Trace:
         """A figure: by way of what its evaluation read, the runs that put that out."""
@@ -197,75 +230,72 @@ class Tracer:
         )
         meta = artifact.meta
         read = json.loads(self._content(meta["inputs"])) if meta.get("inputs") else []
-        makers, changed = self._makers(read, evaluation)
+        makers = self._makers(read, evaluation)
+        runs = dict.fromkeys(item.run for item in makers.values())
         return self._summed(
             base,
-            makers,
+            [self._records.get(run) for run in runs],
             evaluation=evaluation.id,
             plot=meta.get("plot"),
             inputs=[{"path": path, "digest": digest} for path, digest in read],
-            changed=[*changed, *self._changed_now(read)],
+            changed=list(self._changes(read, makers)),
             command=evaluation.state.get("repeat"),
         )
 
-    def _file(self, base: Trace, held: Sequence[Holding], chosen: Holding) -> Trace:
-        """A file that a run put out or took in."""
-        same = [item for item in held if item.category == chosen.category]
-        runs = [item.run for item in same if item.kind in MAKERS]
-        sweeps = [item.run for item in same if item.kind == "sweep"]
-        makers = [self._records.get(run) for run in dict.fromkeys(runs)]
-        if chosen.category == "output":
-            makers = makers[-1:]
-        record = self._records.get(chosen.run)
+    def _file(self, base: Trace, held: Sequence[Holding], *, placed: bool) -> Trace:
+        """A file that runs put out or took in."""
+        runs = list(dict.fromkeys(item.run for item in held if item.kind in MAKERS))
+        sweeps = [item.run for item in held if item.kind == "sweep"]
+        put_out = held[-1].category == "output"
+        if placed and put_out:
+            runs = runs[-1:]  # whoever wrote there last
+        record = self._records.get(runs[-1] if runs else held[-1].run)
         inputs = [
             {"path": item.path or item.name, "digest": item.digest}
             for item in record.of_category("input")
         ]
         return self._summed(
             base,
-            makers,
+            [self._records.get(run) for run in runs],
             sweeps=sweeps,
-            inputs=inputs if chosen.category == "output" else (),
+            alike=len(runs) if put_out else 1,
+            inputs=inputs if put_out and len(runs) < 2 else (),
             command=record.state.get("repeat"),
         )
 
-    def _makers(
-        self, read: Sequence[Sequence[str]], evaluation: Record
-    ) -> tuple[list[Record], list[Change]]:
-        """The runs that put out what was read, and what of it had changed by then."""
+    def _makers(self, read: Sequence[Sequence[str]], evaluation: Record) -> dict[str, Holding]:
+        """For each path that was read, the hold of the run that put it out, as far as known.
+
+        Where the content is nobody's, it is the run that left a file there before.
+        """
         connection = self._records.connection
         before = evaluation.created or 0.0
         out: dict[str, list[Holding]] = {}
         for item in holdings(connection, (digest for _, digest in read)):
-            if item.category == "output" and item.kind != "evaluation" and item.created <= before:
+            if item.category == "output" and item.kind != "evaluation":
                 out.setdefault(item.digest, []).append(item)
-        runs: dict[str, None] = {}
-        strangers = []
+        makers: dict[str, Holding] = {}
         for path, digest in read:
-            makers = out.get(digest)
-            if not makers:
-                strangers.append((path, digest))
-                continue
-            here = [item for item in makers if item.path == path]
-            runs[(here or makers)[-1].run] = None
-        changed = []
-        at = left_at(connection, (path for path, _ in strangers))
-        for path, digest in strangers:
-            if path in at:
-                runs[at[path].run] = None
-                changed.append(Change(path, at[path].run, at[path].digest, digest, "read"))
-        return [self._records.get(run) for run in sorted(runs)], changed
+            same = out.get(digest, ())
+            # A run made after the figure did not make it; but clocks may disagree.
+            earlier = [item for item in same if item.created <= before] or same
+            if earlier:
+                makers[path] = nearest(earlier, path)
+        strangers = [path for path, _ in read if path not in makers]
+        return makers | left_at(connection, strangers, before)
 
-    def _changed_now(self, read: Sequence[Sequence[str]]) -> Iterator[Change]:
-        at: dict[str, Holding] | None = None
+    def _changes(
+        self, read: Sequence[Sequence[str]], makers: Mapping[str, Holding]
+    ) -> Iterator[Change]:
         for path, digest in read:
-            now = self._digest_now(path)
-            if now == digest:
+            maker = makers.get(path)
+            if maker is None:
                 continue
-            if at is None:
-                at = left_at(self._records.connection, (path for path, _ in read))
-            if path in at:
-                yield Change(path, at[path].run, digest, now or "", "now")
+            if maker.digest != digest:
+                yield Change(path, maker.run, maker.digest, digest, "read")
+            now = self._digest_now(path)
+            if now != digest:
+                yield Change(path, maker.run, digest, now or "", "now")
 
     def _summed(self, base: Trace, makers: Sequence[Record], **found: Any) -> Trace:
         """The trace with what the runs have in common and what they do not."""
@@ -322,10 +352,13 @@ def _place(record: Record) -> tuple[int, float, str]:
 
 
 def _choose(held: Sequence[Holding]) -> Holding:
-    """The hold that tells most: put out before taken in, by an evaluation before a run, newest."""
+    """The hold that tells most: put out before taken in, by an evaluation before a run, oldest.
+
+    The same recipe gives the same bytes: the first evaluation drew them, later ones only again.
+    """
     rank = {"output": 2, "input": 1, "code": 0}
     return max(
-        held, key=lambda item: (rank[item.category], item.kind == "evaluation", item.created)
+        held, key=lambda item: (rank[item.category], item.kind == "evaluation", -item.created)
     )
 
 
