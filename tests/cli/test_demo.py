@@ -106,6 +106,21 @@ def test_the_tree_has_the_classes_and_layout_of_dantro(demo):
     assert "     ├ ...                      ... (21 more) ..." in lines
 
 
+def test_the_tree_as_json_has_the_same_members(demo):
+    told = demo.json("tree")
+    (simulations,) = told["members"]
+    assert [member["name"] for member in simulations["members"]][:2] == ["12", "13"]
+    data = simulations["members"][0]["members"][1]
+    assert data["class"] == "OrderedDataGroup"
+
+
+def test_plotting_where_nothing_is_makes_no_store(whence):
+    done = whence("plot", check=False)
+    assert done.returncode == 2
+    assert "which plots?" in done.stderr
+    assert not (whence.cwd / ".whence").exists()
+
+
 def test_every_run_has_what_the_record_promises(demo):
     run = demo.json("show", "sim_12")
     for member in ("id", "name", "parameters", "started", "ended", "duration", "host", "user"):

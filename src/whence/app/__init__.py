@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from whence.app.demo import DemoResult, run_demo
     from whence.app.diff import Diff, diff_records, diff_runs
     from whence.app.edit import Edited, edit_comment, edit_reason, edit_tags
-    from whence.app.evaluation import EvaluationRequest, EvaluationResult, evaluate
+    from whence.app.evaluation import (
+        EvaluationRequest,
+        EvaluationResult,
+        check_request,
+        evaluate,
+    )
     from whence.app.exchange import Imported, export_records, import_records
     from whence.app.lineage import lineage_of
     from whence.app.program import ProgramRun, record_program
@@ -76,7 +81,7 @@ _HOMES = {
         "edit_reason",
         "edit_tags",
     ),
-    "evaluation": ("EvaluationRequest", "EvaluationResult", "evaluate"),
+    "evaluation": ("EvaluationRequest", "EvaluationResult", "check_request", "evaluate"),
     "exchange": (
         "Imported",
         "export_records",
@@ -133,6 +138,7 @@ __all__ = [
     "edit_comment",
     "edit_reason",
     "edit_tags",
+    "check_request",
     "evaluate",
     "examine_store",
     "export_records",

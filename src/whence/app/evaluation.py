@@ -87,6 +87,19 @@ class EvaluationResult:
         yield f"{told or 'nothing to draw'}; figures in {self.folder}"
 
 
+def check_request(workspace: Workspace, request: EvaluationRequest) -> None:
+    """Refuse a request whose files are not there, before a store is made for it.
+
+    Raises
+    ------
+    UserError
+        If it, and ``whence.toml``, lack one of them.
+    """
+    workspace.path(request.plots, workspace.config.plots, "plots")
+    workspace.path(request.config, workspace.config.config, "config")
+    workspace.path(request.data, workspace.config.data, "data")
+
+
 def evaluate(
     workspace: Workspace, request: EvaluationRequest, *, progress: Progress | None = None
 ) -> EvaluationResult:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from whence.app.workspace import Workspace
+from whence.base.error import UserError
+from whence.base.problem import Problem, did_you_mean
 from whence.params import flatten
 from whence.records import Order, Query, Record, Records, conditions_of
-from whence.records.condition import Status, Tag, Text
+from whence.records.condition import AllOf, AnyOf, Condition, Status, Tag, Text
+from whence.records.expression import word_of
+from whence.records.value import Value
 
 if TYPE_CHECKING:
     from whence.app.metric import Measured
@@ -19,10 +23,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Records that fit, and how many there are of them in all."""
+    """Records that fit, how many there are of them in all, and what may be wrong if there are none.
+
+    Attributes
+    ----------
+    records : sequence of Record
+    total : int
+    hints : tuple of str
+        Sentences about filters that nothing can fit.
+    """
 
     records: Sequence[Record]
     total: int
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +64,16 @@ class Listing:
     sort: tuple[str, ...] = ()
     limit: int | None = None
 
+    @property
+    def narrows(self) -> bool:
+        """Whether not all records are asked for."""
+        return bool(self.filters or self.tags or self.status or self.folder or self.kind)
+
     def query(self) -> Query:
         """The same as a query."""
-        parts = [conditions_of(self.filters), *map(Tag, self.tags)]
+        words = {text: word for text in self.filters if (word := word_of(text)) is not None}
+        others = conditions_of([text for text in self.filters if text not in words])
+        parts: list[Condition] = [others, *words.values(), *map(Tag, self.tags)]
         if self.status is not None:
             parts.append(Status(self.status))
         if self.folder is not None:
@@ -98,7 +118,61 @@ def list_runs(workspace: Workspace, asked: Listing) -> Listed:
     query = asked.query()
     found = list(records.iterate(query))
     full = query.limit is not None and len(found) == query.limit
+    if not found:
+        return Listed((), 0, tuple(_never(records, query.condition)))
     return Listed(found, records.count(replace(query, limit=None)) if full else len(found))
+
+
+def columns_of(
+    workspace: Workspace, names: Iterable[str], fields: Collection[str]
+) -> tuple[str, ...]:
+    """What columns are called in full: fields, ``params.NAME`` or ``metadata.NAME``.
+
+    Raises
+    ------
+    UserError
+        If one is no field and no parameter or metadata of any run.
+    """
+    known = Records(workspace.store).names
+    found: list[str] = []
+    problems: list[Problem] = []
+    for name in names:
+        if name in fields or name.startswith(tuple(_SPACES.values())):
+            found.append(name)
+            continue
+        spaces = [prefix for space, prefix in _SPACES.items() if known.of(space, name)]
+        if spaces:
+            found.append(f"{spaces[0]}{name}")
+            continue
+        near = did_you_mean(name, [*fields, *known.all()])
+        there = f"There are {', '.join(fields)}, params.NAME and metadata.NAME."
+        problems.append(
+            Problem("unknown-column", f"there is no column {name!r}", mend=near or there)
+        )
+    if problems:
+        raise UserError(*problems)
+    return tuple(found)
+
+
+_SPACES = {"param": "params.", "meta": "metadata."}
+_CALLED = {"param": "parameter", "meta": "metadata"}
+
+
+def _never(records: Records, condition: Condition) -> Iterator[str]:
+    """A sentence for each parameter or metadata that is asked for and that no run has."""
+    if isinstance(condition, AllOf):
+        for part in condition.parts:
+            yield from _never(records, part)
+    elif isinstance(condition, AnyOf):  # a value as a number or as text
+        yield from dict.fromkeys(
+            sentence for part in condition.parts for sentence in _never(records, part)
+        )
+    elif isinstance(condition, Value) and condition.space in _CALLED:
+        names = records.names
+        if not any(names.of(condition.space, condition.key, below) for below in (False, True)):
+            near = did_you_mean(condition.key, names.all())
+            told = f"No run on record has a {_CALLED[condition.space]} {condition.key!r}."
+            yield f"{told} {near}" if near else told
 
 
 def show_run(workspace: Workspace, text: str) -> Shown:

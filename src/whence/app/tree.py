@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from whence.app.workspace import Progress, Workspace
 from whence.base.error import UserError
+from whence.base.problem import Problem, did_you_mean
 from whence.base.yaml import Document, read
 from whence.params import yaml_tags as params_tags
 from whence.transform import yaml_tags as transform_tags
@@ -79,12 +82,26 @@ def load_tree(
     settings["load_cfg"] = Section(document, ("data_manager", "load_cfg"))
     if not out:
         settings["out_dir"] = False
+    known = [*inspect.signature(DataManager).parameters][1:]
+    problems = [
+        Problem(
+            "unknown-key",
+            f"the data manager has no setting {key!r}",
+            document.where_key("data_manager", key),
+            did_you_mean(key, known) or f"Known are: {', '.join(known)}.",
+        )
+        for key in settings
+        if key not in known
+    ]
+    if problems:
+        raise UserError(*problems)
     try:
         manager = DataManager(folder, **{"name": folder.resolve().name, **settings})
-    except TypeError as error:
-        raise UserError.of(
-            "bad-data-manager", str(error), where=document.where("data_manager")
-        ) from error
+    except UserError as error:
+        place = document.where("data_manager")
+        raise UserError(
+            *(replace(one, where=one.where or place) for one in error.problems)
+        ) from None
     manager.load_from_cfg(progress=progress)
     return manager
 
@@ -121,7 +138,7 @@ def tree_as_dict(node: Node) -> dict[str, Any]:
     told: dict[str, Any] = {
         "name": node.name,
         "class": type(node).__name__,
-        "info": node.info,
+        "info": node.info(),
         "attributes": sorted(map(str, node.attrs)),
     }
     if isinstance(node, OrderedDataGroup):

@@ -41,9 +41,10 @@ def command(
 
     Nothing is computed twice: results are kept by the content they were made from.
     """
-    from whence.app import EvaluationRequest, Workspace, evaluate
+    from whence.app import EvaluationRequest, Workspace, check_request, evaluate
 
     wanted = EvaluationRequest(data=data, config=config, plots=plots, only=only, again=again)
+    check_request(Workspace.find(store), wanted)
     workspace = Workspace.open_or_make(store, say=_say)
     with render.progress("plot", quiet=as_json) as move:
         result = evaluate(workspace, wanted, progress=move)

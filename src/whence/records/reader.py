@@ -72,10 +72,12 @@ class Records:
     def resolve(self, text: str) -> Record:
         """The record that an id, a part of one that no other has, a label or a name means.
 
+        Of several runs of a name it is the newest.
+
         Raises
         ------
         UnknownRun
-            If none or several fit.
+            If none fits, or several ids do.
         """
         told = "SELECT run FROM param WHERE name IN (SELECT id FROM name WHERE space = 'field' "
         for condition, value in (
@@ -90,7 +92,7 @@ class Records:
                 "ORDER BY created DESC, id DESC LIMIT 6",
                 (value,),
             ).fetchall()
-            if len(rows) == 1:
+            if len(rows) == 1 or (rows and condition.startswith("name")):
                 return self.get(rows[0][0])
             if rows:
                 shown = "\n".join(f"  {run}  {name or ''}" for run, name in rows[:5])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from whence.base.escape import encode
+from whence.base.yaml import dump
 from whence.params import varied_and_constant
 from whence.records.holding import Holding, holdings, left_at, nearest
 from whence.records.kinship import EMPTY
@@ -125,22 +126,51 @@ class Trace:
         words = {"input": "an input", "code": "code", "output": "an output"}
         return f"{words.get(self.category or '', 'a file')} of what is on record"
 
-    def plot_line(self) -> str:
-        """The plot and its configuration in one line."""
-        plot = self.plot or {}
-        configuration = json.dumps(plot.get("configuration"), default=str, ensure_ascii=False)
-        return f"{plot.get('name')}: {configuration}"
+    def __str__(self) -> str:
+        lines = [f"{self.file}  {self.digest[:12]}"]
+        width = max(len(title) for title, _ in self.facts())
+        for title, text in self.facts():
+            first, *rest = text.splitlines()
+            lines += [f"{title:<{width}}  {first}", *(f"{'':<{width}}  {line}" for line in rest)]
+        return "\n".join([*lines, *self.warnings()])
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """The answer as people read it: a word, and what it is, for each line."""
+        yield "is", self.what()
+        if self.evaluation:
+            yield "evaluation", self.evaluation
+        if self.plot:
+            yield "plot", f"{self.plot.get('name')}\n{_configuration(self.plot)}".rstrip()
+        if self.runs:
+            count = len(self.runs)
+            many = f"{count}: {self.runs[0]} … {self.runs[-1]}"
+            yield "runs", self.runs[0] if count == 1 else many
+        for title, values in (("varied", self.varied), ("constant", self.constant)):
+            for key, value in values.items():
+                told = _values(value) if values is self.varied else _short(value, 40)
+                yield title, f"{key} = {told}"
+                title = ""
+        if self.code:
+            commit = self.code.get("commit")
+            dirty = " with changes" if self.code.get("dirty") else ""
+            at = f"commit {commit[:12]}{dirty}, " if commit else ""
+            yield "code", f"{at}digest {(self.code.get('digest') or '–')[:12]}"
+        if self.environment:
+            yield "environment", f"Python {self.environment['python']}"
+        for title, command in (("made by", self.made_by), ("repeat with", self.command)):
+            if command:
+                yield title, command
 
     def warnings(self) -> Iterator[str]:
         """What a reader must know before trusting the file."""
         for when, words in (
-            ("read", "when it was read"),
-            ("now", "and is no longer what was read"),
+            ("read", "edited after its run, before this was made"),
+            ("now", "edited after this was made"),
         ):
             changed = [change for change in self.changed if change.when == when]
             for change in changed[:3]:
                 gone = " (it is gone)" if not change.found else ""
-                yield f"changed since recorded {words}: {change.path} of run {change.run}{gone}"
+                yield f"changed since recorded, {words}: {change.path} of run {change.run}{gone}"
             if len(changed) > 3:
                 yield f"… and {len(changed) - 3} more files changed since recorded"
         if self.alike > 1:
@@ -333,6 +363,43 @@ class Tracer:
         state = (above or record).state
         command = state.get("command")
         return state.get("repeat") or (shlex.join(command) if command else None)
+
+
+def _configuration(plot: Mapping[str, Any]) -> str:
+    """A plot's configuration as it stands in YAML."""
+    configuration = plot.get("configuration")
+    return dump(_tagged(configuration)).rstrip() if configuration else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tagged:
+    tag: str
+    value: Any
+
+    def yaml_node(self) -> tuple[str, Any]:
+        return self.tag, self.value
+
+
+def _tagged(value: Any) -> Any:
+    """Plain data in which ``{"!tag": x}`` stands for a tag, with the tags put back."""
+    if isinstance(value, Mapping):
+        if len(value) == 1 and next(iter(value)).startswith("!"):
+            ((tag, inner),) = value.items()
+            return _Tagged(tag, _tagged(inner))
+        return {key: _tagged(item) for key, item in value.items()}
+    return [_tagged(item) for item in value] if isinstance(value, list) else value
+
+
+def _short(value: Any, width: int) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _values(values: Sequence[Any]) -> str:
+    told = [_short(item, 20) for item in values]
+    if len(told) > 12:
+        told = [*told[:6], "…", *told[-2:]]
+    return f"{', '.join(told)}  ({len(values)} values)" if len(values) > 1 else told[0]
 
 
 def changed_since(connection: sqlite3.Connection, read: Mapping[str, str]) -> tuple[Change, ...]:
