@@ -1,7 +1,14 @@
 """`whence list`: filters, columns, order, and what wrong ones are answered."""
 
+import contextlib
+import fcntl
+import os
+import pty
+import re
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 import pytest
@@ -53,12 +60,88 @@ def test_columns(whence):
     assert more[-1] == "… and 3 more; --limit 0 lists them all."
 
 
+def test_a_word_is_a_tag_or_a_part_of_an_id_or_a_name(whence):
+    assert names(whence, "melt") == ["n1"]
+    assert names(whence, "20231114T000002") == names(whence, "n2") == ["n2"]
+    assert len(names(whence, "20231114")) == 4
+    assert len(names(whence, "completed")) == 4
+    done = whence("list", "nonsense", check=False)
+    assert done.returncode == 2
+    assert "no run has 'nonsense' as a tag, or in its id or name" in done.stderr
+
+
+def test_an_empty_answer_says_what_may_be_wrong(whence):
+    told = whence("list", "params.nope > 7").stdout
+    assert "No run on record has a parameter 'nope'." in told
+    assert "`whence list` without filters" in told
+    assert "whence run --" not in told
+    assert "No run on record" not in whence("list", "params.T > 7").stdout
+
+
+def test_columns_by_bare_names(whence):
+    shown = whence("list", "--columns", "name,T,x", "-n", "1").stdout.splitlines()
+    assert [line.split() for line in shown[:2]] == [["name", "T", "x"], ["n3", "1.5", "3"]]
+
+
+def in_a_terminal(whence, width, *words):
+    """What a command prints in a terminal of that many columns."""
+    out, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    environment = {**whence.environment, "COLUMNS": str(width), "TERM": "xterm"}
+    process = subprocess.Popen(
+        whence.words(*words), cwd=whence.cwd, env=environment, stdout=terminal, stdin=terminal
+    )
+    os.close(terminal)
+    told = b""
+    with contextlib.suppress(OSError):  # the end of a terminal is an error
+        while piece := os.read(out, 4096):
+            told += piece
+    os.close(out)
+    assert process.wait(30) == 0
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", told.decode())
+    return [line.rstrip() for line in plain.splitlines()]
+
+
+@pytest.mark.parametrize("width", [80, 50])
+def test_a_narrow_terminal_cuts_names_and_parameters_only(tmp_path, width):
+    writer = Store.create(tmp_path).writer()
+    for number in range(3):
+        facts = {"name": "a long name for a run " * 3 + str(number), "status": "terminated"}
+        facts |= {"created": time.time() - 7200, "started": 1.7e9, "ended": 1.7e9 + 250}
+        facts["params"] = {"a_parameter": number, "another": number, "third": number}
+        writer.append("set", f"20231114T00000{number}abcdefg", {"f": facts})
+    writer.close()
+    lines = in_a_terminal(CommandLine(tmp_path, tmp_path / "cache"), width, "list")
+    text = "\n".join(lines)
+    for number in range(3):
+        assert f"20231114T00000{number}abcdefg  terminated" in text
+    assert text.count("4 min 10 s") == text.count("2 h ago") == 3
+    assert "…" in text
+    assert width < 80 or max(map(len, lines)) <= 80
+
+
+def test_the_only_run_shows_a_few_parameters(tmp_path):
+    writer = Store.create(tmp_path).writer()
+    facts = {"name": "one", "params": {f"p{i}": i for i in range(9)}}
+    writer.append("set", "20231114T000000abcdefg", {"f": facts})
+    writer.append("set", "20231114T000001abcdefg", {"f": {"name": "two", "kind": "sweep"}})
+    writer.append("tags", "20231114T000000abcdefg", {"add": ["a b", "c"], "remove": []})
+    writer.close()
+    whence = CommandLine(tmp_path, tmp_path / "cache")
+    assert "p0=0 p1=1 p2=2 p3=3 …  " in whence("list").stdout
+    assert "parameters" not in whence("list", "--kind", "sweep").stdout
+    assert '"a b" c' in whence("list", "--columns", "tags").stdout
+    assert 'tags     "a b" c' in whence("show", "one").stdout
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["created == soon"], "'soon' is not a date"),
         (["staus == failed"], "Did you mean 'status'"),
         (["--columns", "nme"], "Did you mean 'name'"),
+        (["metadata.seed >> 7"], "'>>'"),
+        (["x > = 7"], "'> ='"),
         (["--sort", "nme"], "no record has a 'nme' to sort by"),
         (["--status", "finnished"], "Did you mean 'finished'"),
     ],

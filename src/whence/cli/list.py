@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from whence.base.error import UserError
-from whence.base.problem import did_you_mean
 from whence.cli import render
 from whence.cli.option import common
 
@@ -25,6 +23,10 @@ _SHOWN = 40
 _USUAL = ("id", "status", "name", "parameters", "took", "created")
 _PAUSE = 2.0
 _RIGHT = ("took", "created", "started", "ended", "duration")
+_GIVE_WAY = ("parameters", "name")  # where a terminal is narrow, the last one first
+_LEAST = 8
+_FEW = 4  # parameters shown of the only run
+_LONGEST = 120  # characters of parameters where nothing else limits them
 
 
 @click.command(name="list")
@@ -73,21 +75,29 @@ def command(
 
     The table shows of each run the parameters that differ among those listed. A FILTER is a
     condition like 'metadata.x > 3', 'params.model.mu <= 0.5', 'has tag.melt', 'created < 2d',
-    'status != completed' or 'name contains test'; all of them must hold.
+    'status != completed' or 'name contains test'; all of them must hold. A single word is a tag, a
+    status, or a part of an id or a name.
     """
     from whence.app import Listing, Workspace, list_runs
+    from whence.app.record import columns_of
 
     if limit is None and not as_json:
         limit = _SHOWN
     asked = Listing(filters, status, tags, folder, kind, _parts(sort), limit or None)
-    shown = _columns(columns)
     workspace = Workspace.open(store)
+    shown: Sequence[str] = _USUAL
+    if columns is not None:
+        added = columns.startswith("+")
+        names = columns_of(workspace, _parts(columns.removeprefix("+")), _READ)
+        shown = (*_USUAL, *names) if added else names
     if watch and not as_json:
         _watch(lambda: list_runs(workspace, asked), shown)
         return
     found = list_runs(workspace, asked)
     if as_json:
         render.as_json([record.summary() for record in found.records])
+        for hint in found.hints:
+            click.echo(hint, err=True)
         return
     _print(found, shown, asked)
 
@@ -96,26 +106,15 @@ def _parts(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
-def _columns(text: str | None) -> tuple[str, ...]:
-    if text is None:
-        return _USUAL
-    added = text.startswith("+")
-    names = _parts(text.removeprefix("+"))
-    for name in names:
-        if name not in _READ and not name.startswith(("params.", "metadata.")):
-            raise UserError.of(
-                "unknown-column",
-                f"there is no column {name!r}",
-                mend=did_you_mean(name, _READ)
-                or f"There are {', '.join(_READ)}, params.NAME and metadata.NAME.",
-            )
-    return (*_USUAL, *names) if added else names
-
-
 def _print(found: Listed, columns: Sequence[str], asked: Listing) -> None:
+    for hint in found.hints:
+        click.echo(hint)
     if not found.records:
-        fit = " that fit" if asked != replace(asked, filters=(), status=None, tags=()) else ""
-        click.echo(f"No runs are on record{fit}. `whence run -- COMMAND` records one.")
+        click.echo(
+            "No run fits all that was asked for. `whence list` without filters shows all runs."
+            if asked.narrows
+            else "No runs are on record. `whence run -- COMMAND` records one."
+        )
         return
     render.show(_table(found.records, columns))
     if (hidden := found.total - len(found.records)) > 0:
@@ -134,42 +133,57 @@ def _watch(ask: Callable[[], Listed], columns: Sequence[str]) -> None:
 
 
 def _table(records: Sequence[Record], columns: Sequence[str]) -> Table:
+    """The table; only parameters and names give way to a narrow terminal."""
+    from rich.markup import escape
     from rich.table import Table
 
     from whence.records import varied
 
     differing = varied(records) if "parameters" in columns else {}
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
-        table.add_column(
-            name.removeprefix("params.").removeprefix("metadata."),
-            justify="right" if name in _RIGHT else "left",
-            no_wrap=True,
-            overflow="ellipsis" if name == "parameters" else "fold",
-        )
+    if columns[: len(_USUAL)] == _USUAL and not any(differing.values()):
+        columns = tuple(name for name in columns if name != "parameters")
+    kinds = Counter(record.kind for record in records)
+    told = {
+        record.id: _told(differing.get(record.id, {}), kinds[record.kind] == 1)
+        for record in records
+    }
     now = time.time()
-    for record in records:
-        table.add_row(*(_cell(record, name, differing, now) for name in columns))
+    rows = [[_cell(record, name, told[record.id], now) for name in columns] for record in records]
+    titles = [name.removeprefix("params.").removeprefix("metadata.") for name in columns]
+    widths = render.widths([titles, *rows], [columns.index(n) for n in _GIVE_WAY if n in columns],
+                           _LEAST)  # fmt: skip
+    width = sum(widths) + 2 * (len(widths) - 1)
+    table = Table(box=None, pad_edge=False, header_style="bold", width=width)
+    for name, title in zip(columns, map(render.short, titles, widths), strict=True):
+        table.add_column(escape(title), justify="right" if name in _RIGHT else "left", no_wrap=True)
+    for row in rows:
+        cut = map(render.short, row, widths)
+        table.add_row(
+            *(
+                render.status(text) if name == "status" else escape(text)
+                for name, text in zip(columns, cut, strict=True)
+            )
+        )
     return table
 
 
-def _cell(record: Record, name: str, differing: dict[str, dict[str, Any]], now: float) -> str:
-    from rich.markup import escape
+def _told(values: dict[str, Any], alone: bool) -> str:
+    """Parameters in a line; of the only run of its kind, of which none differ, the first few."""
+    parts = [f"{key}={render.short(value, 24)}" for key, value in values.items()]
+    if alone and len(parts) > _FEW:
+        parts = [*parts[:_FEW], "…"]
+    return render.short(" ".join(parts), _LONGEST)
 
+
+def _cell(record: Record, name: str, told: str, now: float) -> str:
     if name == "parameters":
-        own = differing.get(record.id, {})
-        text = " ".join(f"{key}={render.short(value, 24)}" for key, value in own.items())
-    elif name == "status":
-        return render.status(record.status)
-    elif name in ("created", "started", "ended"):
-        text = render.ago(record.summary()[name], now)
-    elif name in _READ:
-        text = _READ[name](record)
-    else:
-        space, _, key = name.partition(".")
-        held = record.parameters if space == "params" else record.metadata
-        text = _value(held, key)
-    return escape(text)
+        return told
+    if name in ("created", "started", "ended"):
+        return render.ago(record.summary()[name], now)
+    if name in _READ:
+        return _READ[name](record)
+    space, _, key = name.partition(".")
+    return _value(record.parameters if space == "params" else record.metadata, key)
 
 
 def _value(held: Any, key: str) -> str:
@@ -192,7 +206,7 @@ _READ: dict[str, Callable[[Record], str]] = {
     "ended": lambda record: "",
     "kind": lambda record: record.kind,
     "folder": lambda record: record.folder,
-    "tags": lambda record: " ".join(record.tags),
+    "tags": lambda record: render.tags(record.tags),
     "reason": lambda record: render.short(" ".join(record.reason), 60),
     "outcome": lambda record: render.short(record.outcome, 60),
     "user": lambda record: record.user or "–",

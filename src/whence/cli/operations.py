@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import rich_click as click
 
 from whence.cli import render
@@ -11,13 +13,31 @@ from whence.cli import render
 @click.argument("text", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
 def command(text: str | None, as_json: bool) -> None:
-    """List the operations that transformations can use; with TEXT, those whose name has it."""
-    from whence.app import operation_names
+    """List the operations that transformations can use; with TEXT, those whose name has it.
 
-    names = [name for name in operation_names() if text is None or text in name]
+    The status is 1 if there is none.
+    """
+    from whence.app.operation import operation_names
+
+    names = operation_names(text)
     if as_json:
         render.as_json(names)
+    elif names:
+        _lines(names)
     else:
-        from rich.columns import Columns
+        from whence.base.problem import did_you_mean
 
-        render.console().print(Columns(names, column_first=True, padding=(0, 2)), markup=False)
+        near = did_you_mean(str(text), operation_names())
+        told = f"No operation has {text!r} in its name. {near or '`whence operations` lists all.'}"
+        click.echo(told, err=True)
+    sys.exit(0 if names else 1)
+
+
+def _lines(names: list[str]) -> None:
+    from whence.app.operation import operation_line
+
+    screen = render.console()
+    widest = max(map(len, names))
+    for name in names:
+        line = f"{name:<{widest}}  {operation_line(name)}".rstrip()
+        click.echo(render.short(line, screen.width))

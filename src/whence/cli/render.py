@@ -47,12 +47,39 @@ def show(table: Table) -> None:
     """Print a table; where nobody looks at it, without blanks at the ends of lines."""
     screen = console()
     if screen.is_terminal:
-        screen.print(table)
+        screen.print(table, soft_wrap=table.width is not None)
         return
     with screen.capture() as text:
-        screen.print(table)
+        screen.print(table, soft_wrap=table.width is not None)
     for line in text.get().splitlines():
         click.echo(line.rstrip())
+
+
+def widths(rows: Sequence[Sequence[str]], give_way: Sequence[int], least: int) -> list[int]:
+    """How wide the columns of a table may be, with two blanks between them.
+
+    In a terminal the columns at `give_way` become narrower, the last of them first, none below
+    `least`; the others are never cut.
+    """
+    found = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if not sys.stdout.isatty():
+        return found
+    over = sum(found) + 2 * (len(found) - 1) - console().width
+    for place in reversed(give_way):
+        less = min(max(over, 0), max(found[place] - least, 0))
+        found[place] -= less
+        over -= less
+    return found
+
+
+def tags(words: Sequence[str]) -> str:
+    """Tags in a line; one that has blanks stands in quotation marks."""
+    return " ".join(f'"{word}"' if " " in word else word for word in words)
+
+
+def counted(count: int, one: str, several: str | None = None) -> str:
+    """A number of things: ``1 run``, ``3 runs``."""
+    return f"{count} {one if count == 1 else several or one + 's'}"
 
 
 def status(word: str) -> str:

@@ -129,7 +129,7 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
     told = record.summary()
     yield "folder", record.folder
     if record.tags:
-        yield "tags", " ".join(record.tags)
+        yield "tags", render.tags(record.tags)
     if state.get("description"):
         yield "about", state["description"]
     for title, lines in (

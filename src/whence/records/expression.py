@@ -22,6 +22,7 @@ from whence.records.condition import (
     OutputPath,
     Said,
     Status,
+    Tag,
     Text,
     Time,
     all_of,
@@ -42,6 +43,7 @@ _COMPARE = re.compile(rf"{_KEY}\s*(?P<operator>==|!=|<=|>=|~=|=~|<|>|=|~)\s*(?P<
 _WORD = re.compile(rf"(?P<not>not\s+)?{_KEY}")
 _VALUES = {"==": "eq", "=": "eq", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "~=": "isclose",
            "~": "regex", "=~": "regex"}  # fmt: skip
+_ORDERS = frozenset({"<", "<=", ">", ">="})
 _SPACES = {"metadata": "meta", "params": "param", "parameters": "param", "param": "param"}
 _TEXTS = {
     **{name: name for name in (*COLUMNS, "label", "description", "reason", "outcome", "version")},
@@ -136,6 +138,40 @@ class Bare(Condition):
         return self.inner.sql(records)
 
 
+@dataclass(frozen=True, slots=True)
+class Word(Condition):
+    """What a single word means: a tag; where no run has it, a part of ids or names."""
+
+    text: str
+
+    def sql(self, records: Records) -> Sql:
+        """That of the first reading that some run fits.
+
+        Raises
+        ------
+        UserError
+            If no run fits any.
+        """
+        called = AnyOf(tuple(Text(name, "contains", self.text) for name in ("id", "name")))
+        for reading in (Tag(self.text), called):
+            if records.select(reading, 1)[0]:
+                return reading.sql(records)
+        raise UserError.of(
+            "no-run-fits",
+            f"no run has {self.text!r} as a tag, or in its id or name",
+            mend=did_you_mean(self.text, records.names.all()) or _MEND,
+        )
+
+
+def word_of(text: str) -> Word | None:
+    """The single word that a text is, unless that means a status."""
+    match = _WORD.fullmatch(text.strip())
+    if match is None or match["not"] or text.strip().startswith("/"):
+        return None
+    word = _unquoted(match["key"])
+    return Word(word) if isinstance(tagged(word), Tag) else None
+
+
 _MEND = (
     "Write for example 'metadata.x > 3', 'status == failed', 'has tag.melt', 'created < 2d', "
     "'name contains melt', 'params.model exists'."
@@ -185,6 +221,7 @@ def _compare(match: re.Match[str]) -> Condition:
     operator, text = match["operator"], match["value"].strip()
     if not text:
         raise UserError.of("bad-filter", f"{match[0]!r} compares with nothing", mend=_MEND)
+    _check_operator(match, text)
     if key in _TIMES and not space:
         return _time(key, operator, text)
     if operator == "!=":
@@ -197,6 +234,20 @@ def _compare(match: re.Match[str]) -> Condition:
         return _field(key, operator, text)
     found = AnyOf(tuple(_value(each, key, operator, text) for each in ("param", "meta")))
     return Bare(key, found)
+
+
+def _check_operator(match: re.Match[str], text: str) -> None:
+    """Raise for ``>>``, ``=>`` and the like, which would compare with the text ``> 3``."""
+    operator, beyond = match["operator"], text[:1] in "<>=!~"
+    joined = match.start("value") == match.end("operator")
+    if beyond and (operator in _ORDERS or (joined and "~" not in operator)):
+        written = f"{operator}{text.split()[0]}" if joined else f"{operator} {text.split()[0]}"
+        raise UserError.of(
+            "bad-filter",
+            f"{match[0]!r} has no operator that there is: {written!r}",
+            mend="There are ==, !=, <, <=, >, >=, ~= (close to) and ~ (a regular expression); "
+            "put a text that begins like one in quotation marks.",
+        )
 
 
 def _unequal(space: str | None, key: str, text: str) -> Condition:
