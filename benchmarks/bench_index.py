@@ -112,7 +112,7 @@ def found(folder: Path) -> Iterator[Pair]:
         f"rebuild the index of {RUNS} runs",
         index.rebuild,
         lambda: rebuild_floor(journals, folder / "floor.sqlite"),
-        rounds=1,
+        rounds=3,
         reach=1.5,
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from whence.store import Store
+from whence.store import Store, collect
 from whence.testing.fault import FaultyFiles
 
 _DOCUMENT = Path(__file__).parents[2] / "docs/store-format.md"
@@ -39,18 +40,39 @@ def test_the_documented_reader_reads_what_we_write(
                 writer.append("tags", run, {"add": ["lost"]})
             files.room = None
     store.writer().append("delete", "r2", {})
+    store.writer().append("set", "gone", {"f": {"name": "x"}})
+    store.writer().append("tombstone", "gone", {})
+    store.writer().append("something new", "r0", {"x": 1})
     for path in store.root.glob("journals/*/*.jsonl"):
         data = bytearray(path.read_bytes())
         data[len(data) // 2] ^= 4
         path.write_bytes(data)
     read = documented["read_store"](store.root)
     index = store.index()
-    assert read.keys() == {"r0", "r1", "r2"}
+    assert read.keys() == {"r0", "r1", "r2", "gone"}
+    assert (read["gone"]["deleted"], "name" in read["gone"]) == (True, False)
     for run, thing in read.items():
         state = index.state(run)
         assert sorted(thing.pop("tags")) == state["tags"]
         assert {name: state[name] for name in thing} == thing
     store.writer().close()
+
+
+def test_the_documented_reader_reads_what_is_folded(
+    tmp_path: Path, documented: dict[str, Any]
+) -> None:
+    Store.create(tmp_path)
+    for number in range(4):
+        store = Store.open(tmp_path)
+        store.writer().append("set", f"r{number % 2}", {"f": {f"a{number}": number}})
+        store.writer().append("something new", f"r{number % 2}", {"x": number})
+        store.writer().close()
+    before = documented["read_store"](tmp_path / ".whence")
+    later = Store.open(tmp_path, clock=lambda: time.time() + 30 * 86400)
+    assert len(collect(later, act=True).plan.journals) == 4
+    assert len(list(tmp_path.glob(".whence/journals/*/*"))) == 1
+    assert documented["read_store"](tmp_path / ".whence") == before
+    assert later.verify().unknown == 4
 
 
 @pytest.mark.parametrize("pattern", ["journals/*/*", "objects/*/*", "packs/*/*"])

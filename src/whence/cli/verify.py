@@ -24,7 +24,8 @@ def command(store: Path | None, as_json: bool) -> None:
     report = verify_store(Workspace.open(store))
     problems = [*report.corrupt, *report.incomplete]
     counts = {
-        name: getattr(report, name) for name in ("journals", "lines", "objects", "packed", "ahead")
+        name: getattr(report, name)
+        for name in ("journals", "lines", "objects", "packed", "ahead", "unknown")
     }
     if as_json:
         told = {
@@ -43,8 +44,14 @@ def command(store: Path | None, as_json: bool) -> None:
         )
         if report.unended:
             click.echo(
-                f"{len(report.unended)} journals have no closing line: their writers live, "
+                f"{render.counted(len(report.unended), 'journal has', 'journals have')} "
+                "no closing line: their writers live, "
                 "or were killed."
+            )
+        if report.unknown:
+            click.echo(
+                f"{report.unknown} lines are of kinds that this version does not know; they are "
+                "kept for the one that does."
             )
         if report.ahead:
             click.echo(

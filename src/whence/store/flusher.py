@@ -41,6 +41,9 @@ class Flusher:
         """
         if self.failure is not None:
             self.tell()
+        promised = self._timer
+        if promised is not None:  # it has not begun yet, so it will see what is written
+            return
         with self._lock:
             if self._timer is not None:
                 return

@@ -230,6 +230,10 @@ _OPERATIONS: dict[Any, Callable[[State, dict[str, Any], Key], None]] = {
 }
 
 
+KNOWN = frozenset([*_OPERATIONS, "tags", "artifact"])
+"""The operations on things that count here; others are kept in the journals."""
+
+
 def _artifact(artifacts: dict[tuple[Any, ...], dict[str, Any]], line: dict[str, Any]) -> None:
     item = {name: line[name] for name in ARTIFACT if name in line}
     identity = _identity(item)

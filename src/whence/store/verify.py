@@ -13,7 +13,7 @@ from whence.base.problem import Problem, Where
 from whence.store import layout
 from whence.store.content import hash_file
 from whence.store.files import Files, read_all
-from whence.store.fold import key_of
+from whence.store.fold import KNOWN, key_of
 from whence.store.line import Chain, parse
 from whence.store.order import is_ahead
 from whence.store.trash import entries, find, names
@@ -21,6 +21,7 @@ from whence.store.trash import entries, find, names
 _DIGEST = re.compile(rb'"([0-9a-f]{64})"')
 
 
+_KNOWN = KNOWN | {"head", "pack", "folded", "beat", "end", "version", "alias"}
 _MEND = "`whence merge --thorough OTHER` mends it from a store that has it whole."
 
 
@@ -40,6 +41,8 @@ class Report:
         Journals without a closing line: their writers live, or were killed.
     ahead : int
         Lines from more than a day in the future.
+    unknown : int
+        Lines of kinds that this version does not know: kept, and left to the version that does.
     """
 
     journals: int = 0
@@ -50,6 +53,7 @@ class Report:
     incomplete: list[Problem] = field(default_factory=list)
     unended: list[str] = field(default_factory=list)
     ahead: int = 0
+    unknown: int = 0
 
     @property
     def sound(self) -> bool:
@@ -122,6 +126,8 @@ class _Check:
         except (KeyError, ValueError, TypeError):
             return  # a line of metric values
         op = line.get("op")
+        if op not in _KNOWN:
+            self.report.unknown += 1
         if op == "pack":
             self._slices.append(line)
         elif op == "tombstone":
