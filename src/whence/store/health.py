@@ -183,7 +183,8 @@ def _access(store: Store) -> Iterator[Finding]:
     ]
     if closed:
         mend = f"Their owners can run `chmod g+rwxs {closed[0]}`" + (" …" if closed[1:] else "")
-        yield Finding("access", "bad", f"{len(closed)} folders are closed to the group", mend)
+        many = "1 folder is" if len(closed) == 1 else f"{len(closed)} folders are"
+        yield Finding("access", "bad", f"{many} closed to the group", mend)
     else:
         yield Finding("access", "good", f"shared with the group {_group(status.st_gid)}")
 
