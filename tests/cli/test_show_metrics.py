@@ -39,19 +39,19 @@ def test_the_page_draws_their_course(melt):
         "kJ/mol",
         *["-1", "to", "-0.0125,", "80", "values"],
     ]
-    assert "field   1 arrays" in page
-    assert [row.split()[-4:] for row in page if row.startswith("rate")] == [
-        ["to", "nan,", "1", "values"]
+    assert "field   1 array" in page
+    assert [row.split() for row in page if row.startswith("rate")] == [
+        ["rate", "nan", "1", "value"]
     ]
 
 
 def test_the_table_tells_figures(melt):
     assert rows(melt("show", "melt", "--metrics").stdout) == [
-        "metric     count       last  step         min        max      average  unit",
-        "energy        80    -0.0125    79          -1    -0.0125  -0.06206849  kJ/mol",
-        "wave          80  0.9989413    79  -0.9999233  0.9995736    0.1368847",
-        "rate           1        nan    80         nan        nan          nan",
-        "field   1 arrays",
+        "metric    count       last  step         min        max      average  unit",
+        "energy       80    -0.0125    79          -1    -0.0125  -0.06206849  kJ/mol",
+        "wave         80  0.9989413    79  -0.9999233  0.9995736    0.1368847",
+        "rate          1        nan    80         nan        nan          nan",
+        "field   1 array",
     ]
 
 
@@ -78,3 +78,41 @@ def test_a_run_without_any_says_so(whence):
     done = whence("show", "quiet", "--metrics")
     assert not rows(done.stdout) or "resources" in done.stdout
     assert "metrics" in whence.json("show", "quiet")
+
+
+def test_the_page_tells_metadata_events_and_resources(whence, monkeypatch):
+    monkeypatch.setenv("WHENCE_CACHE", str(whence.cache))
+    run = Run(Store.create(whence.cwd))
+    run.config(disable_resources_metrics=True)
+    run.init("melt")
+    run.update_metadata({"mass": 3.5, "oven": {"kind": "arc"}})
+    run.create_user_alert(name="too hot")
+    for i in range(7):
+        run.log_event(f"heated {i}")
+    run.log_metrics({"resources/cpu": 1.0, "resources/memory": 2.0})
+    run.close()
+    run.store.writer().close()
+    page = [" ".join(row.split()) for row in whence("show", "melt").stdout.splitlines()]
+    assert "metadata.mass 3.5" in page
+    assert "metadata.oven.kind arc" in page
+    assert any(row.startswith("alert too hot") for row in page)
+    assert "logged 7 events, the last of them:" in page
+    assert page[-1] == "info heated 6"
+    assert "info heated 1" not in page
+    assert "and 2 metrics of the resources it used: --metrics" in page
+    (alert,) = whence.json("show", "melt")["alerts"].values()
+    assert alert["name"] == "too hot"
+
+
+def test_a_sweep_shows_the_space_it_goes_through(whence):
+    whence("init")
+    writer = Store.open(whence.cwd).writer()
+    dims = {"!sweep": {"default": 42, "values": list(range(10)), "order": {"$float": "inf"}}}
+    params = {"seed": dims, "walk": {"step": {"!sweep": {"default": 1, "values": [0.1, 0.3]}}}}
+    facts = {"name": "many", "kind": "sweep", "params": params}
+    writer.append("set", "20231114T000000abcdefg", {"f": facts})
+    writer.close()
+    page = [" ".join(row.split()) for row in whence("show", "many").stdout.splitlines()]
+    assert "seed 0, 1, …, 9 (10 values)" in page
+    assert "walk.step 0.1, 0.3 (2 values)" in page
+    assert "!sweep" not in "".join(page)

@@ -129,7 +129,9 @@ class Client:
         raise UserError.of(
             "ambiguous-run" if named else "unknown-run",
             f"{'several runs are' if named else 'no run is'} called {name!r}",
-            mend="`whence list 'name contains …'` shows them.",
+            mend=f"""`whence list "name == '{name}'"` shows them."""
+            if named
+            else "`whence list` shows the runs on record.",
         )
 
     def get_run_name_from_id(self, run_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import orjson
 
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
+from whence.base.escape import decode
 from whence.base.problem import Problem, did_you_mean
 from whence.params import flatten
 from whence.records import Order, Query, Record, Records, conditions_of
@@ -94,16 +95,25 @@ class Shown:
     output: str
     environment: str | None
     metrics: tuple[Measured, ...] = ()
+    events: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The parameters by dotted key."""
-        return flatten(self.record.parameters)
+        """The parameters by dotted key; what a sweep goes through as a text, under its key."""
+        return flatten(_with_dimensions(self.record.parameters))
+
+    @property
+    def alerts(self) -> dict[str, Any]:
+        """The alerts of the run, by name, as they stood last."""
+        alerts: dict[str, Any] = decode(self.record.state.get("alerts") or {})
+        return alerts
 
     def as_dict(self) -> dict[str, Any]:
         """The record as `whence show --json` tells it."""
         metrics = {item.name: item.as_dict() for item in self.metrics}
-        return {**self.record.as_dict(), "metrics": metrics, "output": self.output}
+        alerts = self.record.state.get("alerts") or {}
+        told = {"metrics": metrics, "alerts": alerts, "output": self.output}
+        return {**self.record.as_dict(), **told}
 
 
 def list_runs(workspace: Workspace, asked: Listing) -> Listed:
@@ -154,6 +164,39 @@ def columns_of(
     return tuple(found)
 
 
+_EVENTS = 5  # the last of them
+_VALUES = 6  # as many of a dimension are told one by one
+
+
+def _with_dimensions(params: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Nested parameters in which each dimension of a sweep is a text."""
+    found: dict[Any, Any] = {}
+    for key, value in params.items():
+        if not isinstance(value, Mapping):
+            found[key] = value
+            continue
+        ((tag, inner),) = value.items() if len(value) == 1 else ((None, None),)
+        if isinstance(tag, str) and tag.startswith("!") and isinstance(inner, Mapping):
+            found[key] = _dimension(inner)
+        else:
+            found[key] = _with_dimensions(value)
+    return found
+
+
+def _dimension(node: Mapping[Any, Any]) -> str:
+    """The values a parameter goes through, for people: ``0, 1, …, 9 (10 values)``."""
+    values = node.get("values")
+    if not isinstance(values, (list, tuple)):
+        return ", ".join(f"{key} {value!r}" for key, value in node.items() if key != "order")
+    texts = [value if isinstance(value, str) else repr(value) for value in values]
+    if len(texts) > _VALUES:
+        texts = [*texts[:2], "…", texts[-1]]
+    count = f"{len(values)} value{'' if len(values) == 1 else 's'}"
+    target = node.get("target_name")
+    coupled = "" if target is None else f", with {target}"
+    return f"{', '.join(texts)} ({count}{coupled})"
+
+
 _SPACES = {"param": "params.", "meta": "metadata."}
 _CALLED = {"param": "parameter", "meta": "metadata"}
 
@@ -195,4 +238,5 @@ def show_run(workspace: Workspace, text: str) -> Shown:
         known = orjson.loads(store.get(digest))
         count = len(known.get("distributions") or ())
         environment = f"Python {known.get('python')}, {count} distributions"
-    return Shown(record, output, environment, measured(store, record))
+    events = store.lines(record.id, ("event",)) if record.state.get("events") else ()
+    return Shown(record, output, environment, measured(store, record), tuple(events)[-_EVENTS:])

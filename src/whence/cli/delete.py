@@ -72,7 +72,8 @@ def _agreed(plan: Deletion, as_json: bool) -> bool:
     if as_json or not sys.stdin.isatty():
         raise UserError.of(
             "not-agreed",
-            f"{len(plan.records)} runs would be deleted, and there is no terminal to ask in",
+            f"{render.counted(len(plan.records), 'run')} would be deleted, "
+            "and there is no terminal to ask in",
             mend="--yes deletes without asking; --dry-run only shows what would go.",
         )
     return click.confirm("Delete?", default=False)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ro-crate",
     is_flag=True,
-    help="Write an RO-Crate instead: a zip with all files,repositories of research data. Needs -o.",
+    help="Write an RO-Crate instead: a zip with all files, as data repositories take. Needs -o.",
 )
 @click.option("--license", "licence", metavar="URL", help="The licence of the crate.")
 @common

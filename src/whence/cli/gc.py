@@ -54,17 +54,18 @@ def _as_dict(done: Collected) -> dict[str, Any]:
 def _tell(done: Collected, acted: bool) -> None:
     plan = done.plan
     aside = sum(size for _, size in plan.aside)
-    for count, what in (
-        (len(plan.final), "deletions become final"),
-        (len(plan.aside), f"contents go to the trash ({render.size(aside)})"),
-        (len(plan.back), "come back from the trash: a record names them again"),
-        (len(plan.gone), f"are deleted for good ({render.size(plan.freed)})"),
-        (len(plan.packs), "packs are folded"),
-        (len(plan.journals), "journals are folded"),
-        (len(plan.unfinished), "unfinished files are removed"),
+    away = f" to the trash ({render.size(aside)})"
+    for count, one, several in (
+        (len(plan.final), "deletion becomes final", "deletions become final"),
+        (len(plan.aside), f"content goes{away}", f"contents go{away}"),
+        (len(plan.back), *2 * ("back from the trash: a record names it again",)),
+        (len(plan.gone), *2 * (f"deleted for good ({render.size(plan.freed)})",)),
+        (len(plan.packs), "pack is folded", "packs are folded"),
+        (len(plan.journals), "journal is folded", "journals are folded"),
+        (len(plan.unfinished), "unfinished file is removed", "unfinished files are removed"),
     ):
         if count:
-            click.echo(f"{count:>7} {what}")
+            click.echo(f"{count:>7} {one if count == 1 else several}")
     for problem in done.problems:
         click.echo(str(problem))
     if plan.idle:

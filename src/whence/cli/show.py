@@ -65,9 +65,14 @@ def _page(shown: Shown) -> None:
                     f"  [dim]{item.digest[:12]}{kept}[/]"
                 )
     _metric_lines(shown)
+    for name, facts in shown.alerts.items():
+        told = facts.get("name") or name
+        screen.print(f"[dim]alert[/]  {escape(str(told))}  {escape(str(facts.get('status', '')))}")
+    _event_lines(shown)
     if shown.output:
         lines = shown.output.splitlines()
-        screen.print(f"[dim]printed {len(lines)} lines, the last of them:[/]")
+        told = render.counted(len(lines), "line") + (", the last of them" if lines[8:] else "")
+        screen.print(f"[dim]printed {told}:[/]")
         for line in lines[-8:]:
             screen.print(f"  {escape(line)}")
     error = record.state.get("error")
@@ -82,23 +87,51 @@ def _metric_lines(shown: Shown) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from whence.records.metric import OWN
+
     table = Table(box=None, show_header=False, pad_edge=False)
-    for item in shown.metrics[:_METRICS]:
+    own = [item for item in shown.metrics if item.name.startswith(OWN)]
+    logged = [item for item in shown.metrics if item not in own]
+    for item in logged[:_METRICS]:
         unit = f" {item.unit}" if item.unit else ""
         if item.digest is None:
-            table.add_row(escape(item.name), f"{item.arrays} arrays{escape(unit)}", "")
+            table.add_row(escape(item.name), _arrays(item.arrays) + escape(unit), "")
             continue
         digest = item.digest
+        several = digest.count > 1
+        span = f"{render.number(digest.min)} to {render.number(digest.max)}, " if several else ""
         table.add_row(
             escape(item.name),
-            f"[cyan]{render.spark(item.line)}[/]",
-            f"{render.number(digest.last)}{escape(unit)}  [dim]"
-            f"{render.number(digest.min)} to {render.number(digest.max)}, {digest.count} values[/]",
+            f"[cyan]{render.spark(item.line)}[/]" if several else "",
+            f"{render.number(digest.last)}{escape(unit)}  "
+            f"[dim]{span}{render.counted(digest.count, 'value')}[/]",
         )
-    if shown.metrics:
+    if logged:
         render.show(table)
-    if len(shown.metrics) > _METRICS:
-        render.console().print(f"[dim]and {len(shown.metrics) - _METRICS} more: --metrics[/]")
+    if len(logged) > _METRICS:
+        render.console().print(f"[dim]and {len(logged) - _METRICS} more: --metrics[/]")
+    if own:
+        told = render.counted(len(own), "metric") + " of the resources it used"
+        render.console().print(f"[dim]and {told}: --metrics[/]")
+
+
+def _event_lines(shown: Shown) -> None:
+    """What the run said last."""
+    from rich.markup import escape
+
+    if not shown.events:
+        return
+    screen = render.console()
+    count = int(shown.record.state.get("events") or 0)
+    rest = ", the last of them" if count > len(shown.events) else ""
+    screen.print(f"[dim]logged {render.counted(count, 'event')}{rest}:[/]")
+    for event in shown.events:
+        level, message = str(event.get("level") or "info"), str(event.get("message", ""))
+        screen.print(f"  [dim]{escape(level)}[/]  {escape(message)}")
+
+
+def _arrays(count: int) -> str:
+    return render.counted(count, "array")
 
 
 def _metric_table(shown: Shown) -> None:
@@ -111,7 +144,7 @@ def _metric_table(shown: Shown) -> None:
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("unit")
     for item in shown.metrics:
-        cells = [f"{item.arrays} arrays", "", "", "", "", ""]
+        cells = [_arrays(item.arrays), "", "", "", "", ""]
         if item.digest is not None:
             told = item.digest
             step = "" if told.step is None else str(told.step)
@@ -125,6 +158,8 @@ def _metric_table(shown: Shown) -> None:
 
 
 def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
+    from whence.params import flatten
+
     record, state = shown.record, shown.record.state
     told = record.summary()
     yield "folder", record.folder
@@ -141,6 +176,8 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
             title = ""
     for key, value in shown.parameters.items():
         yield key, render.short(value, 200)
+    for key, value in flatten(record.metadata).items():
+        yield f"metadata.{key}", render.short(value, 200)
     yield "created", f"{told['created']}  by {state.get('user')} on {state.get('host')}"
     yield "took", render.duration(record.duration)
     if state.get("command"):

@@ -38,8 +38,10 @@ def command(store: Path | None, as_json: bool) -> None:
         for problem in problems:
             click.echo(str(problem))
         click.echo(
-            f"{report.lines} lines in {report.journals} journals, {report.objects} objects, "
-            f"{report.packed} packed contents: "
+            f"{render.counted(report.lines, 'line')} in "
+            f"{render.counted(report.journals, 'journal')}, "
+            f"{render.counted(report.objects, 'object')}, "
+            f"{render.counted(report.packed, 'packed content')}: "
             + ("all is as it was written." if report.sound else f"{len(report.corrupt)} damaged.")
         )
         if report.unended:
