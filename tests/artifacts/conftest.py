@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,13 +26,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def store(project: Path) -> Store:
-    return Store.create(project)
+def store(project: Path) -> Iterator[Store]:
+    store = Store.create(project)
+    yield store
+    store.writer().close()
 
 
 @pytest.fixture
-def run(store: Store) -> Run:
-    return Run(store).init("run1")
+def run(store: Store) -> Iterator[Run]:
+    with Run(store).init("run1") as run:
+        yield run
 
 
 @pytest.fixture

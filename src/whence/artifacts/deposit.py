@@ -54,14 +54,22 @@ class Label:
 
     def facts(self, name: str, content: Content, media_type: str) -> dict[str, Any]:
         """The artifact line of content that the store has; without its path."""
-        metadata = encode(dict(self.metadata), ("metadata",))
         return {
             "name": name,
-            "category": self.category,
-            "type": self.media_type or media_type,
+            "type": media_type,
+            **self.told,
             "digest": content.digest,
             "size": content.size,
             "kept": content.kept,
+        }
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What it alone tells of an artifact; raises `UserError` if that cannot be recorded."""
+        metadata = encode(dict(self.metadata), ("metadata",))
+        return {
+            "category": self.category,
+            **({"type": self.media_type} if self.media_type else {}),
             **({"meta": metadata} if metadata else {}),
         }
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from whence.store import Store
 
 _UNIT = 64  # files of one piece of work
 _WORKERS = 8
+_LARGE = 1 << 18  # bytes
+_SLOW = 0.5e-3  # seconds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +112,9 @@ def fetch(store: Store, record: Record, request: Request) -> list[Fetched]:
         work.target.close()
 
 
+Work = Callable[[list[Wanted]], list[Wanted]]
+
+
 @dataclass(slots=True)
 class _Fetch:
     store: Store
@@ -150,9 +156,23 @@ class _Fetch:
             raise (StoreError if self.broken else UserError)(*told)
         return files
 
-    def _all(self, pool: Executor, wanted: list[Wanted], work: Any) -> Iterator[Wanted]:
-        for done in pool.map(work, _units(wanted)):
-            yield from done
+    def _all(self, pool: Executor, wanted: list[Wanted], work: Work) -> Iterator[Wanted]:
+        """What `work` gives for all of them, by threads if that is worth it.
+
+        Small files on a fast disk are soonest done by one; only where each takes a while,
+        because it is large or the file system far away, are there several at once.
+        """
+        units = list(_units(wanted))
+        for number, unit in enumerate(units):
+            begin = time.perf_counter()
+            if _weight(unit) < _LARGE * len(unit):
+                yield from work(unit)
+                if time.perf_counter() - begin < _SLOW * len(unit):
+                    continue
+                number += 1
+            for done in pool.map(work, units[number:]):
+                yield from done
+            return
 
     def _missing(self, unit: list[Wanted]) -> list[Wanted]:
         """Those of some files in one folder that are not there as they should be."""
@@ -163,7 +183,7 @@ class _Fetch:
                     return unit
                 for item in unit:
                     try:
-                        if is_there(folder, item.parts[-1], item.artifact):
+                        if is_there(folder, item.parts[-1], item.artifact, self._digest(item)):
                             self.meter(item.artifact.size)
                         else:
                             found.append(item)
@@ -173,6 +193,9 @@ class _Fetch:
             for item in unit:
                 self._note(item, error)
         return found
+
+    def _digest(self, item: Wanted) -> Callable[[], str]:
+        return lambda: self.store.digest_of(f"{self.target.path}/{item.artifact.name}")
 
     def _brought(self, unit: list[Wanted], found: dict[str, Source]) -> list[Wanted]:
         brought: list[Wanted] = []
@@ -230,7 +253,8 @@ class _Fetch:
         """Without those whose names the file system would take for another's."""
         alike: dict[str, list[Wanted]] = {}
         for item in wanted:
-            folded = unicodedata.normalize("NFC", item.artifact.name).casefold()
+            name = item.artifact.name
+            folded = (name if name.isascii() else unicodedata.normalize("NFC", name)).casefold()
             alike.setdefault(folded, []).append(item)
         if all(len(same) == 1 for same in alike.values()) or tells_apart(self.target.path):
             return wanted
@@ -250,22 +274,27 @@ def plan(artifacts: Iterable[Artifact]) -> tuple[list[Wanted], list[Problem]]:
     Of artifacts of one name and category the last one counts. If categories have different
     content under one name, that name is refused.
     """
-    latest: dict[tuple[str, str], Artifact] = {}
+    one: dict[str, Artifact] = {}
+    several: dict[str, dict[str, Artifact]] = {}
     for artifact in artifacts:
-        latest[artifact.name, artifact.category] = artifact
-    by_name: dict[str, list[Artifact]] = {}
-    for artifact in latest.values():
-        by_name.setdefault(artifact.name, []).append(artifact)
+        name = artifact.name
+        if name in one:
+            several.setdefault(name, {one[name].category: one[name]})[artifact.category] = artifact
+        else:
+            one[name] = artifact
     wanted: list[Wanted] = []
     refused: list[Problem] = []
-    for name, same in by_name.items():
+    for name, artifact in one.items():
         parts = parts_of(name)
+        same = several.get(name)
         if isinstance(parts, Problem):
             refused.append(parts)
-        elif len({artifact.digest for artifact in same}) > 1:
-            refused.append(two_meanings(name, [artifact.category for artifact in same]))
+        elif same is None:
+            wanted.append(Wanted(artifact, parts))
+        elif len({other.digest for other in same.values()}) > 1:
+            refused.append(two_meanings(name, list(same)))
         else:
-            wanted.append(Wanted(same[0], parts))
+            wanted.append(Wanted(same.popitem()[1], parts))
     return sorted(wanted, key=lambda item: (item.parts[:-1], item.parts[-1])), refused
 
 
@@ -293,12 +322,19 @@ def tells_apart(folder: Path) -> bool:
 
 
 def _units(wanted: list[Wanted]) -> Iterator[list[Wanted]]:
-    """Files of one folder, some at a time."""
+    """Files of one folder, some at a time; a large one alone."""
     unit: list[Wanted] = []
+    weight = 0
     for item in wanted:
-        if unit and (len(unit) == _UNIT or unit[0].parts[:-1] != item.parts[:-1]):
+        weight += item.artifact.size
+        full = len(unit) == _UNIT or weight > _UNIT * _LARGE
+        if unit and (full or unit[0].parts[:-1] != item.parts[:-1]):
             yield unit
-            unit = []
+            unit, weight = [], item.artifact.size
         unit.append(item)
     if unit:
         yield unit
+
+
+def _weight(unit: list[Wanted]) -> int:
+    return sum(item.artifact.size for item in unit)

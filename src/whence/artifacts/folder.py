@@ -42,20 +42,22 @@ class Survey:
     problems: list[Problem] = field(default_factory=list)
 
 
-def survey(folder: str) -> Survey:
+def survey(folder: str, *, measure: bool = True) -> Survey:
     """Look at everything below a folder, without opening any file.
+
+    Without `measure` the size is left out, which spares asking for that of each file.
 
     A symbolic link to a file stands for that file. One to a folder is not followed, because it
     may lead anywhere, back up too; that is told in `Survey.skipped`, as are sockets, pipes,
     devices, and a store. A link to nothing, and a folder that may not be read, are problems.
     """
     found = Survey()
-    _look(folder, "", found)
+    _look(folder, found, measure)
     return found
 
 
-def _look(folder: str, below: str, found: Survey) -> None:
-    todo = [(folder, below)]
+def _look(folder: str, found: Survey, measure: bool) -> None:
+    todo = [(folder, "")]
     while todo:
         path, name = todo.pop()
         try:
@@ -64,12 +66,14 @@ def _look(folder: str, below: str, found: Survey) -> None:
         except OSError as error:
             found.problems.append(_unreadable(path, error))
             continue
-        folders = list(_sort(inner, name, found))
+        folders = list(_sort(inner, name, found, measure))
         todo += reversed(folders)
     found.files.sort(key=lambda pair: pair[1].split("/"))
 
 
-def _sort(entries: list[os.DirEntry[str]], below: str, found: Survey) -> Iterator[tuple[str, str]]:
+def _sort(
+    entries: list[os.DirEntry[str]], below: str, found: Survey, measure: bool
+) -> Iterator[tuple[str, str]]:
     """Note the files; give the folders."""
     for entry in entries:
         name = f"{below}/{entry.name}" if below else entry.name
@@ -79,6 +83,9 @@ def _sort(entries: list[os.DirEntry[str]], below: str, found: Survey) -> Iterato
                     found.skipped.append(f"{entry.path} is a store")
                 else:
                     yield entry.path, name
+                continue
+            if not measure and entry.is_file(follow_symlinks=False):
+                found.files.append((entry.path, name))
                 continue
             status = entry.stat()
         except OSError as error:

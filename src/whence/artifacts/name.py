@@ -74,7 +74,7 @@ def parts_of(name: str) -> tuple[str, ...] | Problem:
         why = "it is empty" if not name else "it is an absolute path"
     elif ".." in parts or "." in parts or "" in parts:
         why = "'.', '..' or nothing between slashes would lead elsewhere"
-    else:
+    elif len(name) > _LONGEST_PART or not name.isascii():
         try:
             if max(len(os.fsencode(part)) for part in parts) > _LONGEST_PART:
                 why = f"a part of it has more than {_LONGEST_PART} bytes"

@@ -163,7 +163,7 @@ def save_all(
         After the rest is saved, if files could not be read; it names each.
     """
     encode(dict(manner.label.metadata), ("metadata",))  # refused before anything is written
-    found = _gather([os.fspath(item) for item in items], manner)
+    found = _gather([os.fspath(item) for item in items], manner, measure=progress is not None)
     meter = Meter(progress, found.size)
     contents = owner.store.writer().put_files((path for path, _ in found.files), manner.mode, meter)
     saved = list(_facts(owner, found, manner, contents))
@@ -182,13 +182,13 @@ def save_all(
     return saved
 
 
-def _gather(items: list[str], manner: Manner) -> Survey:
+def _gather(items: list[str], manner: Manner, *, measure: bool) -> Survey:
     """Everything below the items, by the names it shall have."""
     found = Survey()
     named: dict[str, str] = {}
     for item in items:
         folder = os.path.isdir(item)
-        one = survey(os.path.abspath(item)) if folder else _single(item)
+        one = survey(os.path.abspath(item), measure=measure) if folder else _single(item)
         lead = preserved(item) if manner.preserve_path else None
         for path, name in one.files:
             whole = name if lead is None else f"{lead}/{name}" if folder else lead
@@ -228,19 +228,27 @@ def _facts(
     owner: Owner, found: Survey, manner: Manner, contents: Iterator[Content | UserError]
 ) -> Iterator[Facts]:
     types: dict[str, str] = {}
+    fixed = manner.label.told
     for (path, name), content in zip(found.files, contents, strict=True):
         if isinstance(content, UserError):
             found.problems += content.problems
             continue
-        end = os.path.splitext(path)[1]
+        _, dot, end = name.rpartition(".")
         if end not in types:
-            types[end] = media_type_of(f"x{end}")
-        label = manner.label
+            types[end] = media_type_of(f"x{dot}{end}")
+        told = fixed
         if name in found.links:
-            label = replace(label, metadata={**label.metadata, "link": readable(found.links[name])})
-        facts = label.facts(readable(name), content, types[end])
-        facts["path"] = told_path(path, owner.folder, owner.store.project)
-        yield facts
+            link = {**manner.label.metadata, "link": readable(found.links[name])}
+            told = replace(manner.label, metadata=link).told
+        yield {
+            "name": readable(name),
+            "type": types[end],
+            **told,
+            "digest": content.digest,
+            "size": content.size,
+            "kept": content.kept,
+            "path": told_path(path, owner.folder, owner.store.project),
+        }
 
 
 def preserved(path: str, root: str | None = None) -> str:

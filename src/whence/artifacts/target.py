@@ -106,8 +106,10 @@ def in_the_way(path: str, what: str) -> UserError:
     )
 
 
-def is_there(folder: int, leaf: str, artifact: Artifact) -> bool:
+def is_there(folder: int, leaf: str, artifact: Artifact, digest_of: Callable[[], str]) -> bool:
     """Whether a file of that name in a folder has the content of an artifact already.
+
+    A large file's digest is asked of `digest_of`, which may remember it.
 
     Raises
     ------
@@ -132,7 +134,7 @@ def is_there(folder: int, leaf: str, artifact: Artifact) -> bool:
             return False
         if artifact.size < _SMALL:
             return digest_bytes(os.read(fd, artifact.size + 1)) == artifact.digest
-        return _hashed(fd, hashlib.sha256(), lambda count: None).hexdigest() == artifact.digest
+        return digest_of() == artifact.digest
     finally:
         os.close(fd)
 
@@ -177,8 +179,8 @@ class Bringer:
 
     def _part(self) -> tuple[str, int]:
         """The hidden file, which nobody else writes to."""
-        name = f".{self._artifact.digest[:24]}.whence-part"
-        while True:
+        own = f".{self._artifact.digest[:24]}-{os.urandom(4).hex()}.whence-part"
+        for name in (*[f".{self._artifact.digest[:24]}.whence-part"] * 3, own):
             fd = os.open(name, _PART, 0o666, dir_fd=self._folder)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -190,8 +192,10 @@ class Bringer:
             except OSError as error:
                 if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
                     return name, fd  # a file system without locks
-                name = f".{self._artifact.digest[:24]}-{os.urandom(4).hex()}.whence-part"
+            if name == own:
+                break
             os.close(fd)
+        return own, fd
 
     def _fill(self, fd: int, source: int, offset: int, files: Files, watch: Watch) -> bool:
         artifact = self._artifact

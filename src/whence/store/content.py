@@ -23,7 +23,7 @@ Watch = Callable[[int], object]
 YOUNG = 2.0
 """Seconds; coarse clocks of file systems hide a second change within."""
 
-_PIECE = 1 << 20
+_PIECE = 1 << 18  # larger writes cost ext4 more each byte
 _TRIES = 3
 
 
