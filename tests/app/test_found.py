@@ -51,6 +51,19 @@ def test_frames_and_order(client):
                             count_limit=2, start_index=1)  # fmt: skip
     assert list(frame["metadata.x"]) == [3, 2]
     assert list(frame["name"]) == ["n3", "n2"]
+    (record,) = (run for _, run in client.get_runs("name == n3"))
+    assert frame["created"].dt.tz is not None
+    assert frame["created"][0].timestamp() == pytest.approx(record.created, abs=1e-6)
+
+
+def test_a_run_that_has_not_ended_has_no_time_of_its_end(client):
+    store = Store.open(client.store.root)
+    store.writer().append("set", "20231114T000000abcdefg", {"f": {"name": "new", "created": 1e9}})
+    frame = client.get_runs(output_format="dataframe", timing_info=True)
+    assert frame["ended"].notna().sum() == 5
+    assert frame["ended"].isna().sum() == 1
+    assert frame["ended"].dt.tz is not None
+    store.writer().close()
 
 
 def test_names(client):

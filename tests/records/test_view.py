@@ -261,6 +261,7 @@ def test_what_a_view_is_made_of(view, store, monkeypatch, tmp_path):
 
 def test_summary(view, store):
     frame = view.summary.dataframe()
+    assert str(view.summary) == frame.to_string()
     assert list(frame.columns) == [
         "# records", "reason", "outcome", "tags", "main_file", "avg\n. duration"
     ]  # fmt: skip

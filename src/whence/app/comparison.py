@@ -90,7 +90,11 @@ class Compared:
 
 
 def compare_runs(
-    workspace: Workspace, words: Sequence[str] = (), *, depth: int = 1, limit: int | None = None
+    workspace: Workspace,
+    words: Sequence[str] = (),
+    *,
+    depth: int | None = 1,
+    limit: int | None = None,
 ) -> Compared:
     """The parameters in which runs differ.
 
@@ -101,8 +105,8 @@ def compare_runs(
     words : sequence of str
         Runs, by id, part of an id or name; or filter strings. None means all runs that are no
         sweeps or evaluations.
-    depth : int
-        How many keys deep the columns go.
+    depth : int or None
+        How many keys deep the columns go; None: as deep as there are differences.
     limit : int, optional
         Only so many runs, the first.
 
@@ -122,8 +126,13 @@ def compare_runs(
             mend="`whence list` shows what is on record.",
         )
     shown = tuple(found if limit is None else found[:limit])
-    columns, rows = ParameterComparison(shown).table(depth)
-    return Compared(shown, columns, rows, depth, len(found))
+    comparison = ParameterComparison(shown)
+    deep = depth or 1
+    columns, rows = comparison.table(deep)
+    while depth is None and any(_deep(value) for row in rows for value in row):
+        deep += 1
+        columns, rows = comparison.table(deep)
+    return Compared(shown, columns, rows, deep, len(found))
 
 
 def cell(value: Any) -> str:

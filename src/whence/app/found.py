@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Form = Literal["objects", "dict", "dataframe"]
 ATTRIBUTES = ("name", "status", "folder", "tags", "description", "user", "created", "kind")
 _TIMING = ("created", "started", "ended", "duration")
+_TIMES = frozenset({"created", "started", "ended"})
 _SYSTEM = ("host", "cwd", "environment", "process", "system")
 
 
@@ -107,13 +108,21 @@ def run_facts(store: Store, record: Record, request: RunRequest) -> dict[str, An
 
 
 def run_frame(facts: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """A row for each run, a column for each leaf of what is told of it, by dotted name."""
+    """A row for each run, a column for each leaf of what is told of it, by dotted name.
+
+    When it was made, started and ended are times in UTC.
+    """
     import pandas as pd
 
     rows = [flatten(one) for one in facts]
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = {name: [row.get(name) for row in rows] for name in names}
-    return pd.DataFrame(columns, index=range(len(rows)))
+    frame = pd.DataFrame(columns, index=range(len(rows)))
+    for name in _TIMES.intersection(names):
+        seconds = pd.to_numeric(frame[name])  # whole microseconds: floats have no more
+        micros = (seconds * 1e6).round().astype("Int64")
+        frame[name] = pd.to_datetime(micros, unit="us", utc=True)
+    return frame
 
 
 def check_form(form: str) -> None:

@@ -24,9 +24,8 @@ _WIDEST = 24
 @click.option(
     "--depth",
     type=click.IntRange(min=1),
-    default=1,
     metavar="N",
-    help="How many keys deep the columns go (1).",
+    help="How many keys deep the columns go (as deep as there are differences, if that fits).",
 )
 @click.option(
     "--format",
@@ -47,7 +46,7 @@ _WIDEST = 24
 @common
 def command(
     words: tuple[str, ...],
-    depth: int,
+    depth: int | None,
     style: str,
     output: Path | None,
     limit: int | None,
@@ -67,6 +66,11 @@ def command(
         limit = _SHOWN
     found = compare_runs(Workspace.open(store), words, depth=depth, limit=limit or None)
     if style == "table" and output is None:
+        deepest = found.depth
+        if depth is None and deepest > 1 and not _fits(found):
+            found = compare_runs(Workspace.open(store), words, depth=1, limit=limit or None)
+            note = f"What differs below <+> does not fit here; --depth {deepest} shows it all."
+            click.echo(note, err=True)
         _table(found)
         return
     text = _TEXTS[style](found)
@@ -120,6 +124,20 @@ def _html(found: Compared) -> str:
 _TEXTS = {"json": _json, "csv": _csv, "html": _html, "table": _plain}
 
 
+def _fits(found: Compared) -> bool:
+    """Whether all columns have room in the terminal."""
+    header, lines = _cells(found)
+    return _fitting([header, *lines], 0, render.console().width) == len(header)
+
+
+def _cells(found: Compared) -> tuple[Sequence[str], list[tuple[str, ...]]]:
+    """The titles and the texts below them, without a column of names where there are none."""
+    lines = [tuple(render.short(text, _WIDEST) for text in line) for line in found.lines()]
+    if any(line[0] != line[1] for line in lines):
+        return found.header, lines
+    return (found.header[0], *found.header[2:]), [(line[0], *line[2:]) for line in lines]
+
+
 def _table(found: Compared) -> None:
     """The table as far as the terminal is wide, and a note of what it leaves out."""
     from rich.markup import escape
@@ -132,12 +150,7 @@ def _table(found: Compared) -> None:
         )
         return
     screen = render.console()
-    lines = [tuple(render.short(text, _WIDEST) for text in line) for line in found.lines()]
-    if all(line[0] == line[1] for line in lines):  # no names
-        lines = [(line[0], *line[2:]) for line in lines]
-        header: Sequence[str] = (found.header[0], *found.header[2:])
-    else:
-        header = found.header
+    header, lines = _cells(found)
     fixed = len(header) - len(found.columns)
     count = _fitting([header, *lines], fixed, screen.width)
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -86,6 +86,9 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
         html: str = self.dataframe().to_html()
         return html.replace("\\n", "<br>")
 
+    def __str__(self) -> str:
+        return str(self.dataframe().to_string())
+
     def __repr__(self) -> str:
         return f"<RecordStoreSummary of {len(self)} rows>"
 
