@@ -86,6 +86,7 @@ def test_a_line_that_lacks_its_last_bytes(tmp_path: Path, missing: int) -> None:
     with pytest.raises(StoreError, match="No space left"):
         part.put(b'{"n":1')
     files.room = None
+    part.settle()
     for number in (2, 3):
         part.put(b'{"n":%d' % number)
     part.close()

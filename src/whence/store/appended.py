@@ -16,6 +16,9 @@ class Appended:
 
     Every method raises `OSError`; what the file holds stays as it was.
 
+    A write can reach the file and still not return: Ctrl-C is raised as soon as the system is
+    done. What is known of the file is then behind it, until `settle` reads it back.
+
     Attributes
     ----------
     path : Path
@@ -25,14 +28,26 @@ class Appended:
     doubtful : bool
         Whether a failed ``fsync`` left it open what is on the disk: a second one that succeeds
         says nothing of the first one's bytes. `restore` mends it.
+    unsettled : bool
+        Whether a write was cut short, by an error or an interrupt. `settle` comes before the next.
     """
 
-    __slots__ = ("_closing", "_fd", "_files", "_synced", "_write", "doubtful", "path", "size")
+    __slots__ = (
+        "_closing",
+        "_fd",
+        "_files",
+        "_synced",
+        "_write",
+        "doubtful",
+        "path",
+        "size",
+        "unsettled",
+    )
 
     def __init__(self, files: Files, path: Path) -> None:
         self._files, self._write, self.path = files, files.write, path
         self.size = 0
-        self.doubtful = False
+        self.doubtful = self.unsettled = False
         self._synced = -1
         self._closing = threading.Lock()  # a descriptor being synced must not be closed
         files.make(path.parent)
@@ -41,10 +56,19 @@ class Appended:
     def write(self, data: bytes) -> None:
         """Append everything, going on after short writes."""
         rest = memoryview(data)
-        while rest:
-            written = self._write(self._fd, rest)
-            self.size += written  # also what a failing call leaves behind
-            rest = rest[written:]
+        try:
+            while rest:
+                written = self._write(self._fd, rest)
+                self.size += written
+                rest = rest[written:]
+        except BaseException:
+            self.unsettled = True
+            raise
+
+    def settle(self) -> None:
+        """Learn what a write that was cut short has left behind."""
+        self.size = self._files.stat(self._fd).st_size
+        self.unsettled = False
 
     def sync(self) -> None:
         """Have what was written survive the death of the host."""

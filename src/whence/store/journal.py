@@ -6,7 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 
@@ -65,13 +65,19 @@ class Journal:
         UserError
             If the facts are not plain JSON, or use a name of the frame.
         """
-        _check_frame(facts)
+        if not _FRAME.isdisjoint(facts):
+            _refuse(facts)
         with self._lock:
             now = self._clock()
             part = self._part
-            if part is None or now >= self._midnight or part.size >= layout.LIMIT:
-                part = self._turn(now)
-            self._put(part, now, op, of, facts)
+            if (
+                part is None
+                or part.unsettled
+                or now >= self._midnight
+                or part.size >= layout.LIMIT
+            ):
+                part = self._ready(now)
+            part.put(self._body(part.n, now, op, of, facts))
 
     def append_many(self, op: str, of: str, many: Sequence[Mapping[str, JSON]]) -> None:
         """Write a line for each of the facts, as `append` does, in one go.
@@ -84,12 +90,11 @@ class Journal:
             If facts are not plain JSON, or use a name of the frame; then nothing is written.
         """
         for facts in many:
-            _check_frame(facts)
+            if not _FRAME.isdisjoint(facts):
+                _refuse(facts)
         with self._lock:
             now = self._clock()
-            part = self._part
-            if part is None or now >= self._midnight or part.size >= layout.LIMIT:
-                part = self._turn(now)
+            part = self._ready(now)
             n = part.n
             part.put_many([self._body(n + i, now, op, of, facts) for i, facts in enumerate(many)])
 
@@ -100,8 +105,8 @@ class Journal:
         with self._lock:
             part = self._part
             now = self._clock()
-            if part is None or now >= self._midnight or part.size >= layout.LIMIT:
-                part = self._turn(now)
+            if part is None or part.unsettled or now >= self._midnight or part.size >= layout.LIMIT:
+                part = self._ready(now)
             line = {"n": part.n, "run": run, "s": step, "w": time, "t": stamp, "v": values}
             try:
                 plain = math.isfinite(sum(values.values()))  # orjson writes NaN as null
@@ -114,9 +119,7 @@ class Journal:
         """Write a line of another writer, without its closing brace; gives the file it is in."""
         with self._lock:
             now = self._clock()
-            part = self._part
-            if part is None or now >= self._midnight or part.size >= layout.LIMIT:
-                part = self._turn(now)
+            part = self._ready(now)
             part.put(body)
             return part.path
 
@@ -150,6 +153,7 @@ class Journal:
         """Write the closing line and give the file back; a later line begins a new one."""
         with self._lock:
             if self._part is not None:
+                self._part.settle()
                 part, self._part = self._part, None
                 self._n = part.n + 1
                 self._end(part, None)
@@ -160,47 +164,55 @@ class Journal:
             self._part.abandon()
             self._part = None
 
+    def _ready(self, now: float) -> Part:
+        """The part to write to, which knows what is in it."""
+        part = self._part
+        if part is not None and part.unsettled:
+            part.settle()
+        if part is None or now >= self._midnight or part.size >= layout.LIMIT:
+            part = self._turn(now)
+        return part
+
     def _turn(self, now: float) -> Part:
         """Begin the next part, then end the one before."""
         before = self._part
         n = before.n + 1 if before is not None else self._n
-        part = Part(self._files, self._path(utc_day(now), self._number), n)
+        number = self._number
+        self._number += 1  # an interrupt may leave a file behind: its name is taken
         try:
-            self._put(part, now, "head", "", self._head(self._number))
+            part = Part(self._files, self._path(utc_day(now), number), n)
+            try:
+                part.put(self._body(part.n, now, "head", "", self._head(number)))
+            except BaseException:
+                part.discard()
+                raise
         except StoreError:
-            part.discard()
+            self._number = number
             raise
         self._part = part
-        self._number += 1
         self._midnight = (now // 86400 + 1) * 86400
         if before is not None:
-            self._end(before, self._number - 1)
+            self._end(before, number)
         return part
 
     def _end(self, part: Part, following: int | None) -> None:
         try:
             facts = {"count": part.count, "sha256": part.digest(), "next": following}
-            self._put(part, self._clock(), "end", "", facts)
+            part.put(self._body(part.n, self._clock(), "end", "", facts))
             part.restore()
             part.sync()
         finally:
             part.close()
 
-    def _put(self, part: Part, now: float, op: str, of: str, facts: Mapping[str, JSON]) -> None:
-        part.put(self._body(part.n, now, op, of, facts))
-
     def _body(self, n: int, now: float, op: str, of: str, facts: Mapping[str, JSON]) -> bytes:
         """A line without its closing brace."""
-        frame: dict[str, JSON] = {
-            "n": n,
-            "lc": self._order.tick(now),
-            "t": round(now, 6),
-            "op": op,
-        }
-        if of:
-            frame["of"] = of
+        lc, t = self._order.tick(now), int(now * 1e6) / 1e6
         try:
-            return orjson.dumps({**frame, **facts})[:-1]
+            if of:
+                line = {"n": n, "lc": lc, "t": t, "op": op, "of": of, **facts}
+            else:
+                line = {"n": n, "lc": lc, "t": t, "op": op, **facts}
+            return orjson.dumps(line)[:-1]
         except TypeError as error:
             raise UserError.of(
                 "not-encodable",
@@ -209,7 +221,6 @@ class Journal:
             ) from error
 
 
-def _check_frame(facts: Mapping[str, JSON]) -> None:
-    if not _FRAME.isdisjoint(facts):
-        taken = ", ".join(sorted(_FRAME.intersection(facts)))
-        raise UserError.of("reserved-fact", f"a line cannot have facts named {taken}")
+def _refuse(facts: Mapping[str, JSON]) -> NoReturn:
+    taken = ", ".join(sorted(_FRAME.intersection(facts)))
+    raise UserError.of("reserved-fact", f"a line cannot have facts named {taken}")

@@ -45,6 +45,8 @@ class Pack:
         """Where each of the pieces went. Raises OSError; what was there stays as it was."""
         with self._lock:
             file = self._file
+            if file is not None and file.unsettled:
+                file.settle()
             if file is None or file.size >= layout.LIMIT:
                 file = self._turn()
             offset = file.size
@@ -91,10 +93,15 @@ class Pack:
             self._file = None
 
     def _turn(self) -> Appended:
-        path = f"{utc_day(self._clock())}/{self._name(self._number)}"
-        file = Appended(self._files, self._folder / path)
+        number = self._number
+        self._number += 1  # an interrupt may leave a file behind: its name is taken
+        path = f"{utc_day(self._clock())}/{self._name(number)}"
+        try:
+            file = Appended(self._files, self._folder / path)
+        except OSError:
+            self._number = number
+            raise
         before, self._file, self._path = self._file, file, path
-        self._number += 1
         if before is not None:
             try:
                 before.restore()

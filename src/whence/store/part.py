@@ -9,6 +9,7 @@ from zlib import crc32
 
 from whence.store.appended import Appended
 from whence.store.files import Files, failed
+from whence.store.line import Chain
 
 
 class Part(Appended):
@@ -39,25 +40,27 @@ class Part(Appended):
         Raises
         ------
         StoreError
-            If it could not be written whole: then it does not count.
+            If it could not be written whole; `settle` tells what there is of it.
         """
         check = crc32(body, self._check)
         line = b'%b,"crc":"%08x"}\n' % (body, check)
         if self._torn:
             line = b"\n" + line
-        written = 0
         try:
             written = self._write(self._fd, line)
             while written < len(line):
                 written += self._write(self._fd, line[written:])
-        except OSError as error:
-            self._stopped(line, check, written)
-            raise failed(error, "write to", self.path) from error
-        self._torn = False
-        self._check = check
-        self.size += written
-        self.n += 1
-        self.count += 1
+            # No call from here on: no signal comes in between.
+            self._torn = False
+            self._check = check
+            self.size += written
+            self.n += 1
+            self.count += 1
+        except BaseException as error:
+            self.unsettled = True
+            if isinstance(error, OSError):
+                raise failed(error, "write to", self.path) from error
+            raise
 
     def put_many(self, bodies: Sequence[bytes]) -> None:
         """Write lines one after the other in as few calls as the system allows.
@@ -65,48 +68,65 @@ class Part(Appended):
         Raises
         ------
         StoreError
-            If not all could be written whole: those that were count.
+            If not all could be written whole; `settle` tells what there is of them.
         """
-        lines, checks, check = [], [], self._check
+        lines, check = [], self._check
         for body in bodies:
             check = crc32(body, check)
-            checks.append(check)
             lines.append(b'%b,"crc":"%08x"}\n' % (body, check))
         if self._torn:
             lines[0] = b"\n" + lines[0]
+        many = len(lines)
         data = memoryview(b"".join(lines))
+        size = len(data)
         written = 0
         try:
-            while written < len(data):
+            while written < size:
                 written += self._write(self._fd, data[written:])
-        except OSError as error:
-            for line, check in zip(lines, checks, strict=True):
-                if written < len(line):
-                    self._stopped(line, check, written)
-                    break
-                self._count(line, check)
-                written -= len(line)
-            raise failed(error, "write to", self.path) from error
-        for line, check in zip(lines, checks, strict=True):
-            self._count(line, check)
-
-    def _count(self, line: bytes, check: int) -> None:
-        self._torn = False
-        self._check = check
-        self.size += len(line)
-        self.n += 1
-        self.count += 1
-
-    def _stopped(self, line: bytes, check: int, written: int) -> None:
-        """A line was cut short: the next one starts anew, chained with the last whole one."""
-        self.size += written
-        if written == len(line) - 1:  # it lacks only its newline, which the next one brings
-            self._torn = True
+            # No call from here on: no signal comes in between.
+            self._torn = False
             self._check = check
-            self.n += 1
-            self.count += 1
-        elif written:
-            self._torn = line[:written] != b"\n"
+            self.size += written
+            self.n += many
+            self.count += many
+        except BaseException as error:
+            self.unsettled = True
+            if isinstance(error, OSError):
+                raise failed(error, "write to", self.path) from error
+            raise
+
+    def settle(self) -> None:
+        """Count the whole lines that a write cut short has left behind.
+
+        Raises
+        ------
+        StoreError
+            If they could not be read back.
+        """
+        if not self.unsettled:
+            return
+        try:
+            data = self._rest()
+        except OSError as error:
+            raise failed(error, "read back", self.path) from error
+        chain = Chain(self._check)
+        whole = sum(1 for _ in chain.lines(data + b"\n"))  # one may lack only its newline
+        torn = self._torn if not data else not data.endswith(b"\n")
+        size = self.size + len(data)
+        # No call from here on: no signal comes in between.
+        self._torn, self._check, self.size = torn, chain.good, size
+        self.n += whole
+        self.count += whole
+        self.unsettled = False
+
+    def _rest(self) -> bytes:
+        """What is in the file beyond what is known of."""
+        pieces = []
+        offset = self.size
+        while piece := self._files.read(self._fd, 1 << 20, offset):
+            pieces.append(piece)
+            offset += len(piece)
+        return b"".join(pieces)
 
     def sync(self) -> None:
         """Have what was written survive the death of the host.

@@ -329,9 +329,11 @@ class Writer:
                 new.pop()
             self._pack.sync()
         except OSError as error:
-            with self._lock:
-                self._unsynced += new
             raise failed(error, "bring to the disk", self._root) from error
+        finally:
+            if new:  # to be tried again
+                with self._lock:
+                    self._unsynced += new
         self._points.sync()
         self._main.sync()
 
