@@ -136,6 +136,16 @@ def test_the_cache_is_chosen_by_the_environment(store: Store, tmp_path: Path) ->
     assert is_local(tmp_path)
 
 
+def test_a_cache_that_cannot_be_made_gives_way_to_a_temporary_one(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "file").touch()
+    found = cache_folder(store.root, {"WHENCE_CACHE": str(tmp_path / "file")})
+    assert found.path.parent == tmp_path / f"whence-{os.getuid()}"
+    assert found.why.startswith("temporary")
+
+
 def test_a_moved_store_has_another_cache(store: Store, tmp_path: Path) -> None:
     before = cache_folder(store.root).path
     moved = tmp_path / "moved"
@@ -166,3 +176,24 @@ def test_a_zombie_is_dead() -> None:
         while is_alive({**this_process(), "pid": process.pid, "start": None}, None, 0):
             assert time.time() < deadline
             time.sleep(0.01)
+
+
+@pytest.mark.parametrize("how", ["renamed", "in place", "mended"])
+def test_another_file_in_place_of_an_ended_journal_is_noticed(store: Store, how: str) -> None:
+    for name in ("one", "two"):
+        other = Store.open(store.root)
+        other.writer().append("set", name, {"f": {"name": name}})
+        other.writer().close()
+    first, second = sorted((store.root / "journals").glob("*/*"))
+    whole = first.read_bytes()
+    if how == "mended":
+        first.write_bytes(whole.replace(b'"one"', b'"eno"'))
+    assert len(store.index().ids()) == (1 if how == "mended" else 2)
+    if how == "in place":
+        first.write_bytes(second.read_bytes())
+    else:
+        fresh = first.with_name("fresh")
+        fresh.write_bytes(whole if how == "mended" else second.read_bytes())
+        fresh.rename(first)
+    expected = ["one", "two"] if how == "mended" else ["two"]
+    assert sorted(store.index().ids()) == expected

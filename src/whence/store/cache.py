@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import stat as modes
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,8 @@ def cache_folder(root: Path, environ: Mapping[str, str] | None = None) -> CacheF
     """The cache of the store at `root`.
 
     ``WHENCE_CACHE`` if set; else ``$XDG_CACHE_HOME/whence`` if that file system is local; else
-    ``/var/tmp/whence-<uid>``; else a folder per host in the first.
+    ``/var/tmp/whence-<uid>``; else a folder per host in the first. Where that cannot be written to,
+    ``whence-<uid>`` among the temporary files: reading goes on, only slower after they are cleared.
 
     Raises
     ------
@@ -73,7 +75,7 @@ def cache_folder(root: Path, environ: Mapping[str, str] | None = None) -> CacheF
         base = Path(env["WHENCE_CACHE"])
         found = _usable(base / name)
         if found is None:
-            raise _unusable(base)
+            return _temporary(name, base)
         return CacheFolder(found, is_local(found), "WHENCE_CACHE")
     home = env.get("XDG_CACHE_HOME") or os.path.join(env.get("HOME") or "/nonexistent", ".cache")
     user = Path(home) / "whence"
@@ -88,8 +90,17 @@ def cache_folder(root: Path, environ: Mapping[str, str] | None = None) -> CacheF
             return CacheFolder(found, True, "the user's cache folder is not on a local disk")
     found = _usable(user / platform.node() / name)
     if found is None:
-        raise _unusable(user)
+        return _temporary(name, user)
     return CacheFolder(found, False, "no local disk: a folder for this host")
+
+
+def _temporary(name: str, wanted: Path) -> CacheFolder:
+    """A folder among the temporary files, in place of one that cannot be made or written to."""
+    spare = Path(tempfile.gettempdir()) / f"whence-{os.getuid()}"
+    found = _usable(spare / name) if _own(spare) else None
+    if found is None:
+        raise _unusable(wanted)
+    return CacheFolder(found, is_local(found), f"temporary, as {str(wanted)!r} cannot be written")
 
 
 def is_local(path: Path) -> bool:
