@@ -1,0 +1,20 @@
+"""The pages that are typed as they stand do what they say."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+
+def test_finding(read: Callable[[str], Path]) -> None:
+    folder = read("finding.md")
+    lines = (folder / "figure1.jsonl").read_text().splitlines()
+    assert all(isinstance(json.loads(line), dict) for line in lines)
+    assert (folder / "figure1.png").stat().st_size > 10_000
+
+
+def test_recording(read: Callable[[str], Path]) -> None:
+    read("recording.md")
+
+
+def test_looking_after_a_store(read: Callable[[str], Path]) -> None:
+    read("store.md")
