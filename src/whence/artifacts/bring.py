@@ -15,6 +15,7 @@ from whence.artifacts.backend import Backend
 from whence.artifacts.name import parts_of
 from whence.artifacts.target import Bringer, Target, damaged_on_arrival, is_there
 from whence.artifacts.version import Entry, Manifest, Version
+from whence.base.digest import digest_file
 from whence.base.error import UserError
 from whence.base.problem import Problem
 from whence.records import Artifact
@@ -65,7 +66,8 @@ def _bring(
     artifact = Artifact(entry.path, "input", "", entry.digest, entry.size)
     with target.inner(parts[:-1], make=True) as inner:
         assert inner is not None
-        if is_there(inner, parts[-1], artifact):
+        path = target.path.joinpath(*parts)
+        if is_there(inner, parts[-1], artifact, lambda: digest_file(path)):
             return
         with (
             backend.open(version, manifest, entry.path) as opened,

@@ -61,7 +61,8 @@ class CatalogSource(Source):
         >>> file = pathlib.Path(tempfile.mkdtemp(), "notes.txt")
         >>> _ = file.write_text("hello")
         >>> catalog = Catalog({"notes": Source("file", {"url": str(file)})})
-        >>> catalog["notes"].get_driver().open().read()
+        >>> with catalog["notes"].get_driver().open() as opened:
+        ...     opened.read()
         'hello'
         """
         from whence.artifacts.filesystem import register

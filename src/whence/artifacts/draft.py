@@ -47,12 +47,12 @@ def draft_of(
         return Draft({_file_path(path, artifact_path): path}, failed=failed)
     if not path.is_dir():
         raise _refused(f"there is no file or folder {os.fspath(local_path)!r} to log")
+    lead = _lead(artifact_path)
     found = survey(os.fspath(path))
     if found.problems:
         raise UserError(*found.problems)
     for told in found.skipped:
         warnings.warn(f"not logged: {told}", stacklevel=4)
-    lead = _lead(artifact_path)
     draft = Draft({f"{lead}{name}": Path(file) for file, name in found.files}, failed=failed)
     empty = tuple(f"{lead}{name}" for name in _empty(path))
     return replace(draft, folders=empty) if empty else draft

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"v(0|[1-9][0-9]{0,17})(\.json|\.failed\.json|\.deleted)?")
 _ALIAS = ".alias"
 _PIECE = 1 << 20
-_EXTRAS = {"s3": ("s3fs", "s3"), "s3a": ("s3fs", "s3")}
 
 
 class FolderBackend:
@@ -245,8 +244,9 @@ def _opened(url: str, options: dict[str, Any]) -> tuple[AbstractFileSystem, str]
     try:
         fs, root = url_to_fs(url, **options)
     except ImportError as error:
-        package, extra = _EXTRAS.get(scheme, (scheme, "all"))
-        raise MissingExtraError.needed(package, extra, f"artifacts in {url!r}") from error
+        if scheme in ("s3", "s3a"):
+            raise MissingExtraError.needed("s3fs", "s3", f"artifacts in {url!r}") from error
+        raise UserError.of("missing-package", f"cannot use {url!r}: {error}") from error
     except ValueError as error:
         raise UserError.of(
             "unknown-protocol",
@@ -281,6 +281,8 @@ def _copied(source: Path, write: Callable[[bytes], object]) -> tuple[str, int]:
             sha.update(piece)
             write(piece)
             size += len(piece)
+            if size > before.st_size:  # it may grow faster than it is read
+                break
         after = os.fstat(file.fileno())
     if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, size):
         raise UserError.of(
