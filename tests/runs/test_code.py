@@ -132,3 +132,13 @@ def test_a_command_is_its_program_and_the_files_it_names(tree):
 
 def test_no_code_has_no_digest():
     assert Code().digest is None
+
+
+def test_the_module_that_python_runs_is_code(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg/__init__.py").write_text("")
+    (tmp_path / "pkg/rate.py").write_text("RATE = 1\n")
+    (tmp_path / "pkg/main.py").write_text("from pkg.rate import RATE\n")
+    found = code_of_command([sys.executable, "-m", "pkg.main"], tmp_path, digest_file)
+    assert {"pkg/main.py", "pkg/rate.py"} <= set(found.files)

@@ -116,3 +116,14 @@ def test_a_memoized_task_gives_the_same_object_and_records_nothing(store):
     assert task(1.0) is not first
     assert store.index().ids() == []
     assert task.__name__ == "energy"
+
+
+def test_a_closure_is_refused_for_what_its_arguments_do_not_tell(store):
+    def make(factor):
+        def scaled(x: int) -> int:
+            return factor * x
+
+        return RecordedTask(scaled, store)
+
+    with pytest.raises(UserError, match="'factor'"):
+        make(2)

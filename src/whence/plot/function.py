@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from whence.base.digest import digest_bytes, digest_file
+from whence.base.digest import digest_file
 from whence.base.error import UserError
 from whence.base.problem import did_you_mean
 
@@ -195,10 +195,12 @@ def _own(function: Any) -> PlotFunction:
 
 
 def _digest(function: Any) -> str:
-    file = inspect.getsourcefile(inspect.unwrap(function))
-    if file and Path(file).is_file():
-        return digest_file(file)
-    return digest_bytes(inspect.unwrap(function).__code__.co_code)
+    """The digest of the function's file and of what that imports from beside it."""
+    from whence.runs.code import code_of_function, function_file
+
+    file = function_file(function)
+    code = code_of_function(function, file.parent if file else Path.cwd())
+    return str(code.digest)
 
 
 def _attribute(module: ModuleType, dotted: str) -> Any:

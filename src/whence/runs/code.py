@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -116,7 +117,8 @@ def code_of_command(
         Gives the digest of a file, remembered where it can be (``Store.digest_of``).
     """
     base = Path(os.path.realpath(project))
-    named = [path for word in command for path in _files_named(word) if _inside(path, base)]
+    words = [*command, *_module_of(command)]
+    named = [path for word in words for path in _files_named(word) if _inside(path, base)]
     python = [path for path in named if path.suffix == ".py"]
     files = {_name(path, base): digest_of(path) for path in named}
     files |= {_name(path, base): _module(path).digest for path in _sources(python, base)}
@@ -130,6 +132,14 @@ def executable(command: Sequence[str]) -> Path | None:
     """The file that a command starts, or None if there is none."""
     found = shutil.which(command[0]) if command else None
     return Path(os.path.realpath(found)) if found else None
+
+
+def _module_of(command: Sequence[str]) -> Iterator[str]:
+    """The file that ``python -m name`` runs, as Python looks for it from the working directory."""
+    for option, name in itertools.pairwise(command):
+        if option == "-m":
+            path = os.path.join(*name.split("."))
+            yield from (f"{path}.py", os.path.join(path, "__main__.py"))
 
 
 def _files_named(word: str) -> Iterator[Path]:

@@ -146,6 +146,15 @@ class MemoizedTask(_Task[P, R]):
 
 def _annotated(function: Callable[..., Any]) -> inspect.Signature:
     signature = inspect.signature(function)
+    hidden = inspect.unwrap(function).__code__.co_freevars if inspect.isfunction(function) else ()
+    if hidden:
+        # Two closures of one function would share a key, and so a result.
+        raise UserError.of(
+            "closure",
+            f"{function.__qualname__!r} takes {', '.join(map(repr, hidden))} from the function "
+            "around it, which its arguments do not tell",
+            mend="Define it at the top of a module, and pass these as arguments.",
+        )
     bare = [name for name, p in signature.parameters.items() if p.annotation is p.empty]
     if bare or signature.return_annotation is signature.empty:
         raise UserError.of(
