@@ -12,7 +12,7 @@ Lines = list[tuple[tuple[int, str, int], dict[str, Any]]]
 
 
 @settings(max_examples=40, deadline=None)
-@given(placed_lines(), st.randoms())
+@given(placed_lines(final=True), st.randoms())
 def test_the_order_of_arrival_does_not_matter(lines: Lines, random: Any) -> None:
     mixed = list(lines)
     random.shuffle(mixed)
@@ -20,13 +20,13 @@ def test_the_order_of_arrival_does_not_matter(lines: Lines, random: Any) -> None
 
 
 @settings(max_examples=40, deadline=None)
-@given(placed_lines())
+@given(placed_lines(final=True))
 def test_copies_of_lines_add_nothing(lines: Lines) -> None:
     assert fold(lines + lines) == fold(lines)
 
 
 @settings(max_examples=40, deadline=None)
-@given(placed_lines(), st.data())
+@given(placed_lines(final=True), st.data())
 def test_folding_on_is_folding_all(lines: Lines, data: st.DataObject) -> None:
     lines = sorted(lines, key=lambda item: item[0])
     cut = data.draw(st.integers(1, len(lines)))
@@ -54,7 +54,7 @@ def test_the_last_word_counts(lines: Lines) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(placed_lines(), st.data())
+@given(placed_lines(final=True), st.data())
 def test_wrong_shapes_are_left_out(lines: Lines, data: st.DataObject) -> None:
     wrong = st.none() | st.integers() | st.text() | st.lists(st.integers() | st.text())
     for _, line in lines:
@@ -62,3 +62,14 @@ def test_wrong_shapes_are_left_out(lines: Lines, data: st.DataObject) -> None:
             if data.draw(st.booleans()):
                 line[name] = data.draw(wrong)
     assert fold(lines)["id"] == "r"
+
+
+@settings(max_examples=40, deadline=None)
+@given(placed_lines(), st.integers(0, 5))
+def test_a_tombstone_is_the_last_word_wherever_it_stands(lines: Lines, lc: int) -> None:
+    key = (lc, "gc", 0)
+    state = fold([*lines, (key, {"n": 0, "lc": lc, "t": 1.0, "op": "tombstone", "of": "r"})])
+    kept = {name: value for name, value in state.items() if name not in ("key", "lc")}
+    alone = fold([(key, {"n": 0, "lc": lc, "op": "tombstone", "of": "r"})])
+    assert kept == {name: value for name, value in alone.items() if name not in ("key", "lc")}
+    assert (state["deleted"], state["final"]) == (True, True)

@@ -180,11 +180,13 @@ def test_a_zombie_is_dead() -> None:
 
 @pytest.mark.parametrize("how", ["renamed", "in place", "mended"])
 def test_another_file_in_place_of_an_ended_journal_is_noticed(store: Store, how: str) -> None:
+    paths = []
     for name in ("one", "two"):
-        other = Store.open(store.root)
-        other.writer().append("set", name, {"f": {"name": name}})
-        other.writer().close()
-    first, second = sorted((store.root / "journals").glob("*/*"))
+        writer = Store.open(store.root).writer()
+        writer.append("set", name, {"f": {"name": name}})
+        paths += store.root.glob(f"journals/*/{writer.id}.jsonl")
+        writer.close()
+    first, second = paths
     whole = first.read_bytes()
     if how == "mended":
         first.write_bytes(whole.replace(b'"one"', b'"eno"'))

@@ -32,7 +32,7 @@ def _answers(store: Store) -> list[Any]:
 @settings(deadline=None, max_examples=25)
 @given(
     st.lists(
-        st.tuples(st.sampled_from("pqr"), st.integers(0, 2), operations(), st.booleans()),
+        st.tuples(st.sampled_from("pqr"), st.integers(0, 2), operations(final=True), st.booleans()),
         max_size=15,
     )
 )

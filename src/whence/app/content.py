@@ -12,7 +12,6 @@ from whence.app.workspace import Workspace
 from whence.artifacts.content import left
 from whence.base.error import WhenceError
 from whence.records import Artifact, Record
-from whence.store.layout import object_path
 
 
 @contextmanager
@@ -23,8 +22,8 @@ def content_file(workspace: Workspace, record: Record, artifact: Artifact) -> It
     it lies, if that is as it was.
     """
     store = workspace.store
-    kept = object_path(store.root, artifact.digest)
-    if kept.is_file():
+    kept = store.locate(artifact.digest)
+    if kept is not None:
         yield kept
         return
     if artifact.kept != "reference" or store.has(artifact.digest):

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from whence.base.error import StoreError
 from whence.records import Artifact, Record
 from whence.store import Store
-from whence.store.layout import object_path, packs
+from whence.store.layout import packs
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,12 @@ def sources(store: Store, record: Record, artifacts: Iterable[Artifact]) -> dict
     found: dict[str, Source] = {}
     elsewhere: dict[str, Artifact] = {}
     for artifact in artifacts:
-        kept = object_path(store.root, artifact.digest)
-        if artifact.digest not in found and artifact.kept != "pack" and kept.is_file():
+        if artifact.digest in found:
+            continue
+        kept = store.locate(artifact.digest) if artifact.kept != "pack" else None
+        if kept is not None:
             found[artifact.digest] = Source(kept)
-        elif artifact.digest not in found:
+        else:
             elsewhere[artifact.digest] = artifact
     for digest, place in store.places(elsewhere).items() if elsewhere else ():
         found[digest] = Source(packs(store.root) / place.pack, place.offset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Iterable
@@ -352,9 +353,9 @@ def _unquoted(text: str) -> str:
 
 
 def _own_name() -> str:
-    import getpass
+    from whence.store.process import user_name
 
-    return getpass.getuser()
+    return user_name() or str(os.getuid())
 
 
 def _wrong(operator: str, key: str) -> UserError:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import getpass
 import os
 import platform
 import socket
 import time
 from typing import Any
 
-from whence.store.process import start_of
+from whence.store.process import start_of, user_name
 
 
 @functools.cache
@@ -33,10 +32,7 @@ def process_start() -> float:
 @functools.cache
 def user() -> str:
     """The name of the user, or the number where the system knows no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
+    return user_name() or str(os.getuid())
 
 
 @functools.cache

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any
 
+from whence.store.layout import is_any_digest
+
 State = dict[str, Any]
 Key = tuple[int, str, int]
 Line = tuple[Key, dict[str, Any]]
@@ -237,7 +239,7 @@ KNOWN = frozenset([*_OPERATIONS, "tags", "artifact"])
 def _artifact(artifacts: dict[tuple[Any, ...], dict[str, Any]], line: dict[str, Any]) -> None:
     item = {name: line[name] for name in ARTIFACT if name in line}
     identity = _identity(item)
-    if all(type(part) is str for part in identity):
+    if all(type(part) is str for part in identity) and is_any_digest(item["digest"]):
         artifacts.pop(identity, None)  # what was said last comes last: a name means its latest
         artifacts[identity] = item
 

@@ -130,7 +130,9 @@ class _Look:
 
     def held(self, digest: str) -> bool:
         """Whether content is in its place."""
-        return digest in self._places or self._files.has(layout.object_path(self._root, digest))
+        return digest in self._places or (
+            layout.is_digest(digest) and self._files.has(layout.object_path(self._root, digest))
+        )
 
     @cached_property
     def _places(self) -> set[str]:

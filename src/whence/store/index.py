@@ -245,7 +245,12 @@ class Index:
         """As readers and small changes want it."""
         mode = "WAL" if self._cache.local else "DELETE"
         if db.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
-            db.execute(f"PRAGMA journal_mode = {mode}")
+            try:
+                db.execute(f"PRAGMA journal_mode = {mode}")
+            except sqlite3.OperationalError as error:
+                # It does not wait for others as all else does; any mode will do until next time.
+                if not _name(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+                    raise
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA cache_size = -20000")
         db.execute(f"PRAGMA mmap_size = {1 << 28 if self._cache.local else 0}")
@@ -268,7 +273,7 @@ class Index:
             try:
                 return do()
             except sqlite3.DatabaseError as error:
-                if error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_FULL")):
+                if not _is_damage(error):  # others may be using it
                     raise
                 self.close()
                 self._remove()
@@ -283,3 +288,13 @@ class Index:
             ) from error
         except OSError as error:
             raise failed(error, "read the journals in", self._root) from error
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Whether the database itself is broken, so that only a new one helps."""
+    return _name(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
+def _name(error: sqlite3.Error) -> str:
+    """SQLite's name for an error; Python's own errors have none."""
+    return getattr(error, "sqlite_errorname", "")

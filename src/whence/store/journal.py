@@ -70,12 +70,7 @@ class Journal:
         with self._lock:
             now = self._clock()
             part = self._part
-            if (
-                part is None
-                or part.unsettled
-                or now >= self._midnight
-                or part.size >= layout.LIMIT
-            ):
+            if part is None or part.unsettled or now >= self._midnight or part.size >= layout.LIMIT:
                 part = self._ready(now)
             part.put(self._body(part.n, now, op, of, facts))
 

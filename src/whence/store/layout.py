@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+from whence.base.error import StoreError
 
 FORMAT = 1
 FOLDER = ".whence"
@@ -13,6 +16,10 @@ LIMIT = 64 * 1024 * 1024
 
 MANIFEST = "manifest"
 """What the media type of content that names other content contains."""
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_FOREIGN = re.compile(r"[a-z0-9]+:[0-9a-f]+")
+_PACK = re.compile(r"\d{4}-\d\d-\d\d/\w+(-\d+)?\.pack", re.ASCII)
 
 MAIN, METRICS, PACK = ".jsonl", ".metrics.jsonl", ".pack"
 
@@ -33,8 +40,34 @@ def objects(root: Path) -> Path:
 
 
 def object_path(root: Path, digest: str) -> Path:
-    """Where content of that digest lies if it is a file of its own."""
+    """Where content of that digest lies if it is a file of its own.
+
+    Raises
+    ------
+    StoreError
+        If it is not a digest: journals come from anywhere, and a path must not lead out.
+    """
+    if not is_digest(digest):
+        raise StoreError.of(
+            "not-a-digest",
+            f"{str(digest)[:80]!r} is not a digest: 64 lower-case hexadecimal digits",
+        )
     return root / "objects" / digest[:2] / digest[2:]
+
+
+def is_digest(value: object) -> bool:
+    """Whether that is a SHA-256 as a store writes it."""
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
+
+
+def is_any_digest(value: object) -> bool:
+    """Whether that is a digest, be it one of another kind, like ``sha1:…``."""
+    return is_digest(value) or isinstance(value, str) and _FOREIGN.fullmatch(value) is not None
+
+
+def is_pack(value: object) -> bool:
+    """Whether that is the name of a pack, as a path under ``packs/``."""
+    return isinstance(value, str) and _PACK.fullmatch(value) is not None
 
 
 def part_name(writer: str, part: int, suffix: str) -> str:

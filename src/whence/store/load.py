@@ -296,6 +296,7 @@ class Loader:
             [
                 (line.get("digest"), line.get("pack"), line.get("offset"), line.get("length"))
                 for line in lines
+                if layout.is_digest(line.get("digest")) and layout.is_pack(line.get("pack"))
             ],
         )
 

@@ -27,6 +27,24 @@ def this_process() -> dict[str, Any]:
     }
 
 
+def user_name() -> str | None:
+    """Who runs this process by its uid, whatever ``LOGNAME`` and ``USER`` say.
+
+    None where the machine has no name for the uid, and the environment tells none.
+    """
+    import getpass
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        pass
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
+
+
 def boot_id() -> str:
     """The name of this boot of this machine."""
     try:

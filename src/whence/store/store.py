@@ -216,11 +216,21 @@ class Store:
 
     def has(self, digest: str) -> bool:
         """Whether the store itself keeps that content."""
-        return (
-            self.files.has(layout.object_path(self.root, digest))
-            or ((place := self._place(digest)) is not None and self._pack_of(place) is not None)
-            or find(self.files, self.root, f"objects/{digest[:2]}/{digest[2:]}") is not None
-        )
+        if not layout.is_digest(digest):
+            return False
+        place = self._place(digest)
+        return (place is not None and self._pack_of(place) is not None) or self.locate(
+            digest
+        ) is not None
+
+    def locate(self, digest: str) -> Path | None:
+        """The file that is that content and nothing else, if the store has one; not checked."""
+        if not layout.is_digest(digest):
+            return None
+        path = layout.object_path(self.root, digest)
+        if self.files.has(path):
+            return path
+        return find(self.files, self.root, f"objects/{digest[:2]}/{digest[2:]}")
 
     def digest_of(self, path: str | os.PathLike[str]) -> str:
         """The digest of a file's content as it is now; a file that did not change is read once.

@@ -128,7 +128,7 @@ class _Check:
         op = line.get("op")
         if op not in _KNOWN:
             self.report.unknown += 1
-        if op == "pack":
+        if op == "pack" and layout.is_pack(line.get("pack")):
             self._slices.append(line)
         elif op == "tombstone":
             self._final.add(str(line.get("of")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import sys
 import threading
@@ -33,7 +34,7 @@ from whence.store.gathering import Gathering
 from whence.store.journal import Journal
 from whence.store.order import LogicalClock
 from whence.store.pack import Pack
-from whence.store.process import this_process
+from whence.store.process import this_process, user_name
 
 _MANY = 1000  # lines of one write
 
@@ -435,7 +436,7 @@ class Writer:
         try:
             self.close()
         except StoreError as error:
-            print(f"whence: {error}", file=sys.stderr)
+            logging.getLogger("whence.store").error("%s", error)
 
     def _head(self, number: int) -> dict[str, JSON]:
         return {
@@ -443,7 +444,7 @@ class Writer:
             "writer": self.id,
             "part": number,
             "process": this_process(),
-            "user": _user(),
+            "user": user_name(),
             "uid": os.getuid(),
             "whence": whence.__version__,
         }
@@ -472,12 +473,3 @@ def _packed(digest: str, place: Slice) -> dict[str, JSON]:
 
 def _counted(watch: Watch | None) -> Callable[[bytes], object] | None:
     return None if watch is None else lambda piece: watch(len(piece))
-
-
-def _user() -> str | None:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a uid that the machine has no name for
-        return None

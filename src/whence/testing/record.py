@@ -23,8 +23,8 @@ _DEEP = st.recursive(
 )
 
 
-def operations() -> st.SearchStrategy[Operation]:
-    """An operation on a run with its facts."""
+def operations(final: bool = False) -> st.SearchStrategy[Operation]:
+    """An operation on a run with its facts; if `final`, a deletion that is final too."""
     tag = st.lists(st.sampled_from("abcd"), max_size=3)
     artifact = st.fixed_dictionaries(
         {
@@ -54,10 +54,13 @@ def operations() -> st.SearchStrategy[Operation]:
             st.just("out"), st.fixed_dictionaries({"stream": st.just("out"), "text": _WORDS})
         ),
         st.tuples(st.sampled_from(["delete", "undelete", "points", "unknown"]), st.just({})),
+        *([st.tuples(st.just("tombstone"), st.just({}))] if final else []),
     )
 
 
-def placed_lines() -> st.SearchStrategy[list[tuple[tuple[int, str, int], dict[str, Any]]]]:
+def placed_lines(
+    final: bool = False,
+) -> st.SearchStrategy[list[tuple[tuple[int, str, int], dict[str, Any]]]]:
     """Lines of one run by several writers, each with a place of its own."""
     places = st.lists(
         st.tuples(st.integers(0, 5), st.sampled_from("uvw"), st.integers(0, 50)),
@@ -66,7 +69,7 @@ def placed_lines() -> st.SearchStrategy[list[tuple[tuple[int, str, int], dict[st
         unique=True,
     )
     return places.flatmap(
-        lambda keys: st.tuples(*(st.builds(_line, st.just(key), operations()) for key in keys))
+        lambda keys: st.tuples(*(st.builds(_line, st.just(key), operations(final)) for key in keys))
     ).map(list)
 
 
