@@ -48,7 +48,7 @@ def page() -> str:
     for group in groups:
         parts.append(f"## {group['name']}\n")
         parts += [
-            f"### whence {name}\n\n{COMMANDS[name][1]}\n\n```text\n{told.pop(name)}\n```\n"
+            f"### whence {name}\n\n```text\n{told.pop(name)}\n```\n"
             for name in group["commands"]
         ]
     if told:
