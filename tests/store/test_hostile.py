@@ -8,7 +8,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -91,7 +90,7 @@ def test_the_index_is_made_anew_only_if_it_is_damaged(store: Store) -> None:
     before = index.path.stat().st_ino
 
     def wrong() -> None:
-        index.connection.execute("SELECT nothing FROM nowhere")
+        index.connection.execute("SELECT x FROM nowhere")
 
     with pytest.raises(StoreError, match="nowhere"):
         index._safely(wrong)

@@ -24,6 +24,8 @@ from whence.store.survey import Survey, survey
 T = TypeVar("T")
 
 _BUSY = 60.0  # seconds to wait for another process that folds
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_LOST = ("SQLITE_READONLY", "SQLITE_IOERR")  # another process may have made it anew
 
 
 class Index:
@@ -245,12 +247,14 @@ class Index:
         """As readers and small changes want it."""
         mode = "WAL" if self._cache.local else "DELETE"
         if db.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
+            db.execute("PRAGMA busy_timeout = 1000")
             try:
                 db.execute(f"PRAGMA journal_mode = {mode}")
             except sqlite3.OperationalError as error:
-                # It does not wait for others as all else does; any mode will do until next time.
+                # It does not always wait for others; any mode will do until next time.
                 if not _name(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
                     raise
+            db.execute(f"PRAGMA busy_timeout = {int(_BUSY * 1000)}")
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA cache_size = -20000")
         db.execute(f"PRAGMA mmap_size = {1 << 28 if self._cache.local else 0}")
@@ -273,10 +277,12 @@ class Index:
             try:
                 return do()
             except sqlite3.DatabaseError as error:
-                if not _is_damage(error):  # others may be using it
+                damaged = _name(error).startswith(_DAMAGED)
+                if not damaged and not _name(error).startswith(_LOST):
                     raise
                 self.close()
-                self._remove()
+                if damaged:  # only then: others may be using it
+                    self._remove()
                 self._refresh()
                 return do()
         except sqlite3.Error as error:
@@ -288,11 +294,6 @@ class Index:
             ) from error
         except OSError as error:
             raise failed(error, "read the journals in", self._root) from error
-
-
-def _is_damage(error: sqlite3.Error) -> bool:
-    """Whether the database itself is broken, so that only a new one helps."""
-    return _name(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
 def _name(error: sqlite3.Error) -> str:

@@ -62,7 +62,7 @@ def is_digest(value: object) -> bool:
 
 def is_any_digest(value: object) -> bool:
     """Whether that is a digest, be it one of another kind, like ``sha1:…``."""
-    return is_digest(value) or isinstance(value, str) and _FOREIGN.fullmatch(value) is not None
+    return is_digest(value) or (isinstance(value, str) and _FOREIGN.fullmatch(value) is not None)
 
 
 def is_pack(value: object) -> bool:
