@@ -22,7 +22,9 @@ FACES = {
     "ArtifactManager": "what squirrel's ArtifactManager answers to",
     "Catalog": "what squirrel's Catalog answers to",
     "Client": "what Simvue's Client answers to",
+    "BackendSuite": "a suite of tests",
     "DataManager": "what dantro's DataManager answers to",
+    "Files": "what a store asks of the operating system, each call one method",
     "Log": "what Simvue's Run answers to while it goes on",
     "match": "what smttask's filter match answers to",
     "OrderedDataGroup": "what dantro's groups answer to",
@@ -30,6 +32,8 @@ FACES = {
     "PlotManager": "what dantro's PlotManager answers to",
     "RecordStoreView": "what smttask's RecordStoreView answers to",
     "Run": "what Simvue's Run answers to",
+    "Store": "what the design names of it",
+    "Stores": "a state machine of tests",
     "sweep_point": "what `sweep` takes, and which point",
     "sweep": "a space, what to run, and the choices of `whence sweep`",
 }
