@@ -1,8 +1,11 @@
 """The pages that are typed as they stand do what they say."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 
 def test_finding(read: Callable[[str], Path]) -> None:
@@ -17,4 +20,6 @@ def test_recording(read: Callable[[str], Path]) -> None:
 
 
 def test_looking_after_a_store(read: Callable[[str], Path]) -> None:
+    if shutil.which("rsync") is None:
+        pytest.skip("the page copies with rsync: install it")
     read("store.md")
