@@ -28,6 +28,13 @@ def project(whence):
     return whence
 
 
+def test_outputs_that_are_not_of_the_run_are_told_of(project):
+    (project.cwd / "old.csv").write_text("1\n")
+    done = project("run", "--output", "*.csv", "--output", "no/*", "--", "true")
+    assert "1 file matches '*.csv' but was not written by this run" in done.stderr
+    assert "no output matches 'no/*'" in done.stderr
+
+
 FILES = {
     "p.yml": "a: 1\nmodel: {rate: 1.0e-3, name: x}\n",
     "p.json": '{"a": 1, "model": {"rate": 1e-3, "name": "x"}}',

@@ -63,6 +63,37 @@ def test_a_failing_program_fails_its_run_and_its_output_is_kept(store, project, 
     assert "left.txt" in {a["name"] for a in state["artifacts"]}
 
 
+def test_files_that_lay_there_before_are_no_output_unless_written(store, project, capfd):
+    (project / "out").mkdir()
+    for name in ("old", "same", "grown", "replaced"):
+        (project / "out" / name).write_text("x")
+    work = "cd out; printf x > same; echo y >> grown; mv old.new replaced; echo n > new"
+    (project / "out" / "old.new").write_text("x")
+    options = ProcessOptions(outputs=("out/*", "out/old"))
+    ended = record_process(store, ["sh", "-c", work], options)
+    names = {
+        a["name"] for a in state_of(store, ended.run)["artifacts"] if a["category"] == "output"
+    }
+    assert names == {"out/same", "out/grown", "out/replaced", "out/new"}
+    assert [note.split(" but ")[0] for note in ended.notes] == [
+        "1 file matches 'out/*'",
+        "1 file matches 'out/old'",
+    ]
+    assert [e["message"] for e in store.lines(ended.run, ("event",))] == list(ended.notes)
+
+
+def test_a_folder_of_its_own_that_was_there_gives_only_what_was_written(store, project):
+    (project / "mine").mkdir()
+    (project / "mine" / "before").write_text("x")
+    options = ProcessOptions(out="mine")
+    ended = record_process(store, ["sh", "-c", "echo > {out}/now"], options)
+    names = {
+        a["name"] for a in state_of(store, ended.run)["artifacts"] if a["category"] == "output"
+    }
+    assert names == {"now"}
+    assert len(ended.notes) == 1
+
+
 @pytest.mark.parametrize(
     ("number", "status"),
     [(signal.SIGSEGV, "failed"), (signal.SIGKILL, "failed"), (signal.SIGTERM, "terminated")],

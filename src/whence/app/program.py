@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from whence.app.parameter import merged, read_parameters
-from whence.app.workspace import Workspace
+from whence.app.workspace import Say, Workspace
 from whence.records import Record, Records
 from whence.runs import ProcessOptions, record_process
 
@@ -30,7 +30,13 @@ class ProgramRun:
     quiet: bool = False
 
 
-def record_program(workspace: Workspace, wanted: ProgramRun, repeat: list[str]) -> Record:
+def record_program(
+    workspace: Workspace,
+    wanted: ProgramRun,
+    repeat: list[str],
+    *,
+    say: Say = lambda _: None,
+) -> Record:
     """Run the program and give its record.
 
     Parameters
@@ -41,6 +47,8 @@ def record_program(workspace: Workspace, wanted: ProgramRun, repeat: list[str]) 
         The program.
     repeat : list of str
         The words of the command line that does it again.
+    say : callable
+        Told which outputs were not found or left out.
 
     Raises
     ------
@@ -63,4 +71,6 @@ def record_program(workspace: Workspace, wanted: ProgramRun, repeat: list[str]) 
         repeat=shlex.join(repeat),
     )
     outcome = record_process(workspace.store, wanted.command, options)
+    for note in outcome.notes:
+        say(note)
     return Records(workspace.store).get(outcome.run)

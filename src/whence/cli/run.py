@@ -90,7 +90,7 @@ def command(
         quiet=quiet or as_json,
     )
     record = record_program(
-        Workspace.open_or_make(store, say=_say), wanted, ["whence", *sys.argv[1:]]
+        Workspace.open_or_make(store, say=_say), wanted, ["whence", *sys.argv[1:]], say=_say
     )
     if as_json:
         render.as_json(record.as_dict())

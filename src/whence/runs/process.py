@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 import shlex
 import signal
@@ -23,6 +22,7 @@ from whence.base.escape import encode
 from whence.runs.callkey import Call
 from whence.runs.capture import code_artifacts, code_facts
 from whence.runs.code import code_of_command
+from whence.runs.harvest import Harvest, left_out
 from whence.runs.launcher import check_program, environment_of, how_ended, pipes_of
 from whence.runs.origin import Origin
 from whence.runs.output import Drain
@@ -110,11 +110,14 @@ class Outcome:
         ``completed``, ``failed`` or ``terminated``.
     exit : int
         Its exit status; minus the signal's number if a signal ended it.
+    notes : tuple of str
+        What is to be known of its outputs: patterns that found nothing, files left out.
     """
 
     run: str
     status: str
     exit: int
+    notes: tuple[str, ...] = ()
 
 
 def record_process(
@@ -157,16 +160,16 @@ def record_process(
         origin=replace(origin, dir=own.path if own.wanted else None),
     )
     words = [word.replace("{out}", str(own.path)) for word in command]
+    harvest, notes = Harvest.sow(folder, options.outputs), []
     with run, ended_by_signal():
         try:
             with own:
                 environment = {**options.environment, "WHENCE_OUT": str(own.path)}
                 status = stream(run, words, replace(options, environment=environment), guard=True)
         finally:
-            save_outputs(run, options.outputs, folder, options.keep)
-            own.save(run, options.keep)
+            notes = [*save_outputs(run, harvest, options.keep), *own.save(run, options.keep)]
         close(run, status)
-    return Outcome(run.id, str(run.status), status)
+    return Outcome(run.id, str(run.status), status, tuple(notes))
 
 
 def _origin(store: Store, command: Sequence[str], options: ProcessOptions, folder: Path) -> Origin:
@@ -206,6 +209,7 @@ class _OwnFolder:
     ) -> None:
         self.wanted = named or given is not None
         self.path = Path(os.path.abspath(given or store.project / "runs" / run))
+        self._harvest = Harvest.sow(self.path, [""] if self.path.is_dir() else [])
 
     def __enter__(self) -> None:
         with contextlib.nullcontext() if self.wanted else contextlib.suppress(OSError):
@@ -217,13 +221,18 @@ class _OwnFolder:
                 self.path.rmdir()
                 self.path.parent.rmdir()
 
-    def save(self, run: Run, keep: Mode) -> None:
-        """Put the files in it on record."""
-        if self.path.is_dir():
-            run.set_dir(self.path)
-            found = sorted(path for path in self.path.rglob("*") if path.is_file())
-            for path in found:
-                run.save_file(path, name=place(path, (self.path,)), mode=keep)
+    def save(self, run: Run, keep: Mode) -> list[str]:
+        """Put the files in it on record that were written there; gives what is to be said."""
+        if not self.path.is_dir():
+            return []
+        run.set_dir(self.path)
+        written, unchanged = self._harvest.reap("")
+        for path in written:
+            run.save_file(path, name=place(path, (self.path,)), mode=keep)
+        note = left_out(str(self.path), len(written), unchanged) if unchanged else ""
+        if note:
+            run.log_event(note, "warning")
+        return [note] if note else []
 
 
 def stream(
@@ -297,25 +306,33 @@ def close(run: Run, status: int) -> None:
     run.end(how, {"exit": status, "error": error})
 
 
-def save_outputs(run: Run, patterns: Sequence[str], folder: Path, keep: Mode = "auto") -> None:
-    """Put the files on record that match patterns below a folder, as outputs of the run."""
-    for pattern in patterns:
-        found = sorted(_matching(folder, pattern))
-        for path in found:
-            run.save_file(path, name=place(path, (folder,)), mode=keep)
-        if not found:
-            run.log_event(f"no output matches {pattern!r}", "warning")
+def save_outputs(run: Run, harvest: Harvest, keep: Mode = "auto") -> list[str]:
+    """Put the files on record that a program wrote, as outputs of the run.
 
+    Parameters
+    ----------
+    run : Run
+        The run.
+    harvest : Harvest
+        What to look for, and what was there before.
+    keep : str
+        How they are kept: see `Run.save_file`.
 
-def _matching(folder: Path, pattern: str) -> Iterator[Path]:
-    # A file may be called like a pattern; then it is the file that is meant.
-    there = folder / pattern
-    places = [there] if there.exists() else map(Path, glob.glob(str(there), recursive=True))
-    for path in places:
-        if path.is_dir():
-            yield from (item for item in path.rglob("*") if item.is_file())
-        elif path.is_file():
-            yield path
+    Returns
+    -------
+    list of str
+        What is to be said: which patterns found nothing, and how many files were left out.
+    """
+    notes = []
+    for pattern in harvest.patterns:
+        written, unchanged = harvest.reap(pattern)
+        for path in written:
+            run.save_file(path, name=place(path, (harvest.folder,)), mode=keep)
+        note = left_out(pattern, len(written), unchanged)
+        if note:
+            run.log_event(note, "warning")
+            notes.append(note)
+    return notes
 
 
 def _terminal() -> dict[str, int]:

@@ -15,6 +15,7 @@ from typing import Any
 from whence.base.yaml import dump
 from whence.params import flatten
 from whence.runs import Origin, Run
+from whence.runs.harvest import Harvest
 from whence.runs.process import ExitStatusError, ProcessOptions, close, save_outputs, stream
 from whence.runs.scope import alone, named, printed
 from whence.store import Store
@@ -98,7 +99,7 @@ def run_point(job: Job) -> Ended:
             try:
                 _work(run, job)
             finally:
-                save_outputs(run, [""] if any(job.dir.iterdir()) else [], job.dir)
+                save_outputs(run, Harvest(job.dir, ("",) if any(job.dir.iterdir()) else (), {}))
             run.close()
         except ExitStatusError as ended:
             close(run, ended.status)
