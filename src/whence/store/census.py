@@ -269,7 +269,7 @@ def packed_of(line: dict[str, Any]) -> Packed | None:
     digest, pack, offset, length = (
         line.get(name) for name in ("digest", "pack", "offset", "length")
     )
-    if not (layout.is_digest(digest) and layout.is_pack(pack)):
+    if not layout.is_digest(digest) or not layout.is_pack(pack):
         return None
     if type(offset) is not int or type(length) is not int or offset < 0 or length < 0:
         return None

@@ -271,13 +271,20 @@ class Index:
         for ending in ("", "-wal", "-shm", "-journal"):
             Path(f"{self.path}{ending}").unlink(missing_ok=True)
 
+    def _is_damaged(self, error: sqlite3.Error) -> bool:
+        """Whether the database is broken or lacks tables, so that only a new one helps."""
+        if _name(error) != "SQLITE_ERROR" or self._db is None:
+            return _name(error).startswith(_DAMAGED)
+        rows = self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return not {name for (name,) in rows} >= schema.NAMES
+
     def _safely(self, do: Callable[[], T]) -> T:
         """What `do` gives; if the database is damaged, of a new one."""
         try:
             try:
                 return do()
             except sqlite3.DatabaseError as error:
-                damaged = _name(error).startswith(_DAMAGED)
+                damaged = self._is_damaged(error)
                 if not damaged and not _name(error).startswith(_LOST):
                     raise
                 self.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TypeGuard
 
 from whence.base.error import StoreError
 
@@ -55,7 +56,7 @@ def object_path(root: Path, digest: str) -> Path:
     return root / "objects" / digest[:2] / digest[2:]
 
 
-def is_digest(value: object) -> bool:
+def is_digest(value: object) -> TypeGuard[str]:
     """Whether that is a SHA-256 as a store writes it."""
     return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
 
@@ -65,7 +66,7 @@ def is_any_digest(value: object) -> bool:
     return is_digest(value) or (isinstance(value, str) and _FOREIGN.fullmatch(value) is not None)
 
 
-def is_pack(value: object) -> bool:
+def is_pack(value: object) -> TypeGuard[str]:
     """Whether that is the name of a pack, as a path under ``packs/``."""
     return isinstance(value, str) and _PACK.fullmatch(value) is not None
 

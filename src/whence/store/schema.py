@@ -32,6 +32,8 @@ A deleted run keeps its rows in ``run`` and ``state`` and has none in ``tag``, `
 
 from __future__ import annotations
 
+import re
+
 VERSION = 5
 
 RUN_COLUMNS = (
@@ -101,6 +103,8 @@ CREATE TABLE gone (
     PRIMARY KEY (collection, artifact, number, writer)) WITHOUT ROWID;
 CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
+
+NAMES = frozenset(re.findall(r"CREATE TABLE (\w+)", TABLES))
 
 WORDS = "CREATE VIRTUAL TABLE word USING fts5 (text, content = '')"
 
