@@ -21,8 +21,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "commands.md"
 
 HEAD = """# Commands
 
-What `whence COMMAND --help` prints, of all commands; written by `tools/commands.py`. What they answer
-with `--json` is told [on a page of its own](json.md).
+What `whence COMMAND --help` prints, of all commands; written by `tools/commands.py`. What they
+answer with `--json` is told [on a page of its own](json.md).
 """
 
 
@@ -48,8 +48,7 @@ def page() -> str:
     for group in groups:
         parts.append(f"## {group['name']}\n")
         parts += [
-            f"### whence {name}\n\n```text\n{told.pop(name)}\n```\n"
-            for name in group["commands"]
+            f"### whence {name}\n\n```text\n{told.pop(name)}\n```\n" for name in group["commands"]
         ]
     if told:
         raise SystemExit(f"in no group of whence.cli.group: {', '.join(told)}")

@@ -231,7 +231,9 @@ def points(monkeypatch: pytest.MonkeyPatch, **groups: dict[str, Any]) -> None:
             found.append(EntryPoint(name, f"a_plugin:{name}", group.replace("_", ".")))
     monkeypatch.setitem(sys.modules, "a_plugin", module)
     everything = EntryPoints(found)
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda **asked: everything.select(**asked))
+    monkeypatch.setattr(
+        "importlib.metadata.entry_points", lambda **asked: everything.select(**asked)
+    )
 
 
 def test_plugins_offer_sources(monkeypatch: pytest.MonkeyPatch) -> None:

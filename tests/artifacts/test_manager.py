@@ -131,7 +131,9 @@ def test_folder_is_laid_out_for_people(tmp_path: Path) -> None:
     manager.set_alias("case", "best", "v0")
     manager.log_artifact(1, "case")
     manager.delete("case", "v1")
-    found = sorted(p.relative_to(tmp_path / "shelf").as_posix() for p in tmp_path.rglob("shelf/**/*"))
+    found = sorted(
+        p.relative_to(tmp_path / "shelf").as_posix() for p in tmp_path.rglob("shelf/**/*")
+    )
     assert found == [
         "runs",
         "runs/case",
@@ -445,9 +447,7 @@ def test_every_call_of_the_seed(project: Path, store: Store) -> None:
         assert isinstance(path, pathlib.Path)
         assert path.is_absolute()
         (path / "b.txt").write_text("b")
-    with base.DirectoryLogger(
-        artifact_manager=manager, artifact="logged", collection=None
-    ) as path:
+    with base.DirectoryLogger(artifact_manager=manager, artifact="logged", collection=None) as path:
         (path / "b.txt").write_text("c")
     with base.TmpArtifact(
         artifact_manager=manager, collection="default", artifact="logged", version="v0"

@@ -35,6 +35,39 @@ def test_outputs_that_are_not_of_the_run_are_told_of(project):
     assert "no output matches 'no/*'" in done.stderr
 
 
+RECORDING = """\
+import beside, whence
+run = whence.Run()
+run.init("outside")
+run.update_metadata({"rate": beside.RATE})
+run.close()
+"""
+
+
+@pytest.mark.parametrize("through", ["script", "command"])
+def test_a_script_outside_of_the_project_is_recorded_and_repeated(
+    project, tmp_path_factory, through
+):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "beside.py").write_text("RATE = 1\n")
+    (elsewhere / "sim.py").write_text(RECORDING if through == "script" else "import beside\n")
+    words = [PYTHON, os.path.relpath(elsewhere / "sim.py", project.cwd)]
+    if through == "script":
+        subprocess.run(words, cwd=project.cwd, env=project.environment, check=True)
+    else:
+        project("run", "--", *words)
+    (listed,) = project.json("list")
+    told = project.json("show", listed["id"])
+    files = {os.path.basename(name) for name in told["code"]["files"]}
+    assert {"sim.py", "beside.py"} <= files
+    if through == "script":
+        (elsewhere / "beside.py").write_text("RATE = 2\n")
+    again = answer(project, "repeat", told["id"])
+    assert (again["status"], again["agrees"]) == ("completed", True)
+    if through == "script":
+        assert project.json("show", again["repeat"])["metadata"] == {"rate": 1}
+
+
 FILES = {
     "p.yml": "a: 1\nmodel: {rate: 1.0e-3, name: x}\n",
     "p.json": '{"a": 1, "model": {"rate": 1e-3, "name": "x"}}',

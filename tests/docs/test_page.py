@@ -19,6 +19,11 @@ def test_recording(read: Callable[[str], Path]) -> None:
     read("recording.md")
 
 
+def test_metrics(read: Callable[[str], Path]) -> None:
+    folder = read("metrics.md")
+    assert (folder / "heat.png").stat().st_size > 10_000
+
+
 def test_looking_after_a_store(read: Callable[[str], Path]) -> None:
     if shutil.which("rsync") is None:
         pytest.skip("the page copies with rsync: install it")

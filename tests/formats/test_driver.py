@@ -133,10 +133,10 @@ def test_messagepack(place: str) -> None:
 
 def test_zarr(tmp_path: Path) -> None:
     zarr = pytest.importorskip("zarr", reason="pip install 'whence[zarr]'")
-    for url in (str(tmp_path / "z.zarr"), f"file://{tmp_path}/y.zarr"):
-        root = zarr.open_group(url, mode="w")
-        root.create_array("a", data=np.arange(6).reshape(2, 3))
-        root.create_group("g").create_array("b", data=np.ones(4, "f4"))
+    root = zarr.open_group(str(tmp_path / "z.zarr"), mode="w")
+    root.create_array("a", data=np.arange(6).reshape(2, 3))
+    root.create_group("g").create_array("b", data=np.ones(4, "f4"))
+    for url in (str(tmp_path / "z.zarr"), f"file://{tmp_path}/z.zarr"):
         found = driver("zarr")(url=url)
         assert list(found.keys()) == ["a", "g/b"]
         assert found.get("a")[1].tolist() == [3, 4, 5]

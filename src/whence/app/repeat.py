@@ -20,7 +20,7 @@ from whence.base.escape import decode
 from whence.records import Record, Records
 from whence.runs import Origin, ProcessOptions, code_facts, record_process
 from whence.runs.code import code_of_command, code_of_script
-from whence.runs.replica import Replica, replica
+from whence.runs.replica import Replica, code_base, replica
 from whence.sweep.point import Job
 from whence.sweep.repeat import repeat_point
 from whence.sweep.target import Command, FileFunction, Target
@@ -133,12 +133,30 @@ def _command(workspace: Workspace, state: Mapping[str, Any], there: Replica, qui
         facts={"repeats": state["id"]},
     )
     words = [str(word) for word in decode(state.get("target") or state["command"])]
+    words = [_found(word, state, options.cwd) for word in words]
     return record_process(workspace.store, words, options).run
+
+
+def _found(word: str, state: Mapping[str, Any], cwd: Any) -> str:
+    """A word of a command; code outside of the project is named by its whole path."""
+    whole = os.path.realpath(os.path.join(str(decode(state.get("cwd") or cwd)), word))
+    files = decode((state.get("code") or {}).get("files") or {})
+    return whole if whole in files else word
 
 
 def _script(workspace: Workspace, state: Mapping[str, Any], there: Replica, quiet: bool) -> str:
     """Run the script of a run again, which records itself."""
     words = [sys.executable, *map(str, decode(state["command"])[1:])]
+    outside = code_base(state)
+    if outside is not None:  # it was laid out with the rest
+        place, main = str(decode(state.get("cwd") or outside)), str(decode(state["main_file"]))
+        script = os.path.realpath(outside / main.removeprefix("./"))
+        words = [
+            str(there.project / main)
+            if os.path.realpath(os.path.join(place, word)) == script
+            else word
+            for word in words
+        ]
     began = time.time()
     environment = {
         **os.environ,

@@ -54,7 +54,6 @@ class MlflowBackend:
         self.uri = tracking_uri or str(mlflow.get_tracking_uri())
         self._client: Any = mlflow.MlflowClient(self.uri, self.uri)
         self._lock = threading.Lock()
-        self._fetched: dict[str, tempfile.TemporaryDirectory[str]] = {}
 
     def __reduce__(self) -> Any:
         return type(self), (self.uri,)
@@ -102,12 +101,13 @@ class MlflowBackend:
     def manifest(self, version: Version) -> Manifest:
         """What is in a version."""
         with _told(f"read {version} on {self.uri!r}"):
-            return Manifest.of(self._fetch(version, _MANIFEST).read_bytes(), str(version))
+            with self._fetch(version, _MANIFEST) as file:
+                return Manifest.of(file.read(), str(version))
 
     def open(self, version: Version, manifest: Manifest, path: str) -> BinaryIO:
         """One of its files, to be read from."""
         with _told(f"read {path!r} of {version} on {self.uri!r}"):
-            return self._fetch(version, f"files/{path}").open("rb")
+            return self._fetch(version, f"files/{path}")
 
     def alias(self, collection: str, artifact: str, alias: str, version: Version | None) -> None:
         """Let an alias point to a version from now on, or to none."""
@@ -223,17 +223,10 @@ class MlflowBackend:
             time.sleep(0.05 * (1 + os.urandom(1)[0] / 64))
         raise AssertionError
 
-    def _fetch(self, version: Version, path: str) -> Path:
-        """A file of the version's run, on this machine, for as long as this object lives."""
-        with self._lock:
-            folder = self._fetched.get(version.key)
-            if folder is None:
-                folder = tempfile.TemporaryDirectory(prefix="whence-")
-                self._fetched[version.key] = folder
-        there = Path(folder.name, path)
-        if there.exists():
-            return there
-        return Path(self._client.download_artifacts(version.key, path, folder.name))
+    def _fetch(self, version: Version, path: str) -> BinaryIO:
+        """A copy of a file of the version's run, which is gone when it is closed."""
+        with tempfile.TemporaryDirectory(prefix="whence-") as folder:
+            return Path(self._client.download_artifacts(version.key, path, folder)).open("rb")
 
 
 def _model(collection: str, artifact: str) -> str:

@@ -13,7 +13,6 @@ from whence.formats import media_type_of
 from whence.store import (
     Content,
     Store,
-    VersionRow,
     aliases,
     claim_number,
     version_id,
@@ -72,7 +71,7 @@ class StoreBackend:
     def versions(self, collection: str | None = None, artifact: str | None = None) -> list[Version]:
         """The versions there are, with the tombstones of deleted ones."""
         db = self.store.index().connection
-        return [_version(row) for row in versions(db, collection, artifact)]
+        return list(map(Version._make, versions(db, collection, artifact)))
 
     def aliases(self, collection: str, artifact: str) -> dict[str, str]:
         """The names of the versions of an artifact that its aliases point to."""
@@ -193,17 +192,3 @@ def _is_bytes(what: object) -> bool:
 
 def _id(version: Version) -> str:
     return version_id(version.collection, version.artifact, version.number, version.key)
-
-
-def _version(row: VersionRow) -> Version:
-    return Version(
-        row.collection,
-        row.artifact,
-        row.number,
-        row.writer if row.twin else "",
-        bool(row.deleted),
-        bool(row.failed),
-        row.run,
-        row.digest,
-        row.writer,
-    )

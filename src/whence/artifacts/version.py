@@ -41,15 +41,16 @@ class Version(NamedTuple):
 
     `number` tells it from the others. Where stores were merged that had both given out a number,
     `twin` is empty for one and the writer of the version for the others. `deleted` tells that only
-    its tombstone is left, `failed` that the work that made it did not end well.
+    its tombstone is left, `failed` that the work that made it did not end well, `key` what the
+    backend knows it by.
     """
 
     collection: str
     artifact: str
     number: int
     twin: str = ""
-    deleted: bool = False
-    failed: bool = False
+    deleted: int = False
+    failed: int = False
     run: str | None = None
     digest: str | None = None
     key: str = ""

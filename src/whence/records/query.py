@@ -138,20 +138,17 @@ class Query:
         self, records: Records, what: str = "run.key", join: str = ""
     ) -> tuple[str, tuple[Any, ...]]:
         """The statement that gives columns of ``run`` in order, without asking the tests."""
-        found = self.condition.sql(records)
+        source, where, values = self.condition.sql(records).rows
         orders = [one.sql(records).text for one in self.order]
         if self.order == NEWEST_FIRST:  # as the index on it has them
             orders = ["run.created DESC", "run.id DESC"]
-        source, where = "run", found.text
-        if found.is_set:
-            source, where = f"({found.text}) AS k CROSS JOIN run ON run.key = k.run", "1"
         text = (
             f"SELECT {what} FROM {source} {join} WHERE NOT run.deleted AND ({where}) "
             f"ORDER BY {', '.join(orders)}"
         )
         if self.limit is not None and not self.tests:
             text += f" LIMIT {self.limit}"
-        return text, found.values
+        return text, values
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,15 +135,9 @@ class Records:
             text, values = query.sql(self, "1")
             (count,) = self.connection.execute(f"SELECT count(*) FROM ({text})", values).fetchone()
             return int(count)
-        found = query.condition.sql(self)
-        if found.is_set:
-            text = (
-                f"SELECT count(*) FROM ({found.text}) AS k CROSS JOIN run ON run.key = k.run "
-                "WHERE NOT run.deleted"
-            )
-        else:
-            text = f"SELECT count(*) FROM run WHERE NOT deleted AND ({found.text})"
-        (count,) = self.connection.execute(text, found.values).fetchone()
+        source, where, values = query.condition.sql(self).rows
+        text = f"SELECT count(*) FROM {source} WHERE NOT run.deleted AND ({where})"
+        (count,) = self.connection.execute(text, values).fetchone()
         return int(count)
 
     def select(self, condition: Condition, limit: int | None = None) -> tuple[list[Record], int]:

@@ -23,12 +23,24 @@ class Sql:
     is_set : bool
     compound : bool
         Whether a set has operators in it, and so needs brackets as an operand.
+    parts : tuple of Sql, optional
+        Of a set that was narrowed down, that set and the expression that does it.
     """
 
     text: str
     values: tuple[Any, ...] = ()
     is_set: bool = True
     compound: bool = False
+    parts: tuple[Sql, Sql] | None = None
+
+    @property
+    def rows(self) -> tuple[str, str, tuple[Any, ...]]:
+        """What to read rows of ``run`` from, what must be true of them, and the values."""
+        if not self.is_set:
+            return "run", self.text, self.values
+        found, narrow = self.parts or (self, ALL)
+        source = f"({found.text}) AS k CROSS JOIN run ON run.key = k.run"
+        return source, narrow.text, (*found.values, *narrow.values)
 
     @property
     def as_set(self) -> Sql:
@@ -84,11 +96,9 @@ def meet(parts: Iterable[Sql], without: Iterable[Sql] = ()) -> Sql:
     found = _chain("EXCEPT", [_chain("INTERSECT", sets), *banned])
     if narrow == ALL:
         return found
-    return Sql(
-        f"SELECT run.key AS run FROM ({found.text}) AS k CROSS JOIN run ON run.key = k.run "
-        f"WHERE {narrow.text}",
-        (*found.values, *narrow.values),
-    )
+    source, where, values = Sql("", parts=(found, narrow)).rows
+    text = f"SELECT run.key AS run FROM {source} WHERE {where}"
+    return Sql(text, values, parts=(found, narrow))
 
 
 def join(parts: Iterable[Sql]) -> Sql:

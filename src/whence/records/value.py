@@ -129,9 +129,10 @@ class Value(Condition):
             num, text = cell(wanted)
             if operator == "eq" and num is None and text is None:
                 yield ("num IS NULL AND text IS NULL",)
+            elif operator == "eq" and text is None:
+                yield "num = ?", num
             elif operator == "eq":
-                kind = "IS NULL" if num is None else "IS NOT NULL"  # a huge number has both
-                yield (f"text = ? AND num {kind}", text) if text is not None else ("num = ?", num)
+                yield "text = ?" + _kind(num, text), text
             elif num is not None:
                 yield f"num {_SIGNS[operator]} ?", num
             elif text != NAN:
@@ -191,7 +192,8 @@ class Value(Condition):
 
     @property
     def _is_bound(self) -> bool:
-        return self.operator in ("ge", "le", "gt", "lt") and isinstance(self.wanted, int | float)
+        number = isinstance(self.wanted, int | float) and self.wanted == self.wanted
+        return number and self.operator in ("ge", "le", "gt", "lt")
 
     def _mapping(self, records: Records) -> Sql:
         """All leaves of the mapping, and no other leaf below the key."""
@@ -236,6 +238,13 @@ class Range(Condition):
         if self.bounds[0].meet(other) is not None and isinstance(other, Value):
             return Range((*self.bounds, other))
         return None
+
+
+def _kind(num: float | None, text: str) -> str:
+    """Tell a huge number, which has both, from its digits as text; others need no second look."""
+    if not text.removeprefix("-").isdecimal():
+        return ""
+    return " AND num IS NULL" if num is None else " AND num IS NOT NULL"
 
 
 def any_value(key: str, operator: str, wanted: Any = None) -> Condition:

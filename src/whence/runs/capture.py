@@ -11,7 +11,7 @@ from typing import Any
 
 from whence.artifacts import Deposit, facts_of
 from whence.base.escape import encode
-from whence.runs.code import Code, code_of_script
+from whence.runs.code import Code, code_of_script, is_installed
 from whence.runs.environment import environment_bytes
 from whence.runs.git import checkout, tracks
 from whence.runs.machine import host, system, user
@@ -103,7 +103,9 @@ def code_facts(code: Code, folder: str | os.PathLike[str]) -> Facts:
 
 
 def main_code(project: Path) -> Code:
-    """The code of the script that this process runs, if it lies in the project.
+    """The code of the script that this process runs, unless it is an installed one.
+
+    Outside of the project its names are relative to its own folder.
 
     It is read once, early: an edit while the script runs does not change what runs.
     """
@@ -112,7 +114,7 @@ def main_code(project: Path) -> Code:
         return Code(base=project)
     project = Path(os.environ.get("WHENCE_PROJECT") or project)  # where a run is repeated
     script, root = Path(os.path.realpath(file)), Path(os.path.realpath(project))
-    outside = not script.is_relative_to(root) or "site-packages" in script.parts
-    if outside or not script.is_file():
+    inside = script.is_relative_to(root) and "site-packages" not in script.parts
+    if not script.is_file() or (not inside and is_installed(script)):
         return Code(base=project)
     return _MEMO.script(str(script), root)

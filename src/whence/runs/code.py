@@ -13,6 +13,8 @@ import inspect
 import itertools
 import os
 import shutil
+import sys
+import sysconfig
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +33,8 @@ class Code:
     Attributes
     ----------
     files : mapping of str to str
-        Digest by path relative to `base`; the executable of a command goes by its name.
+        Digest by path relative to `base`, or absolute outside of it; the executable of a command
+        goes by its name.
     base : Path
         The folder that the paths are relative to: the project's, where the code lies in it.
     """
@@ -107,6 +110,9 @@ def code_of_command(
 ) -> Code:
     """The code of a command: the executable's bytes, and its arguments that are project files.
 
+    A Python script elsewhere counts too, with what it imports from its own folder, unless it is
+    an installed one; they go by their absolute paths.
+
     Parameters
     ----------
     command : sequence of str
@@ -118,14 +124,26 @@ def code_of_command(
     """
     base = Path(os.path.realpath(project))
     words = [*command, *_module_of(command)]
-    named = [path for word in words for path in _files_named(word) if _inside(path, base)]
+    there = [path for word in words for path in _files_named(word)]
+    named = [path for path in there if _inside(path, base)]
     python = [path for path in named if path.suffix == ".py"]
     files = {_name(path, base): digest_of(path) for path in named}
     files |= {_name(path, base): _module(path).digest for path in _sources(python, base)}
+    for script in there:
+        if script.suffix == ".py" and script not in named and not is_installed(script):
+            files |= {str(path): _module(path).digest for path in _sources([script], _top(script))}
     program = executable(command)
     if program is not None and program not in named:
         files[program.name] = digest_of(program)
     return Code(files, base)
+
+
+def is_installed(file: Path) -> bool:
+    """Whether a file belongs to this Python or to a package, which the environment tells of."""
+    prefixes = {sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib")}
+    return bool(_INSTALLED & set(file.parts)) or any(
+        file.is_relative_to(os.path.realpath(prefix)) for prefix in prefixes
+    )
 
 
 def executable(command: Sequence[str]) -> Path | None:

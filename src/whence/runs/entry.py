@@ -70,6 +70,8 @@ def enter(store: Store, given: Given, origin: Origin) -> Entry:
         artifacts += code_artifacts(store, code)
         if code.files:
             facts |= _script(code)
+            if not code.base.is_relative_to(os.path.realpath(store.project)):
+                facts["code"]["base"] = encode(str(code.base))
     else:
         facts["code"] = origin.code
     folder = None

@@ -36,12 +36,19 @@ class Replica:
     notes: tuple[str, ...] = ()
 
     def cwd(self, state: Mapping[str, Any], project: Path) -> Path:
-        """Where the run was started: here if it was in the project, else there."""
+        """Where the run was started: here if it was in the project or by its code, else there."""
         place = Path(str(decode(state.get("cwd") or project)))
-        for base in (project, Path(os.path.realpath(project))):
+        outside = code_base(state)
+        for base in (project, Path(os.path.realpath(project)), *([outside] if outside else [])):
             if place.is_relative_to(base):
                 return self.project / place.relative_to(base)
         return place
+
+
+def code_base(state: Mapping[str, Any]) -> Path | None:
+    """The folder that the names of code start from, if that was not the project's."""
+    told = (state.get("code") or {}).get("base")
+    return Path(str(decode(told))) if told else None
 
 
 @contextlib.contextmanager
@@ -119,9 +126,14 @@ def _lay_code(store: Store, state: Mapping[str, Any], project: Path) -> Iterator
     for name, digest in files.items():
         if name not in stored and "/" not in name and not (project / name).is_file():
             continue  # the executable, which lies outside of the project
-        if not _lay(store, digest, project, name, store.project / name):
-            message = f"the code {name} ({digest[:12]}…) is nowhere to be found as it was"
-            yield Problem("code-gone", message, mend="Merge a store that has it, if there is one.")
+        original = (code_base(state) or store.project) / name
+        if os.path.isabs(name):  # outside of the project: it runs where it lies, as it was
+            if original.is_file() and store.digest_of(original) == digest:
+                continue
+        elif _lay(store, digest, project, name, original):
+            continue
+        message = f"the code {name} ({digest[:12]}…) is nowhere to be found as it was"
+        yield Problem("code-gone", message, mend="Merge a store that has it, if there is one.")
 
 
 def _lay_inputs(store: Store, state: Mapping[str, Any], project: Path) -> Iterator[Problem]:

@@ -25,21 +25,20 @@ _EARLIER = "(excluded.lc, excluded.n) < (lc, n)"
 class VersionRow(NamedTuple):
     """One version as the index knows it.
 
-    `number` and `writer`, who claimed it, tell it from the others of its artifact; `twin` is 0 for
-    the first in the order of lines that has the number. `deleted` is 1 of a deletion that can be
-    undone, 2 of one that is final.
+    `number` and `writer`, who claimed it, tell it from the others of its artifact. `twin` is empty
+    for the first in the order of lines that has the number, and the writer for others. `deleted` is
+    1 of a deletion that can be undone, 2 of one that is final.
     """
 
     collection: str
     artifact: str
     number: int
-    writer: str
-    twin: int
+    twin: str
+    deleted: int
+    failed: int
     run: str | None
     digest: str
-    at: float | None
-    failed: int
-    deleted: int
+    writer: str
 
 
 def version_id(collection: str, artifact: str, number: int, writer: str) -> str:
@@ -87,17 +86,17 @@ def versions(
     asked = [(name, value) for name, value in given if value is not None]
     where = " AND ".join(f"version.{name} = ?" for name, _ in asked) or "1"
     rows = db.execute(
-        "SELECT collection, artifact, number, writer, 0, run, digest, at, failed, "
-        f"ifnull(deleted, 0) FROM version LEFT JOIN gone USING (collection, artifact, number, "
-        f"writer) WHERE {where} ORDER BY collection, artifact, number, version.lc, writer",
+        "SELECT collection, artifact, number, '', ifnull(deleted, 0), failed, run, digest, writer "
+        "FROM version LEFT JOIN gone USING (collection, artifact, number, writer) "
+        f"WHERE {where} ORDER BY collection, artifact, number, version.lc, writer",
         [value for _, value in asked],
     )
     found = list(map(VersionRow._make, rows))
-    before: tuple[str, str, int] | None = None
-    for place, row in enumerate(found):
-        if row[:3] == before:
-            found[place] = row._replace(twin=found[place - 1].twin + 1)
-        before = row[:3]
+    places = [row[:3] for row in found]
+    if len(set(places)) < len(places):  # only where stores were merged
+        for place in range(1, len(found)):
+            if places[place] == places[place - 1]:
+                found[place] = found[place]._replace(twin=found[place].writer)
     return found
 
 
