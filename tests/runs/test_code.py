@@ -144,15 +144,14 @@ def test_the_module_that_python_runs_is_code(tmp_path, monkeypatch):
     assert {"pkg/main.py", "pkg/rate.py"} <= set(found.files)
 
 
-def test_a_script_outside_of_the_project_is_code_with_what_lies_beside_it(tmp_path, monkeypatch):
-    (tmp_path / "project").mkdir()
+def test_a_script_outside_of_the_project_is_code_with_what_lies_beside_it(project):
+    tmp_path = project.parent
     (tmp_path / "else").mkdir()
     (tmp_path / "else/sim.py").write_text("import beside, json, pytest\n")
     (tmp_path / "else/beside.py").write_text("x = 1\n")
     (tmp_path / "else/other.py").write_text("x = 1\n")
-    monkeypatch.chdir(tmp_path / "project")
-    found = code_of_command([sys.executable, "../else/sim.py"], tmp_path / "project", digest_file)
+    found = code_of_command([sys.executable, "../else/sim.py"], project, digest_file)
     names = {name for name in found.files if name.endswith(".py")}
     assert names == {str(tmp_path / "else/sim.py"), str(tmp_path / "else/beside.py")}
-    installed = code_of_command([sys.executable, pytest.__file__], tmp_path, digest_file)
+    installed = code_of_command([sys.executable, pytest.__file__], project, digest_file)
     assert not any(name.endswith(".py") for name in installed.files)
