@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from whence.base.error import UserError
+from whence.base.escape import encode
 from whence.records import Record, RecordStoreView, UnknownRun, record_filter
 from whence.records.filter import FILTERS
 from whence.store import Store
@@ -333,3 +334,18 @@ def test_lost_runs_are_found_as_lost(view, store):
     assert view.filter.status("lost").labels() == ["20200101T000000bbbbbbb"]
     assert set(view.filter.tags("running").labels()) == {lost, "20200101T000000aaaaaaa"}
     assert len(view.filter.tags_not("lost", "running")) == 6
+
+
+def test_digits_and_numbers_too_long_for_sqlite_are_told_apart(view, store):
+    long = 10**30
+    for number, value in ((6, long), (7, str(long)), (8, -long)):
+        run(store, number, params=encode({"seed": value}))
+    assert numbers(view.filter.params(seed=long)) == [6]
+    assert numbers(view.filter.params(seed=str(long))) == [7]
+    assert numbers(view.filter.params(seed=-long)) == [8]
+
+
+def test_nothing_lies_beyond_a_bound_that_is_no_number(view):
+    above = view.filter.params(ge={"n": 0})
+    assert len(above) == 5
+    assert not above.filter.params(ge={"n": float("nan")})
