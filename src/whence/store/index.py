@@ -223,7 +223,7 @@ class Index:
             loader.grow(file)
         for day, name in found.new:
             loader.add(day, name)
-        db.executemany("INSERT OR REPLACE INTO day VALUES (?, ?, ?, ?)", found.days)
+        db.executemany("INSERT OR REPLACE INTO day VALUES (?, ?, ?, ?, ?)", found.days)
         for name, value in (("lc", loader.lc), ("ahead", loader.ahead)):
             db.execute(
                 "INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) "

@@ -7,6 +7,7 @@ import random
 import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
+from zlib import crc32
 
 from whence.store import layout
 from whence.store.files import Files
@@ -27,7 +28,7 @@ class Survey:
         Files not seen before.
     grown : list of int
         Ids of files that have other sizes or times than before.
-    days : list of (name, mtime, ctime, listed)
+    days : list of (name, mtime, ctime, listed, names)
         Day folders to remember the listing of.
     gone : bool
         Whether a file that was folded is there no more.
@@ -35,7 +36,7 @@ class Survey:
 
     new: list[tuple[str, str]] = field(default_factory=list)
     grown: list[int] = field(default_factory=list)
-    days: list[tuple[str, int, int, float]] = field(default_factory=list)
+    days: list[tuple[str, int, int, float, int]] = field(default_factory=list)
     gone: bool = False
 
     @property
@@ -74,8 +75,8 @@ def _look_at_days(
     found: Survey, connection: sqlite3.Connection, files: Files, folder: Path, now: float
 ) -> None:
     known = {
-        name: (mtime, ctime, listed)
-        for name, mtime, ctime, listed in connection.execute("SELECT * FROM day")
+        name: (mtime, ctime, listed, names)
+        for name, mtime, ctime, listed, names in connection.execute("SELECT * FROM day")
     }
     try:
         days = sorted(files.list(folder))
@@ -88,28 +89,36 @@ def _look_at_days(
         except OSError:
             continue
         times = status.st_mtime_ns, status.st_ctime_ns
-        mtime, ctime, listed = known.get(day, (None, None, 0.0))
+        mtime, ctime, listed, before = known.get(day, (None, None, 0.0, None))
         if (mtime, ctime) == times and listed - status.st_mtime >= _SETTLED:
             continue
         try:
-            _look_in(found, connection, files, folder, day)
+            names = files.list(folder / day)
         except NotADirectoryError:
             continue
+        check = crc32(os.fsencode("/".join(names)))
+        if (mtime, ctime, before) != (*times, check):
+            _look_in(found, connection, files, folder, day, set(names))
         if (mtime, ctime) != times or now - status.st_mtime >= _SETTLED:
-            found.days.append((day, *times, now))
+            found.days.append((day, *times, now, check))
 
 
 def _look_in(
-    found: Survey, connection: sqlite3.Connection, files: Files, folder: Path, day: str
+    found: Survey,
+    connection: sqlite3.Connection,
+    files: Files,
+    folder: Path,
+    day: str,
+    there: set[str],
 ) -> None:
     """Compare the names in a day folder with those that were seen."""
-    there = {name for name in files.list(folder / day) if name.endswith(layout.MAIN)}
     # One text of all names: so many rows would take ten times as long.
     (text,) = connection.execute(
         "SELECT group_concat(name, '/') FROM file WHERE day = ?", (day,)
     ).fetchone()
     seen = set(text.split("/")) if text else set()
-    found.new.extend((day, name) for name in sorted(there - seen))
+    new = [name for name in there - seen if name.endswith(layout.MAIN)]
+    found.new.extend((day, name) for name in sorted(new))
     # A network file system may list a folder as it was half a minute ago.
     found.gone = found.gone or any(
         _status(files, folder / day / name) is None for name in seen - there
