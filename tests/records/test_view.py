@@ -340,9 +340,9 @@ def test_digits_and_numbers_too_long_for_sqlite_are_told_apart(view, store):
     long = 10**30
     for number, value in ((6, long), (7, str(long)), (8, -long)):
         run(store, number, params=encode({"seed": value}))
-    assert numbers(view.filter.params(seed=long)) == [6]
-    assert numbers(view.filter.params(seed=str(long))) == [7]
-    assert numbers(view.filter.params(seed=-long)) == [8]
+    assert numbers(view.filter.params({"seed": long})) == [6]
+    assert numbers(view.filter.params({"seed": str(long)})) == [7]
+    assert numbers(view.filter.params({"seed": -long})) == [8]
 
 
 def test_nothing_lies_beyond_a_bound_that_is_no_number(view):

@@ -129,10 +129,8 @@ class Value(Condition):
             num, text = cell(wanted)
             if operator == "eq" and num is None and text is None:
                 yield ("num IS NULL AND text IS NULL",)
-            elif operator == "eq" and text is None:
-                yield "num = ?", num
             elif operator == "eq":
-                yield "text = ?" + _kind(num, text), text
+                yield ("num = ?", num) if text is None else (f"text = ?{_kind(num, text)}", text)
             elif num is not None:
                 yield f"num {_SIGNS[operator]} ?", num
             elif text != NAN:
