@@ -1,11 +1,14 @@
 """Deleting records and bringing them back."""
 
+import time
+
 import pytest
 
 from whence.app import chosen_runs, delete, deleted_runs, plan_deletion, undelete
 from whence.base.error import UserError
 from whence.records import Records
 from whence.runs import Origin, Run
+from whence.store import Store, collect
 
 
 @pytest.fixture
@@ -68,3 +71,15 @@ def test_several_deleted_runs_of_one_name(workspace, record):
     delete(workspace, plan_deletion(workspace, chosen_runs(workspace, [])))
     with pytest.raises(UserError, match="several deleted runs fit 'twin'"):
         undelete(workspace, ["twin"])
+
+
+def test_what_gc_has_collected_is_gone_for_good(workspace, shared):
+    delete(workspace, plan_deletion(workspace, chosen_runs(workspace, ["a"])))
+    (record,) = deleted_runs(workspace)
+    workspace.store.writer().close()
+    later = Store.open(workspace.store.root, clock=lambda: time.time() + 15 * 86400)
+    assert collect(later, act=True).plan.final == (record.id,)
+    assert deleted_runs(workspace) == []
+    with pytest.raises(UserError, match="gone for good"):
+        undelete(workspace, [record.id])
+    assert ids(workspace) == ["b"]

@@ -62,7 +62,7 @@ def children_of(connection: sqlite3.Connection, runs: Sequence[str]) -> list[str
 def deleted(connection: sqlite3.Connection) -> list[Record]:
     """The deleted records, the newest first."""
     rows = connection.execute(
-        "SELECT json FROM state JOIN run ON run.key = state.run WHERE run.deleted "
+        "SELECT json FROM state JOIN run ON run.key = state.run WHERE run.deleted = 1 "
         "ORDER BY run.id DESC"
     )
     return [Record(orjson.loads(text)) for (text,) in rows]
@@ -80,7 +80,7 @@ def resolve_deleted(connection: sqlite3.Connection, text: str) -> Record:
     for condition in ("id = ?", "name = ?", "instr(id, ?)", "name GLOB '*/' || ?"):
         found = connection.execute(
             f"SELECT id, name, json FROM run JOIN state ON state.run = run.key "
-            f"WHERE deleted AND {condition} ORDER BY id DESC LIMIT 6",
+            f"WHERE deleted = 1 AND {condition} ORDER BY id DESC LIMIT 6",
             (text,),
         ).fetchall()
         if len(found) == 1:
@@ -97,7 +97,7 @@ def resolve_deleted(connection: sqlite3.Connection, text: str) -> Record:
     raise UserError.of(
         "unknown-run",
         f"no deleted run fits {text!r}",
-        mend="`whence delete --undo` alone lists them.",
+        mend="`whence delete --undo` alone lists them. What gc has collected is gone for good.",
     )
 
 
