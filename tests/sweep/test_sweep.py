@@ -10,7 +10,7 @@ import pytest
 from whence.base.error import UserError
 from whence.base.yaml import read
 from whence.params import ParamDim, ParamSpace, yaml_tags
-from whence.sweep import SweepOptions, sweep
+from whence.sweep import SweepOptions, sweep, sweep_status
 
 SPACE = """\
 parameter_space: !pspace
@@ -196,12 +196,18 @@ def test_missing_output_is_restored_and_edited_output_kept_aside(store, model):
     original = (out / f"sim_{two}" / "data.txt").read_text()
     shutil.rmtree(out / f"sim_{one}")
     (out / f"sim_{two}" / "data.txt").write_text("edited\n")
+    standing = sweep_status("simulate.py:simulate", "space.yml", store=store, name="first")
+    assert {p.state: p.message for p in standing.points if p.message} == {
+        one: "output data.txt is missing and 1 more; would be restored",
+        two: "output data.txt changed; would be restored",
+    }
     second, _ = run(store)
     assert second.runs == first.runs
     assert second.done == ()
     assert second.why == {
         one: "output data.txt is missing and 1 more; was restored",
-        two: "output data.txt changed; was restored",
+        two: "output data.txt changed; was restored; the edited file is in "
+        f"runs/first/earlier/{first.runs[two]}/data.txt",
     }
     assert (out / f"sim_{one}" / "sub" / "log.txt").read_text() == "done\n"
     assert (out / f"sim_{two}" / "data.txt").read_text() == original
@@ -226,7 +232,8 @@ def test_output_that_cannot_be_restored_is_made_again(store, model):
         assert set(second.done) == {one, two}
         assert second.why == {
             one: "output data.txt is missing",
-            two: "output data.txt changed",
+            two: "output data.txt changed; the edited file is in "
+            f"runs/first/earlier/{first.runs[two]}/data.txt",
         }
         moved = out / "earlier" / first.runs[two] / "data.txt"
         assert moved.read_text().endswith("edited\n")

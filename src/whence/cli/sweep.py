@@ -137,6 +137,7 @@ def _tell_status(standing: SweepStatus) -> None:
     for point in [p for p in standing.points if p.status == "failed"][:5]:
         shown = f"  point {point.index} (state {point.state}): {point.message}  (run {point.run})"
         screen.print(shown, markup=False)
+    _tell_restored(standing)
     if standing.to_run:
         which = ranges(point.index for point in standing.to_run)
         screen.print(f"to run: the same command, or a job array with --array={which}")
@@ -149,8 +150,19 @@ def _tell_plan(standing: SweepStatus) -> None:
         why = f"  ({point.message})" if point.message else ""
         line = f"would run point {point.index} (state {point.state}): {varied}{why}"
         screen.print(line, markup=False)
+    _tell_restored(standing)
     others = len(standing.points) - len(standing.to_run)
     screen.print(f"{len(standing.to_run)} would run, {others} would not; output in {standing.out}")
+
+
+def _tell_restored(standing: SweepStatus) -> None:
+    """Name the points that are done, and whose output is missing or was edited."""
+    found = [point for point in standing.points if point.status == "done" and point.message]
+    for point in found[:5]:
+        line = f"  point {point.index} (state {point.state}): {point.message}"
+        render.console().print(line, markup=False)
+    if len(found) > 5:
+        render.console().print(f"  and {len(found) - 5} more points like that")
 
 
 _WORDS = {

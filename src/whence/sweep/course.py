@@ -60,6 +60,7 @@ class Course:
         self._skipped: list[str] = []
         self._failed: dict[str, str] = {}
         self._why: dict[str, str] = {}
+        self._edited: dict[str, tuple[str, ...]] = {}
         self._left: dict[str, State] = {}  # whose output lies in the folder of a point
 
     def jobs(self, steps: Iterable[Step]) -> Iterator[Job]:
@@ -70,6 +71,8 @@ class Course:
             state = step.point.state_str
             if step.why:
                 self._why[state] = step.why
+            if step.edited:
+                self._edited[state] = step.edited
             if step.earlier is not None:
                 self._left[state] = step.earlier
             if step.done is not None:
@@ -81,13 +84,15 @@ class Course:
     def _skip(self, step: Step, done: State) -> None:
         state = step.point.state_str
         elsewhere = done["id"] != self._left.get(state, done)["id"] or not step.folder.exists()
-        if step.restore and elsewhere:
-            self._clear(state, step.folder)
-        for output in step.restore:
-            restore(self._home.store, done, output, step.folder, self._aside(done["id"]))
+        whole = self._clear(state, step.folder) if step.restore and elsewhere else None
+        aside = self._aside(done["id"])
+        kept = [restore(self._home.store, done, o, step.folder, aside) for o in step.restore]
+        if step.restore:
+            self._why[state] = f"{step.why}; was restored"
+            self._tell_kept(state, [path for path in kept if path], whole)
         self._runs[state] = done["id"]
         self._skipped.append(state)
-        self._tell(state, "skipped", step.why)
+        self._tell(state, "skipped", self._why.get(state, ""))
 
     def _job(self, step: Step) -> Job:
         state = step.point.state_str
@@ -112,7 +117,8 @@ class Course:
 
     def started(self, job: Job) -> None:
         """Make room for the point's folder, and tell that it runs."""
-        self._clear(job.state, job.dir)
+        moved = self._clear(job.state, job.dir)
+        self._tell_kept(job.state, [], moved)
         self._runs[job.state] = job.run
         self._tell(job.state, "started", self._why.get(job.state, ""))
 
@@ -166,15 +172,29 @@ class Course:
             }
         self._home.store.writer().append("set", job.run, {"f": facts}, sync=True)
 
-    def _clear(self, state: str, folder: Path) -> None:
-        """Move aside what an earlier attempt left in the folder of a point."""
+    def _tell_kept(self, state: str, files: list[Path], folder: Path | None) -> None:
+        """Say where files are now that somebody had edited: such work is not thrown away."""
+        edited = self._edited.pop(state, ())
+        if folder is not None:
+            files = [folder / name for name in edited]
+        if edited and files:
+            one = len(files) == 1
+            home = place(
+                files[0] if one else folder or files[0].parent, (self._home.store.project,)
+            )
+            which = "the edited file is" if one else "the edited files are"
+            self._why[state] = f"{self._why[state]}; {which} in {home}"
+
+    def _clear(self, state: str, folder: Path) -> Path | None:
+        """Move aside what an earlier attempt left in the folder of a point; gives its place."""
         if not folder.exists():
-            return
+            return None
         left = self._left.get(state)
         moved = move_aside(folder, self._aside(left["id"] if left else new_id()))
         if left:
             where = encode(place(moved, (self._home.store.project,)))
             self._home.store.writer().append("set", left["id"], {"f": {"dir": where}})
+        return moved
 
     def _aside(self, run: str) -> Path:
         return self._home.out / "earlier" / run

@@ -54,8 +54,8 @@ def can_restore(store: Store, state: State, output: Output, folder: Path) -> boo
     return store.has(output.digest) or _elsewhere(store, state, output, folder) is not None
 
 
-def restore(store: Store, state: State, output: Output, folder: Path, aside: Path) -> None:
-    """Put an output file back; what lies in its place is moved aside.
+def restore(store: Store, state: State, output: Output, folder: Path, aside: Path) -> Path | None:
+    """Put an output file back; gives where below `aside` what lay in its place is now.
 
     Raises
     ------
@@ -63,8 +63,7 @@ def restore(store: Store, state: State, output: Output, folder: Path, aside: Pat
         If the store cannot give its content.
     """
     path = folder / output.place
-    if path.exists():
-        move_aside(path, aside / output.place)
+    moved = move_aside(path, aside / output.place) if path.exists() else None
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{new_id()}")
     other = _elsewhere(store, state, output, folder)
@@ -80,6 +79,7 @@ def restore(store: Store, state: State, output: Output, folder: Path, aside: Pat
     except WhenceError:
         partial.unlink(missing_ok=True)
         raise
+    return moved
 
 
 def move_aside(path: Path, to: Path) -> Path:

@@ -33,6 +33,8 @@ class Step:
         Why it runs again, or what is put back; empty if there is nothing to say.
     earlier : State, optional
         The run that left the folder as it is.
+    edited : tuple of str
+        Output files that somebody has changed since, which are to be kept aside.
     """
 
     point: Point
@@ -42,6 +44,7 @@ class Step:
     restore: tuple[Output, ...] = ()
     why: str = ""
     earlier: State | None = None
+    edited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +108,17 @@ def _step(store: Store, history: History, point: Point, call: Call, key: str, wo
     if work.again:
         return Step(point, key, folder, why="asked to run again", earlier=earlier)
     why = ""
+    edited: tuple[str, ...] = ()
     for done in history.done(key, place):
         wrong = damage(store, done, folder)
         lost = [output for output in wrong if not can_restore(store, done, output, folder)]
         if not lost:
-            told = _told(wrong, "was restored") if wrong else ""
-            return Step(point, key, folder, done, tuple(wrong), told, earlier)
-        why = why or _told({output: wrong[output] for output in lost}, "")
-    return Step(point, key, folder, why=why or _why(earlier, call), earlier=earlier)
+            told = _told(wrong) if wrong else ""
+            return Step(point, key, folder, done, tuple(wrong), told, earlier, _edited(wrong))
+        why = why or _told({output: wrong[output] for output in lost})
+        edited = edited or _edited(wrong)
+    why = why or _why(earlier, call)
+    return Step(point, key, folder, why=why, earlier=earlier, edited=edited)
 
 
 def _why(earlier: State | None, call: Call) -> str:
@@ -128,11 +134,14 @@ def _why(earlier: State | None, call: Call) -> str:
 _UNFINISHED = {"running": "unfinished", "created": "unfinished"}
 
 
-def _told(wrong: dict[Output, str], then: str) -> str:
+def _told(wrong: dict[Output, str]) -> str:
     output, how = next(iter(wrong.items()))
     more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-    text = f"output {output.place} {'is missing' if how == 'missing' else 'changed'}"
-    return f"{text}{more}" + (f"; {then}" if then else "")
+    return f"output {output.place} {'is missing' if how == 'missing' else 'changed'}{more}"
+
+
+def _edited(wrong: dict[Output, str]) -> tuple[str, ...]:
+    return tuple(output.place for output, how in wrong.items() if how == "changed")
 
 
 def _place(folder: Path, project: Path) -> str:

@@ -38,7 +38,8 @@ class PointStatus:
     coords : dict
         The values that vary.
     message : str
-        Why it failed or is to run again; empty if there is nothing to say.
+        Why it failed or is to run again, or which output is to be restored; empty if there is
+        nothing to say.
     """
 
     index: int
@@ -113,7 +114,8 @@ def sweep_status(
 def _status(index: int, step: Step) -> PointStatus:
     state, coords = step.point.state_str, dict(step.point.coords)
     if step.done is not None:
-        return PointStatus(index, state, "done", step.done["id"], coords, step.why)
+        why = f"{step.why}; would be restored" if step.restore else step.why
+        return PointStatus(index, state, "done", step.done["id"], coords, why)
     earlier = step.earlier
     if earlier is None:
         return PointStatus(index, state, "missing", None, coords, step.why)
