@@ -76,6 +76,9 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from whence.app.client import Client
+    from whence.app.lineage import lineage
+    from whence.app.trace import trace
     from whence.artifacts import (
         ArtifactManager,
         Catalog,
@@ -86,9 +89,6 @@ if TYPE_CHECKING:
         Source,
         StoreBackend,
     )
-    from whence.app.client import Client
-    from whence.app.lineage import lineage
-    from whence.app.trace import trace
     from whence.params import CoupledParamDim, ParamDim, ParamSpace
     from whence.plot import PlotManager, is_plot_func
     from whence.records import (

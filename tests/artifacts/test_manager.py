@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import textwrap
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from .server import serving
 from whence.artifacts import (
     ArtifactManager,
     Backend,
@@ -30,6 +28,8 @@ from whence.records import Records
 from whence.runs import Run
 from whence.store import Store
 from whence.testing.manager import BackendSuite
+
+from .server import serving
 
 
 class TestStore(BackendSuite):

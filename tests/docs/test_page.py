@@ -28,3 +28,8 @@ def test_looking_after_a_store(read: Callable[[str], Path]) -> None:
     if shutil.which("rsync") is None:
         pytest.skip("the page copies with rsync: install it")
     read("store.md")
+
+
+def test_collections(read: Callable[[str], Path]) -> None:
+    folder = read("collections.md")
+    assert "!YamlCatalog" in (folder / "sources.yaml").read_text()

@@ -100,9 +100,8 @@ class MlflowBackend:
 
     def manifest(self, version: Version) -> Manifest:
         """What is in a version."""
-        with _told(f"read {version} on {self.uri!r}"):
-            with self._fetch(version, _MANIFEST) as file:
-                return Manifest.of(file.read(), str(version))
+        with _told(f"read {version} on {self.uri!r}"), self._fetch(version, _MANIFEST) as file:
+            return Manifest.of(file.read(), str(version))
 
     def open(self, version: Version, manifest: Manifest, path: str) -> BinaryIO:
         """One of its files, to be read from."""

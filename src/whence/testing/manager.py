@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from whence.artifacts import ArtifactManager, Backend, Catalog, TmpArtifact
+from whence.artifacts import ArtifactManager, Backend, Catalog, DirectoryLogger, TmpArtifact
 from whence.base.error import UserError
 
 HOSTILE = (
@@ -157,12 +157,8 @@ class BackendSuite:
     def test_a_failed_block_is_not_logged_unless_wanted(self, manager: ArtifactManager) -> None:
         """What it left is marked, and is never the latest."""
         for keep in (False, True):
-            with (
-                pytest.raises(RuntimeError),
-                manager.log_folder("mesh", keep_failed=keep) as folder,
-            ):
-                (folder / "half").write_text("h")
-                raise RuntimeError
+            with pytest.raises(RuntimeError):
+                _fail_in(manager.log_folder("mesh", keep_failed=keep))
             assert manager.exists_in_collection("mesh") is keep
         (version,) = manager.versions("mesh")
         assert version.failed
@@ -346,6 +342,12 @@ class BackendSuite:
             manager.get_artifact("mesh")
         manager.log_files("table", mesh / "points.csv")
         assert manager.get_artifact("table")["y"].tolist() == [1, 3]
+
+
+def _fail_in(logger: DirectoryLogger) -> None:
+    with logger as folder:
+        (folder / "half").write_text("h")
+        raise RuntimeError
 
 
 def _files(folder: Path) -> dict[str, bytes]:
