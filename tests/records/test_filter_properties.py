@@ -254,7 +254,7 @@ def test_chains_are_the_predicates_in_plain_python(view, chain):
             found = found & make(view.filter)
         assert [record.id for record in found] == expected
         assert len(found) == len(expected)
-        assert [run for run, _ in found.ids_and_labels()] == expected
+        assert [run for run, _ in found.labelled()] == expected
 
 
 @settings(deadline=None, max_examples=100)

@@ -260,3 +260,13 @@ def test_a_run_begun_in_a_fork_is_written_by_the_child(store):
     states = {s["name"]: s for s in map(store.index().state, store.index().ids())}
     assert states["child"]["process"]["pid"] == pid
     assert states["child"]["writer"] != states["parent"]["writer"]
+
+
+@pytest.mark.parametrize("wrong", [[1], "text", 3])
+def test_metadata_and_parameters_are_names_and_values(store, wrong):
+    with pytest.raises(UserError, match="parameters are names and values"):
+        Run(store).init(parameters=wrong)
+    run = Run(store).init()
+    with pytest.raises(UserError, match="metadata are names and values"):
+        run.update_metadata(wrong)
+    run.close()

@@ -387,3 +387,12 @@ def test_a_function_whose_file_was_edited_since_is_told_of(store, model, monkeyp
     result, _ = run(store, simulate.simulate, name="edited")
     event, *_ = store.lines(result.id, ("event",))
     assert "was edited after this process began" in event["message"]
+
+
+def test_a_mapping_is_a_space_and_anything_else_is_refused(store, model):
+    space = {"seed": ParamDim(default=0, values=[1, 2]), "model": {"rate": 1.0, "steps": 1}}
+    result, _ = run(store, space=space, name="mapping")
+    assert len(result.done) == 2
+    for wrong in (3, [1, 2], None):
+        with pytest.raises(UserError, match="parameter space is not a"):
+            run(store, space=wrong)

@@ -127,3 +127,29 @@ def test_a_closure_is_refused_for_what_its_arguments_do_not_tell(store):
 
     with pytest.raises(UserError, match="'factor'"):
         make(2)
+
+
+def half(x: float, n: "int" = 2, *more: int, label: str | None = None) -> float:
+    calls.append(x)
+    return x / n
+
+
+@pytest.mark.parametrize("kind", [RecordedTask, MemoizedTask])
+def test_an_int_for_a_float_is_the_same_call(store, kind):
+    task = kind(half, store) if kind is RecordedTask else kind(half)
+    assert task(1) == task(1.0) == task(np.float64(1)) == 0.5
+    assert [(x, type(x)) for x in calls] == [(1.0, float)]
+    task(1, 2, 3, label="x")
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [(("1",), "takes x as float"), ((1.0, 2.5), "takes n as int"), ((None,), "NoneType")],
+)
+def test_an_argument_of_another_type_is_refused(store, args, said):
+    with pytest.raises(UserError, match=said):
+        RecordedTask(half, store)(*args)
+    with pytest.raises(UserError, match=said):
+        MemoizedTask(half)(*args)
+    assert runs(store) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -19,6 +19,7 @@ _COLOUR = {
     "lost": "#a21caf",
 }
 _LEFT = "text-align: left; vertical-align: top"
+_TWO = tuple(f"{number:02d}" for number in range(60))
 
 
 def table(records: Sequence[Record], total: int) -> str:
@@ -62,10 +63,16 @@ def card(record: Record) -> str:
 
 def duration(seconds: float | None) -> str:
     """A length of time as ``0h 00m 00s``."""
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}h {minutes % 60:02d}m {rest:02d}s"
+    return durations([seconds], "")[0]
+
+
+def durations(lengths: Iterable[float | None], unknown: str) -> list[str]:
+    """Lengths of time as ``0h 00m 00s``; of thousands, so without formatting each number."""
+    whole = [None if one is None else round(one) for one in lengths]
+    return [
+        unknown if s is None else f"{s // 3600}h {_TWO[s // 60 % 60]}m {_TWO[s % 60]}s"
+        for s in whole
+    ]
 
 
 def short(value: Any, width: int = 60) -> str:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from whence.base.digest import digest_value
 from whence.base.error import UserError
-from whence.records.html import duration
+from whence.records.html import durations
 from whence.records.record import Record
 from whence.records.task_parameter import get_task_param
 from whence.store.field import FIELDS as FIELD_WORDS
+from whence.store.field import SOURCES as FIELD_SOURCES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +77,7 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
         return iter(self._groups())
 
     def __getitem__(self, label: str) -> list[Record]:
-        return self.view.of_ids(self._groups()[label])
+        return self.view.of(self._groups()[label])
 
     def __call__(self, *args: Any, **kwargs: Any) -> pd.DataFrame:
         """The table, as `dataframe` gives it."""
@@ -123,7 +124,7 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
 
         groups = self._groups()
         labels = sorted(groups, reverse=True)
-        records = self.view.of_ids([run for label in labels for run in groups[label]])
+        records = self.view.of([one for label in labels for one in groups[label]])
         sizes = [len(groups[label]) for label in labels]
         columns: dict[str, Sequence[Any]] = {"# records": sizes}
         for field in [fields] if isinstance(fields, str) else fields:
@@ -138,13 +139,17 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
             columns[name.replace(".", "\n.")] = _column(texts, sizes, cut)
         return pd.DataFrame(columns, index=pd.Index(labels, dtype=object), dtype=object)
 
-    def _groups(self) -> dict[str, list[str]]:
-        """The ids of the records of each row, by label, in the order of the view."""
-        found: dict[str, list[str]] = {}
+    def _groups(self) -> dict[str, list[Record | str]]:
+        """What stands for the records of each row, by label, in the order of the view."""
+        found: dict[str, list[Record | str]] = {}
         match = re.compile(self.like).match if self.like else None
-        for run, label in self.view.ids_and_labels():
+        for one, label in self.view.labelled():
             like = match(label) if match else None
-            found.setdefault(like[1] if like else label, []).append(run)
+            row = like[1] if like else label
+            if row in found:
+                found[row].append(one)
+            else:
+                found[row] = [one]
         if self.first is not None:
             return dict(islice(found.items(), self.first))
         if self.last is not None:
@@ -168,8 +173,9 @@ def _texts(records: Sequence[Record], field: str) -> list[str]:
     if field == "tags":
         return [", ".join(record.state.get("tags") or ()) for record in records]
     if field in FIELD_WORDS:
-        read = FIELD_WORDS[field]
-        return [read(record.state) for record in records]
+        read, sources = FIELD_WORDS[field], FIELD_SOURCES[field]
+        states = [record.state for record in records]
+        return ["" if state.keys().isdisjoint(sources) else read(state) for state in states]
     if not hasattr(Record, field):
         raise UserError.of(
             "unknown-field",
@@ -193,16 +199,20 @@ def _column(texts: Sequence[str], sizes: Sequence[int], cut: Cut) -> list[str]:
     if len(sizes) < len(texts):
         rest = iter(texts)
         texts = [_joined(dict.fromkeys(islice(rest, size))) for size in sizes]
-    cuts = {text: cut(text) for text in set(texts)}
-    return [cuts[text] for text in texts]
+    cuts = {text: short for text in set(texts) if (short := cut(text)) != text}
+    return [cuts.get(text, text) for text in texts] if cuts else [*texts]
 
 
 def _means(records: Sequence[Record], sizes: Sequence[int]) -> list[str]:
-    took = [record.duration for record in records]
+    took: list[float | None] = []
+    for record in records:
+        start, end = (state := record.state).get("started"), state.get("ended")
+        known = start is not None and end is not None and end >= start
+        took.append(end - start if known else record.duration)
     if len(sizes) < len(took):
         rest = iter(took)
         took = [_mean(islice(rest, size)) for size in sizes]
-    return [UNDEFINED if seconds is None else duration(seconds) for seconds in took]
+    return durations(took, UNDEFINED)
 
 
 def _mean(seconds: Iterable[float | None]) -> float | None:

@@ -20,7 +20,7 @@ from whence.records.reader import Records, UnknownRun
 from whence.records.record import Record
 from whence.records.summary import RecordStoreSummary
 from whence.records.task_parameter import get_task_param
-from whence.store import Store
+from whence.store import Store, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,20 +148,22 @@ class RecordStoreView:
 
     def labels(self) -> Sequence[str]:
         """The labels of the records, in their order."""
-        return [label for _, label in self.ids_and_labels()]
+        return [label for _, label in self.labelled()]
 
-    def ids_and_labels(self) -> Sequence[tuple[str, str]]:
-        """The id and the label of each record; they differ for imported ones."""
-        if self._listed is not None:
-            return [(record.state["id"], record.label) for record in self._listed]
-        return self._records().labels(self._query)
+    def labelled(self) -> Iterable[tuple[Record | str, str]]:
+        """What stands for each record, and its label: the record if it was read, else the id."""
+        if self._listed is None:
+            return self._records().labels(self._query)
+        states = [record.state for record in self._listed]
+        labels = [words(one, "label") if "label" in one else one["id"] for one in states]
+        return zip(self._listed, labels, strict=True)
 
-    def of_ids(self, ids: Iterable[str]) -> RecordList:
-        """The records of these ids, in that order."""
-        if self._listed is not None:
-            known = {record.state["id"]: record for record in self._listed}
-            return [known[run] for run in ids if run in known]
-        return self._records().of_ids(ids)
+    def of(self, found: Sequence[Record | str]) -> RecordList:
+        """The records that some of `labelled` stand for, in that order."""
+        records = [one for one in found if isinstance(one, Record)]
+        if len(records) == len(found):
+            return records
+        return self._records().of_ids(map(str, found))
 
     @property
     def first(self) -> Record:

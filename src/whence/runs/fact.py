@@ -30,10 +30,27 @@ _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+?)s?\s*", re.IGNORECASE)
 
 def metadata_of(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     """Metadata, encoded."""
+    if metadata is not None and not isinstance(metadata, Mapping):
+        raise UserError.of(
+            "bad-metadata",
+            f"metadata are names and values, not a {type(metadata).__name__}",
+            mend="Pass a mapping: `{'rate': 0.3}`.",
+        )
     return {
         key_of(key, "metadata"): encode(value, ("metadata", str(key)))
         for key, value in (metadata or {}).items()
     }
+
+
+def parameters_of(parameters: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Parameters as a plain mapping."""
+    if parameters is not None and not isinstance(parameters, Mapping):
+        raise UserError.of(
+            "bad-parameters",
+            f"parameters are names and values, not a {type(parameters).__name__}",
+            mend="Pass a mapping: `{'rate': 0.3}`.",
+        )
+    return dict(parameters or {})
 
 
 def key_of(key: Any, of: str) -> str:

@@ -116,6 +116,8 @@ class Census:
         Digests of content that names content itself.
     versions : set of str
         The ids of the versions of artifacts in collections.
+    objects : set of str
+        The digests of content that was kept as an object.
     lc : int
         The highest logical time.
     """
@@ -128,6 +130,7 @@ class Census:
     folded: list[Folded] = field(default_factory=list)
     manifests: set[str] = field(default_factory=set)
     versions: set[str] = field(default_factory=set)
+    objects: set[str] = field(default_factory=set)
     lc: int = 0
 
     def folded_size(self, name: str) -> int:
@@ -232,6 +235,8 @@ def _take(found: Census, line: dict[str, Any], key: Key, row: bytes) -> None:
         digests = _DIGEST.findall(row)
         if digests:
             named = {digest.decode() for digest in digests}
+            if line.get("kept") == "object":
+                found.objects.add(str(line.get("digest")))
             found.named.setdefault(thing, set()).update(named)
             if op == "version" or layout.MANIFEST in str(line.get("type")):
                 found.manifests |= named

@@ -65,23 +65,17 @@ def _version(state: Mapping[str, Any]) -> str:
     return _text(state.get("version")) or _text(commit)
 
 
-TOLD = frozenset(
-    [
-        "label",
-        "description",
-        "reason",
-        "outcome",
-        "error",
-        "main_file",
-        "target",
-        "command",
-        "script_arguments",
-        "task_name",
-        "version",
-        "code",
-        "system",
-    ]
-)
+SOURCES: Mapping[str, frozenset[str]] = {
+    **{name: frozenset([name]) for name in ("label", "description", "reason")},
+    "outcome": frozenset(["outcome", "error"]),
+    "main_file": frozenset(["main_file", "target", "command"]),
+    "script_arguments": frozenset(["script_arguments", "command"]),
+    "task_name": frozenset(["task_name", "target"]),
+    "version": frozenset(["version", "code"]),
+}
+"""The members of a state that each field comes from: without them it says nothing."""
+
+TOLD = frozenset(["system"]).union(*SOURCES.values())
 """The members of a state that any field comes from."""
 
 FIELDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
@@ -106,5 +100,7 @@ def _text(value: Any, between: str = "\n") -> str:
     if type(value) is str:
         return value
     if type(value) is list:
+        if len(value) == 1 and type(value[0]) is str:  # as most are
+            return value[0]
         return between.join([item for item in value if type(item) is str])
     return ""

@@ -244,9 +244,12 @@ class _Look:
     def objects(self) -> list[Copy]:
         """The objects that are not here, or not whole."""
         copies = []
-        for place in _object_places(self._theirs):
+        listed = set(_object_places(self._theirs))
+        # A network file system may list a folder as it was half a minute ago.
+        named = {_object_place(digest) for digest in self._known.there.objects}
+        for place in [*sorted(listed), *sorted(named - listed)]:
             size = _size(self._theirs, place)
-            if not self._holds(place, size):
+            if size >= 0 and not self._holds(place, size):
                 copies.append(Copy("object", place, place, size))
         trashed = [item for item in entries(self._theirs.files, self._theirs.root) if item.digest]
         named = self._known.named() if trashed else set()
@@ -261,10 +264,12 @@ class _Look:
         theirs, copies = self._theirs, []
         described = {item.place.pack for item in self._known.there.packed}
         wanted = self._wanted()
-        for place in _pack_places(theirs):
+        places = {*_pack_places(theirs), *(f"packs/{pack}" for pack in described)}
+        for place in sorted(places):
             pack = place.removeprefix("packs/")
-            if _has(self._ours, place) or pack not in described or pack in wanted:
-                copies += self.grown(Copy("pack", place, place, _size(theirs, place)))
+            size = _size(theirs, place)
+            if size >= 0 and (_has(self._ours, place) or pack not in described or pack in wanted):
+                copies += self.grown(Copy("pack", place, place, size))
         for item in entries(theirs.files, theirs.root):
             if item.pack in wanted and not _has(self._ours, item.place):
                 source = f"trash/{item.day}/{item.place}"

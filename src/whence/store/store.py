@@ -131,7 +131,7 @@ class Store:
         """The store of the nearest folder from `start` upward, else the one of ``WHENCE_STORE``."""
         place = Path(os.path.abspath(start if start is not None else os.getcwd()))
         for folder in (place, *place.parents):
-            if (folder / layout.FOLDER / "store.json").is_file():
+            if _is_store(folder / layout.FOLDER):
                 return cls.open(folder)
         named = os.environ.get("WHENCE_STORE")
         return cls.open(named) if named else None
@@ -339,12 +339,12 @@ def _store_folder(path: Path) -> Path:
 
 
 def _is_store(path: Path) -> bool:
-    return (path / "store.json").is_file()
+    return Files().has(path / "store.json")
 
 
 def _place(files: Files, path: Path, data: bytes) -> None:
     """Write a file whole under its name, unless it is there."""
-    if path.exists():
+    if files.has(path):
         return
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     fd = files.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
@@ -352,7 +352,7 @@ def _place(files: Files, path: Path, data: bytes) -> None:
         write_all(files, fd, data)
     finally:
         files.close(fd)
-    os.replace(temporary, path)
+    files.rename(temporary, path)
 
 
 def _read_shared(root: Path) -> bool:

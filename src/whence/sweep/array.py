@@ -16,7 +16,6 @@ from whence.base.clock import new_id
 from whence.base.error import UserError
 from whence.base.escape import encode
 from whence.base.yaml import dump
-from whence.params import ParamSpace
 from whence.runs import Origin
 from whence.runs.entry import Given as Told
 from whence.runs.entry import enter
@@ -27,13 +26,13 @@ from whence.sweep.crew import run_jobs
 from whence.sweep.history import State, runs_of
 from whence.sweep.option import SweepOptions
 from whence.sweep.result import Progress, SweepResult
-from whence.sweep.scheme import Scheme, refuse_running, scheme_of
+from whence.sweep.scheme import GivenSpace, Scheme, refuse_running, scheme_of
 from whence.sweep.target import Given, home_of
 
 
 def sweep_point(
     target: Given,
-    space: ParamSpace | str | os.PathLike[str],
+    space: GivenSpace,
     index: int,
     *,
     store: Store,

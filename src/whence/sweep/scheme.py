@@ -35,6 +35,10 @@ from whence.sweep.target import (
 )
 
 
+GivenSpace = ParamSpace | Mapping[str, Any] | str | os.PathLike[str]
+"""A space, what it is made of, or the YAML file that holds it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """A sweep before it runs.
@@ -113,7 +117,7 @@ class Scheme:
 
 def scheme_of(
     target: Given,
-    space: ParamSpace | str | os.PathLike[str],
+    space: GivenSpace,
     store: Store,
     name: str | None,
     out: str | os.PathLike[str] | None,
@@ -127,9 +131,17 @@ def scheme_of(
         If target and space cannot be, or do not fit.
     """
     options = options or SweepOptions()
-    if not isinstance(space, ParamSpace):
+    if isinstance(space, Mapping):
+        space = ParamSpace(space)
+    elif isinstance(space, str | os.PathLike):
         options = replace(options, space_file=options.space_file or space)
         space = read_space(space)
+    elif not isinstance(space, ParamSpace):
+        raise UserError.of(
+            "bad-space",
+            f"a parameter space is not a {type(space).__name__}",
+            mend="Pass a ParamSpace, a mapping like {'rate': ParamDim(...)}, or a YAML file.",
+        )
     found = target_of(target)
     first = next(iter(space.points()), None)
     if first is not None:

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from whence.base.escape import decode, encode
-from whence.params import ParamSpace
 from whence.store import Store
 from whence.sweep.option import SweepOptions
 from whence.sweep.plan import Step
-from whence.sweep.scheme import is_running, scheme_of
+from whence.sweep.scheme import GivenSpace, is_running, scheme_of
 from whence.sweep.target import Given
 
 Standing = Literal["done", "running", "failed", "terminated", "lost", "missing"]
@@ -86,7 +85,7 @@ class SweepStatus:
 
 def sweep_status(
     target: Given,
-    space: ParamSpace | str | os.PathLike[str],
+    space: GivenSpace,
     *,
     store: Store,
     name: str | None = None,

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from whence.base.yaml import dump
-from whence.params import ParamSpace
 from whence.runs import Run
 from whence.runs.process import ended_by_signal
 from whence.store import Store
@@ -16,13 +15,13 @@ from whence.sweep.course import Course, Home
 from whence.sweep.crew import run_elsewhere, run_jobs
 from whence.sweep.option import SweepOptions
 from whence.sweep.result import Progress, SweepResult
-from whence.sweep.scheme import refuse_running, scheme_of
+from whence.sweep.scheme import GivenSpace, refuse_running, scheme_of
 from whence.sweep.target import Given, GivenFunction, home_of
 
 
 def sweep(
     target: Given,
-    space: ParamSpace | str | os.PathLike[str],
+    space: GivenSpace,
     *,
     store: Store | str | os.PathLike[str] | None = None,
     name: str | None = None,
@@ -43,8 +42,8 @@ def sweep(
         process; or the words of a command, where ``{seed}`` or ``{model.rate}`` stands for a
         parameter, ``{out}`` for the point's folder, ``{params_file}`` for a YAML file of its
         parameters, ``{state}`` for its number. Commands start in the working directory.
-    space : ParamSpace or path-like
-        The space, or the YAML file that holds it.
+    space : ParamSpace, mapping or path-like
+        The space, what it is made of, or the YAML file that holds it.
     store : Store or path-like, optional
         Where it is recorded; the one found upward from the working directory, or a new one, if
         not given.

@@ -18,6 +18,7 @@ from whence.runs import Call, Code, Origin, Run, code_artifacts, code_facts, cod
 from whence.runs.code import function_file
 from whence.runs.scope import printed
 from whence.store import Store
+from whence.tasks.fit import fitted
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,9 +48,15 @@ class _Task(Generic[P, R]):
         self._signature = _annotated(function)
         functools.update_wrapper(cast("Any", self), function)
 
-    def _call(self, project: Path, code: Code, *args: P.args, **kwargs: P.kwargs) -> Call:
+    def _bind(self, *args: P.args, **kwargs: P.kwargs) -> inspect.BoundArguments:
+        """The arguments as the function is to get them: an int for a float is that float."""
         bound = self._signature.bind(*args, **kwargs)
+        given = set(bound.arguments)
         bound.apply_defaults()
+        bound.arguments |= fitted(self._function, bound.arguments, given)
+        return bound
+
+    def _call(self, project: Path, code: Code, bound: inspect.BoundArguments) -> Call:
         file = function_file(self._function)
         where = place(file, (Path(os.path.realpath(project)),)) if file else "<prompt>"
         target = f"{where}:{self._function.__qualname__}"
@@ -81,20 +88,22 @@ class RecordedTask(_Task[P, R]):
         """The result: the kept one if there is one, else of a new run."""
         store = self._store or Store.find_or_create(Path.cwd())
         code = code_of_function(self._function, store.project)
-        call = self._call(store.project, code, *args, **kwargs)
+        bound = self._bind(*args, **kwargs)
+        call = self._call(store.project, code, bound)
         kept = _kept(store, call.key)
         if kept is not None:
             return cast("R", decode(orjson.loads(store.get(kept))))
-        return self._run(store, code, call, *args, **kwargs)
+        return self._run(store, code, call, bound)
 
     def run(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of a new run, whatever is kept."""
         store = self._store or Store.find_or_create(Path.cwd())
         code = code_of_function(self._function, store.project)
-        call = self._call(store.project, code, *args, **kwargs)
-        return self._run(store, code, call, *args, **kwargs)
+        bound = self._bind(*args, **kwargs)
+        call = self._call(store.project, code, bound)
+        return self._run(store, code, call, bound)
 
-    def _run(self, store: Store, code: Code, call: Call, *args: P.args, **kwargs: P.kwargs) -> R:
+    def _run(self, store: Store, code: Code, call: Call, bound: inspect.BoundArguments) -> R:
         file = function_file(self._function)
         origin = Origin(
             kind="task",
@@ -105,7 +114,7 @@ class RecordedTask(_Task[P, R]):
         with Run(store) as run:
             run.init(self._function.__name__, parameters=call.parameters, origin=origin)
             with printed(run):
-                result = self._function(*args, **kwargs)
+                result = self._function(*bound.args, **bound.kwargs)
             content = store.writer().put(_bytes(result, self._function.__qualname__))
             facts = {
                 "name": RESULT,
@@ -134,9 +143,10 @@ class MemoizedTask(_Task[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The result: the remembered object if there is one."""
-        key = self._call(Path.cwd(), Code(), *args, **kwargs).key
+        bound = self._bind(*args, **kwargs)
+        key = self._call(Path.cwd(), Code(), bound).key
         if key not in self._known:
-            self._known[key] = self._function(*args, **kwargs)
+            self._known[key] = self._function(*bound.args, **bound.kwargs)
         return self._known[key]
 
     def clear(self) -> None:
