@@ -34,7 +34,6 @@ from whence.sweep.target import (
     target_of,
 )
 
-
 GivenSpace = ParamSpace | Mapping[str, Any] | str | os.PathLike[str]
 """A space, what it is made of, or the YAML file that holds it."""
 

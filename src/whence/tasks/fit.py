@@ -56,8 +56,8 @@ def fitted(
                     mend="Pass what the annotation says, or annotate what the function takes.",
                 )
             )
-        elif wanted is float and not isinstance(value, float):
-            changed[name] = float(value)
+        elif wanted is float and type(value) is not float:
+            changed[name] = float(arguments[name])
     if problems:
         raise UserError(*problems)
     return changed
