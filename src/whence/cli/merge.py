@@ -46,7 +46,11 @@ def command(other: Path, dry_run: bool, thorough: bool, store: Path | None, as_j
         for problem in problems:
             click.echo(str(problem))
         if merged.copies:
-            what = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+            what = ", ".join(
+                f"{count} {name[: -1 if count == 1 else None]}"
+                for name, count in counts.items()
+                if count
+            )
             verb = "Would copy" if dry_run else "Copied"
             click.echo(f"{verb} {what} ({render.size(merged.size)}).")
         else:
