@@ -68,6 +68,52 @@ def test_a_script_outside_of_the_project_is_recorded_and_repeated(
         assert project.json("show", again["repeat"])["metadata"] == {"rate": 1}
 
 
+def test_a_value_that_is_no_yaml_is_told_with_its_name(project):
+    done = project("run", "--param", "x=[1,", "--", "true", check=False)
+    assert done.returncode == 2
+    assert "the value of 'x' in --param 'x=[1,' is no YAML" in done.stderr
+
+
+def test_failed_points_are_counted_as_run_and_say_why(project):
+    (project.cwd / "space.yml").write_text(SPACE)
+    words = ["sh", "-c", "echo one >&2; echo [two] >&2; echo >&2; exit {seed}"]
+    done = project("sweep", "space.yml", "--", *words, check=False)
+    assert done.returncode == 1
+    assert "3 run, 2 of them failed" in done.stdout
+    assert "exit status 2: [two]" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "--"), "(`whence show "),
+        (("sweep", "space.yml", "-j", "1", "--"), "the same command goes on where it was"),
+        (("sweep", "space.yml", "--point", "1", "--"), "the same command goes on where it was"),
+    ],
+)
+def test_ctrl_c_ends_with_one_line(project, words, said):
+    (project.cwd / "space.yml").write_text(SPACE)
+    command = ["sh", "-c", f"echo > '{project.cwd}/here'; sleep 30"]
+    began = subprocess.Popen(
+        project.words(*words, *command),
+        cwd=project.cwd,
+        env=project.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 20
+    while not (project.cwd / "here").exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    began.send_signal(signal.SIGINT)
+    _, err = began.communicate(timeout=30)
+    assert began.returncode == 130
+    (line,) = [line for line in err.splitlines() if line.startswith("whence:")]
+    assert line.startswith("whence: terminated: ")
+    assert said in line
+    assert "Traceback" not in err
+
+
 FILES = {
     "p.yml": "a: 1\nmodel: {rate: 1.0e-3, name: x}\n",
     "p.json": '{"a": 1, "model": {"rate": 1e-3, "name": "x"}}',

@@ -58,7 +58,7 @@ def test_a_failing_program_fails_its_run_and_its_output_is_kept(store, project, 
     assert (ended.status, ended.exit) == ("failed", 3)
     assert capfd.readouterr().err == "oh\n"
     state = state_of(store, ended.run)
-    assert state["error"]["message"] == "exit status 3"
+    assert state["error"]["message"] == "exit status 3: oh"
     assert output(store, ended.run, "err") == "oh\n"
     assert "left.txt" in {a["name"] for a in state["artifacts"]}
 
@@ -169,7 +169,7 @@ def test_ctrl_c_ends_program_and_run(store, project, number, stubborn):
     parent.send_signal(number)
     _, err = parent.communicate(timeout=30)
     assert time.monotonic() - before < 20
-    assert "KeyboardInterrupt" in err
+    assert "was terminated" in err
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
     (run,) = store.index().ids()

@@ -317,7 +317,7 @@ def test_a_command_is_filled_in_and_recorded(store, model):
 
 def test_a_command_that_fails_fails_its_point(store, model):
     result, _ = run(store, ["sh", "-c", "echo bad >&2; test {seed} != 2"])
-    assert set(result.failed.values()) == {"exit status 1"}
+    assert set(result.failed.values()) == {"exit status 1: bad"}
     assert (len(result.done), len(result.failed)) == (4, 2)
     record = store.index().state(result.runs[next(iter(result.failed))])
     assert (record["status"], record["exit"]) == ("failed", 1)
@@ -345,6 +345,7 @@ def test_an_edited_input_runs_the_points_again(store, model):
         (["sh", "-c", "{model}"], "{model}"),
         (["no-such-program"], "no program"),
         ([], "no command"),
+        (["simulate.py:simulate", "extra"], "stands alone"),
         (lambda out_dir: None, "top level"),
     ],
 )

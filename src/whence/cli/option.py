@@ -35,8 +35,6 @@ def parameters(pairs: tuple[str, ...]) -> dict[str, Any]:
     UserError
         If a word has no ``=``, an empty key, or sets a key below one that holds a value.
     """
-    from whence.base.yaml import parse
-
     found: dict[str, Any] = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
@@ -52,5 +50,19 @@ def parameters(pairs: tuple[str, ...]) -> dict[str, Any]:
             level = level.setdefault(group, {})
             if not isinstance(level, dict):
                 raise UserError.of("bad-parameter", f"{pair!r} lies below {group!r}, a value")
-        level[last] = parse(text).value
+        level[last] = _value(pair, key, text)
     return found
+
+
+def _value(pair: str, key: str, text: str) -> Any:
+    from whence.base.yaml import parse
+
+    try:
+        return parse(text).value
+    except UserError as error:
+        why = "; ".join(problem.message for problem in error.problems)
+        raise UserError.of(
+            "bad-parameter",
+            f"the value of {key!r} in --param {pair!r} is no YAML: {why}",
+            mend=f"To give text as it is, quote it twice: --param '{key}=\"...\"'.",
+        ) from None

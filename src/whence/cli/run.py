@@ -89,9 +89,14 @@ def command(
         folder=folder,
         quiet=quiet or as_json,
     )
-    record = record_program(
-        Workspace.open_or_make(store, say=_say), wanted, ["whence", *sys.argv[1:]], say=_say
-    )
+    from whence.runs.process import Interrupted
+
+    workspace = Workspace.open_or_make(store, say=_say)
+    try:
+        record = record_program(workspace, wanted, ["whence", *sys.argv[1:]], say=_say)
+    except Interrupted as ended:
+        _say(f"terminated: {ended.run}  (`whence show {ended.run}`)")
+        sys.exit(130)
     if as_json:
         render.as_json(record.as_dict())
     else:

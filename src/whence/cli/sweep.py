@@ -102,8 +102,14 @@ def command(
         else:
             _tell_status(standing)
         return
-    with render.progress("sweep", quiet=as_json) as move:
-        result = run_sweep(workspace, wanted, point=point, progress=move)
+    from whence.runs.process import Interrupted
+
+    try:
+        with render.progress("sweep", quiet=as_json) as move:
+            result = run_sweep(workspace, wanted, point=point, progress=move)
+    except Interrupted as ended:
+        _say(f"terminated: {ended.run}; the same command goes on where it was")
+        sys.exit(130)
     if as_json:
         render.as_json(sweep_as_dict(result))
     else:
@@ -112,19 +118,24 @@ def command(
 
 
 def _tell(result: SweepResult) -> None:
-    counts = [f"{len(result.done)} run"]
+    counts = [f"{len(result.done) + len(result.failed)} run"]
+    if result.failed:
+        counts.append(f"[bold red]{len(result.failed)} of them failed[/]")
     if result.skipped:
         counts.append(f"{len(result.skipped)} done before")
-    if result.failed:
-        counts.append(f"[bold red]{len(result.failed)} failed[/]")
-    screen = render.console()
+    from rich.markup import escape
+
     from whence.app import reasons
+
+    screen = render.console()
 
     for why in reasons(result):
         screen.print(why, markup=False)
     screen.print(f"{', '.join(counts)}; output in {result.out}")
     for state, message in list(result.failed.items())[:5]:
-        screen.print(f"  [red]point {state}[/]: {message}  (whence show {result.runs[state]})")
+        screen.print(
+            f"  [red]point {state}[/]: {escape(message)}  (whence show {result.runs[state]})"
+        )
 
 
 def _tell_status(standing: SweepStatus) -> None:

@@ -142,7 +142,7 @@ def record_process(
     ------
     UserError
         If there is no such program or input; then nothing is recorded.
-    KeyboardInterrupt
+    Interrupted
         After Ctrl-C was passed on, the program has ended and the run is ``terminated``.
     """
     options = options or ProcessOptions()
@@ -161,15 +161,20 @@ def record_process(
     )
     words = [word.replace("{out}", str(own.path)) for word in command]
     harvest, notes = Harvest.sow(folder, options.outputs), []
-    with run, ended_by_signal():
-        try:
-            with own:
-                environment = {**options.environment, "WHENCE_OUT": str(own.path)}
-                status = stream(run, words, replace(options, environment=environment), guard=True)
-        finally:
-            notes = [*save_outputs(run, harvest, options.keep), *own.save(run, options.keep)]
-        close(run, status)
-    return Outcome(run.id, str(run.status), status, tuple(notes))
+    try:
+        with run, ended_by_signal():
+            try:
+                with own:
+                    environment = {**options.environment, "WHENCE_OUT": str(own.path)}
+                    told = replace(options, environment=environment)
+                    ending = stream(run, words, told, guard=True)
+            finally:
+                kept = options.keep
+                notes = [*save_outputs(run, harvest, kept), *own.save(run, kept)]
+            close(run, ending)
+    except KeyboardInterrupt:
+        raise Interrupted(run.id) from None
+    return Outcome(run.id, str(run.status), ending.status, tuple(notes))
 
 
 def _origin(store: Store, command: Sequence[str], options: ProcessOptions, folder: Path) -> Origin:
@@ -237,8 +242,8 @@ class _OwnFolder:
 
 def stream(
     run: Run, command: Sequence[str], options: ProcessOptions, *, guard: bool = False
-) -> int:
-    """Start a program for a run and wait for it, recording what it prints; gives its exit status.
+) -> Ending:
+    """Start a program for a run and wait for it, recording what it prints; gives how it ended.
 
     Parameters
     ----------
@@ -265,12 +270,13 @@ def stream(
         stderr=subprocess.PIPE,
     )
     warden = Warden() if guard else None
-    drain = Drain(pipes_of(process), Report(run), None if options.quiet else _terminal())
+    report = Report(run)
+    drain = Drain(pipes_of(process), report, None if options.quiet else _terminal())
     drain.start()
     try:
         if warden is not None:
             warden.watch(process.pid)
-        return process.wait()
+        status = process.wait()
     except BaseException:
         _stop(process)
         raise
@@ -278,6 +284,15 @@ def stream(
         drain.finish()
         if warden is not None:
             warden.close()
+    return Ending(status, report.last_error)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a program ended: its exit status, and the last line of its standard error."""
+
+    status: int
+    said: str = ""
 
 
 class ExitStatusError(Exception):
@@ -285,22 +300,38 @@ class ExitStatusError(Exception):
 
     Parameters
     ----------
-    status : int
-        The exit status; minus the signal's number if a signal ended it.
+    ending : Ending
+        How it ended; minus the signal's number is the status if a signal ended it.
     """
 
-    def __init__(self, status: int) -> None:
-        self.status = status
-        self.signal = next((s for s in signal.Signals if s == -status), None)
-        super().__init__(how_ended(status))
+    def __init__(self, ending: Ending) -> None:
+        self.ending = ending
+        self.signal = next((s for s in signal.Signals if s == -ending.status), None)
+        said = f": {ending.said}" if ending.said else ""
+        super().__init__(how_ended(ending.status) + said)
 
 
-def close(run: Run, status: int) -> None:
-    """End a run as the exit status of its program says."""
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, after what was running has ended and is on record as terminated.
+
+    Parameters
+    ----------
+    run : str
+        Its run id.
+    """
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        super().__init__(f"{run} was terminated")
+
+
+def close(run: Run, ending: Ending) -> None:
+    """End a run as its program has ended."""
+    status = ending.status
     if status == 0:
         run.close({"exit": 0})
         return
-    ended = ExitStatusError(status)
+    ended = ExitStatusError(ending)
     error = {"type": "ExitStatus", "message": str(ended), "traceback": None}
     how = "terminated" if ended.signal in _ASKED_TO_END else "failed"
     run.end(how, {"exit": status, "error": error})

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _YAML, _JSON = "!!map", "whence:"
 _LONGEST = 64 * 1024
+_SHOWN = 300
 _WARNED = 3  # so many bad lines are told of, for a program may print a million of them
 
 
@@ -41,12 +42,20 @@ class Report:
         self._within = False
         self._bad = 0
         self._progress: float | None = None
+        self._error = _LastLine()
+
+    @property
+    def last_error(self) -> str:
+        """The last line on standard error that is not empty, shortened."""
+        return self._error.text
 
     def __call__(self, stream: str, text: str) -> None:
         """Record a piece of output, and what the lines in it tell."""
         self._run.log_output(stream, text)
         if stream == "out":
             self._read(text)
+        else:
+            self._error.take(text)
 
     def _read(self, text: str) -> None:
         text = text.replace("\r", "\n")
@@ -93,6 +102,24 @@ class Report:
                     self._run.log_event(message, "warning")
                 except WhenceError:
                     return
+
+
+class _LastLine:
+    """The last line of a text that is not empty, as the text comes."""
+
+    def __init__(self) -> None:
+        self._whole, self._open = "", ""
+
+    def take(self, text: str) -> None:
+        *lines, last = (self._open + text).replace("\r", "\n").split("\n")
+        self._whole = next((line for line in reversed(lines) if line.strip()), self._whole)
+        self._open = last[:_SHOWN]
+
+    @property
+    def text(self) -> str:
+        line = (self._open if self._open.strip() else self._whole).strip()
+        line = "".join(c if c.isprintable() else " " for c in line)
+        return line if len(line) < _SHOWN else line[: _SHOWN - 1] + "…"
 
 
 def _may_begin(text: str) -> bool:

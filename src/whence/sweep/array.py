@@ -19,7 +19,7 @@ from whence.base.yaml import dump
 from whence.runs import Origin
 from whence.runs.entry import Given as Told
 from whence.runs.entry import enter
-from whence.runs.process import ended_by_signal
+from whence.runs.process import Interrupted, ended_by_signal
 from whence.store import Store
 from whence.sweep.course import Course, Home
 from whence.sweep.crew import run_jobs
@@ -71,8 +71,11 @@ def sweep_point(
     shared = scheme.origin()
     home = Home(store, claim(scheme, shared), scheme.name, scheme.out)
     course = Course(home, scheme.target, shared, scheme.options, progress or (lambda _: None))
-    with ended_by_signal():
-        run_jobs(course.jobs(steps), 1, course)
+    try:
+        with ended_by_signal():
+            run_jobs(course.jobs(steps), 1, course)
+    except KeyboardInterrupt:
+        raise Interrupted(next(iter(course.result().runs.values()), home.id)) from None
     settle(scheme, home.id)
     return course.result()
 

@@ -102,7 +102,7 @@ def run_point(job: Job) -> Ended:
                 save_outputs(run, Harvest(job.dir, ("",) if any(job.dir.iterdir()) else (), {}))
             run.close()
         except ExitStatusError as ended:
-            close(run, ended.status)
+            close(run, ended.ending)
             message = str(ended)
         except BaseException as error:  # a worker goes on to the next point whatever this one did
             run.fail(error)
@@ -127,9 +127,9 @@ def _command(run: Run, job: Job, command: Command) -> None:
         file.write_text(dump(dict(job.params)), encoding="utf-8")
         values["params_file"] = str(file)
     options = ProcessOptions(cwd=command.cwd, quiet=job.quiet, stdin=False)
-    status = stream(run, template.fill(values), options)
-    if status != 0:
-        raise ExitStatusError(status)
+    ending = stream(run, template.fill(values), options)
+    if ending.status != 0:
+        raise ExitStatusError(ending)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from whence.base.yaml import dump
 from whence.runs import Run
-from whence.runs.process import ended_by_signal
+from whence.runs.process import Interrupted, ended_by_signal
 from whence.store import Store
 from whence.sweep.array import claimed, settle
 from whence.sweep.course import Course, Home
@@ -60,8 +60,9 @@ def sweep(
     ------
     UserError
         If target and space do not fit, or the same sweep is running; nothing has run then.
-    KeyboardInterrupt
-        After Ctrl-C, when the running points have ended and are recorded as terminated.
+    Interrupted
+        After Ctrl-C, when the running points have ended and are recorded as terminated; it is a
+        KeyboardInterrupt.
 
     Examples
     --------
@@ -77,31 +78,35 @@ def sweep(
     refuse_running(scheme)
     steps = scheme.steps(scheme.space.points())
     shared = scheme.origin()
-    with Run(store) as run, ended_by_signal():
-        run.config(disable_resources_metrics=True)  # the points look at themselves
-        run.init(
-            scheme.name,
-            parameters=scheme.parameters,
-            tags=options.tags,
-            folder=scheme.folder,
-            origin=replace(shared, kind="sweep", dir=folder, home=home_of(found)),
-        )
-        if isinstance(found, GivenFunction):  # files of code are loaded by the workers
-            run.warn_edited(scheme.code)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "pspace.yml").write_text(dump(scheme.space), encoding="utf-8")
-        run.save_file(folder / "pspace.yml")
-        home = Home(store, run.id, scheme.name, folder)
-        course = Course(home, found, shared, options, progress or (lambda _: None))
-        jobs = course.jobs(steps)
-        if options.executor is not None:
-            run_elsewhere(jobs, options.executor, course)
-        else:
-            workers = options.workers or len(os.sched_getaffinity(0))
-            run_jobs(jobs, min(workers, max(len(steps), 1)), course)
-        result = course.result()
-        if result.failed:
-            run.end("failed", {"error": failure(result, len(steps))})
+    run = Run(store)
+    try:
+        with run, ended_by_signal():
+            run.config(disable_resources_metrics=True)  # the points look at themselves
+            run.init(
+                scheme.name,
+                parameters=scheme.parameters,
+                tags=options.tags,
+                folder=scheme.folder,
+                origin=replace(shared, kind="sweep", dir=folder, home=home_of(found)),
+            )
+            if isinstance(found, GivenFunction):  # files of code are loaded by the workers
+                run.warn_edited(scheme.code)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "pspace.yml").write_text(dump(scheme.space), encoding="utf-8")
+            run.save_file(folder / "pspace.yml")
+            home = Home(store, run.id, scheme.name, folder)
+            course = Course(home, found, shared, options, progress or (lambda _: None))
+            jobs = course.jobs(steps)
+            if options.executor is not None:
+                run_elsewhere(jobs, options.executor, course)
+            else:
+                workers = options.workers or len(os.sched_getaffinity(0))
+                run_jobs(jobs, min(workers, max(len(steps), 1)), course)
+            result = course.result()
+            if result.failed:
+                run.end("failed", {"error": failure(result, len(steps))})
+    except KeyboardInterrupt:
+        raise Interrupted(run.id) from None
     begun = claimed(scheme)
     if begun is not None:  # by a job array, whose last points were run here
         settle(scheme, begun)

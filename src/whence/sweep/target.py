@@ -107,7 +107,14 @@ def target_of(given: Given) -> Target:
     if callable(given):
         return _given(given)
     words = [given] if isinstance(given, str) else [str(word) for word in given]
-    named = _FUNCTION.match(words[0]) if len(words) == 1 else None
+    named = _FUNCTION.match(words[0]) if words else None
+    if named and len(words) > 1:
+        raise UserError.of(
+            "words-after-function",
+            f"{words[0]!r} is a function, and {words[1]!r} after it cannot be passed to it",
+            mend="FILE.py:FUNCTION stands alone: it is called with the folder and the parameters "
+            "of the space. Put what else it needs into the space.",
+        )
     if named:
         return _in_file(Path(os.path.abspath(named["file"])), named["name"])
     if isinstance(given, str):
