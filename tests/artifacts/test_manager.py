@@ -9,6 +9,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from whence.artifacts import (
     FolderBackend,
     MlflowBackend,
     StoreBackend,
+    Version,
 )
 from whence.base.error import MissingExtraError, StoreError, UserError
 from whence.formats import media_type_of
@@ -81,6 +83,14 @@ class TestS3(BackendSuite):
         bucket = f"b{uuid.uuid4().hex}"
         s3fs.S3FileSystem(**s3).call_s3("create_bucket", Bucket=bucket)
         return FolderBackend(f"s3://{bucket}/shelf", s3)
+
+    def test_the_server_gives_a_number_once(self, backend: FolderBackend) -> None:
+        def log(number: int) -> int:
+            apart = FolderBackend(backend.url, backend.address(Version("c", "a", 0)).options)
+            return ArtifactManager("c", apart).log_artifact(number, "a").version
+
+        with ThreadPoolExecutor(8) as pool:  # each with a lock of its own
+            assert sorted(pool.map(log, range(16))) == list(range(1, 17))
 
 
 @pytest.fixture(scope="session")
