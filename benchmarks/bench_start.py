@@ -1,29 +1,35 @@
 """What a person waits for at every command: the interpreter, our imports, the answer."""
 
+import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from bench_records import RECORDS, cached
 from pair import Pair
 
+# Whoever works has the bytecode of an installed program written once; here too.
+WITHOUT = ("PYTHONDONTWRITEBYTECODE",)
 
-def python(*arguments: str, cwd: Path | None = None) -> Callable[[], object]:
+
+def python(*arguments: str, cwd: Path | None = None, **more: str) -> Callable[[], object]:
     command = [sys.executable, *arguments]
-    return lambda: subprocess.run(command, cwd=cwd, check=True, capture_output=True)
+    kept = {name: value for name, value in os.environ.items() if name not in WITHOUT}
+    return lambda: subprocess.run(
+        command, cwd=cwd, check=True, capture_output=True, env=kept | more
+    )
 
 
 def pairs() -> Iterator[Pair]:
     bare = python("-c", "pass")
     yield Pair("import whence (new process)", python("-c", "import whence"), bare, within=0.1)
     yield Pair("whence --help", python("-m", "whence", "--help"), bare, within=0.1)
-    with tempfile.TemporaryDirectory() as folder:
-        here = Path(folder)
-        python("-m", "whence", "init", cwd=here)()
-        record = python("-m", "whence", "run", "--", sys.executable, "-c", "pass", cwd=here)
-        for _ in range(3):
-            record()
-        floor = python("-c", "import sqlite3, click, rich.table")
-        listing = python("-m", "whence", "list", cwd=here)
-        yield Pair("whence list (3 runs)", listing, floor, within=0.2)
+    here = cached()
+    floor = python("-c", "import sqlite3, click, rich.table")
+    listing = python("-m", "whence", "list", cwd=here)
+    yield Pair(f"whence list ({RECORDS:,} runs)", listing, floor, rounds=15, reach=2.5)
+    typed = {"COMP_WORDS": "whence show 20200126T0001230000", "COMP_CWORD": "2"}
+    completing = python("-m", "whence", cwd=here, _WHENCE_COMPLETE="bash_complete", **typed)
+    assert b"20200126T0001230000123" in completing().stdout
+    yield Pair("completing a run id", completing, floor, rounds=15, reach=1.7)

@@ -28,8 +28,8 @@ _UNITS |= {
     "month": 30 * 86400.0,
     "year": 365 * 86400.0,
 }
-_LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.ASCII)
-_TEXT = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ](\d{2})(?::(\d{2})(?::(\d{2}))?)?)?)?)?")
+_LENGTH = r"(\d+(?:\.\d+)?)\s*([a-z]+)"
+_TEXT = r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ](\d{2})(?::(\d{2})(?::(\d{2}))?)?)?)?)?"
 _STEPS = ("days", "hours", "minutes", "seconds")
 _MEND = (
     "Write 2020, 202009 or 20200912 (year, month, day), '2020-09-12 10:30', (2020, 9, 12), a date "
@@ -98,7 +98,7 @@ def length(text: str | dt.timedelta) -> float:
     """
     if isinstance(text, dt.timedelta):
         return text.total_seconds()
-    match = _LENGTH.fullmatch(text.strip().lower()) if isinstance(text, str) else None
+    match = re.fullmatch(_LENGTH, text.strip().lower(), re.ASCII) if isinstance(text, str) else None
     unit = match and {"m": None, "month": "mo", "sec": "s"}.get(
         match[2], match[2].rstrip("s") or "s"
     )
@@ -135,7 +135,7 @@ def _of_text(text: str) -> Period:
         return _period(dt.date.today() - dt.timedelta(days=days[text.lower()]))
     if text.isdecimal():
         return _period(int(text))
-    match = _TEXT.fullmatch(text)
+    match = re.fullmatch(_TEXT, text)
     if match:
         return _of_parts(tuple(int(part) for part in match.groups() if part))
     instant = dt.datetime.fromisoformat(text)
