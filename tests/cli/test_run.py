@@ -114,6 +114,20 @@ def test_ctrl_c_ends_with_one_line(project, words, said):
     assert "Traceback" not in err
 
 
+def test_repeating_what_failed_says_why_it_cannot_agree_and_is_named_apart(project):
+    (project.cwd / "flag").write_text("")
+    words = ["sh", "-c", f"test ! -e '{project.cwd}/flag'"]
+    first = answer(project, "run", "--name", "first", "--", *words, check=False)
+    (project.cwd / "flag").unlink()
+    done = project("repeat", "first", check=False)
+    assert done.returncode == 1
+    assert "it was failed before" not in done.stdout
+    assert "it failed before, so there is no whole outcome" in " ".join(done.stdout.split())
+    names = {run["name"]: run["id"] for run in project.json("list")}
+    assert names["first"] == first["id"]
+    assert set(names) == {"first", "first (again)"}
+
+
 FILES = {
     "p.yml": "a: 1\nmodel: {rate: 1.0e-3, name: x}\n",
     "p.json": '{"a": 1, "model": {"rate": 1e-3, "name": "x"}}',

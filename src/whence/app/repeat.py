@@ -20,6 +20,7 @@ from whence.base.escape import decode
 from whence.records import Record, Records
 from whence.runs import Origin, ProcessOptions, code_facts, record_process
 from whence.runs.code import code_of_command, code_of_script
+from whence.runs.fact import again
 from whence.runs.replica import Replica, code_base, replica
 from whence.sweep.point import Job
 from whence.sweep.repeat import repeat_point
@@ -51,6 +52,17 @@ class Repeat:
         """Whether it ended as before and all outputs are the same."""
         return self.old.status == self.new.status and not self.diff.outputs.changed
 
+    @property
+    def why(self) -> str:
+        """Why it does not agree, where that is not for its outputs; else empty."""
+        old, new = self.old.status, self.new.status
+        if old == new:
+            return ""
+        before, now = _TOLD.get(old, f"was {old}"), _TOLD.get(new, f"was {new}")
+        if old == "completed":
+            return f"it {before} before, and now it {now}"
+        return f"it {before} before, so there is no whole outcome to compare; now it {now}"
+
     def as_dict(self) -> dict[str, Any]:
         """The outcome as `whence repeat --json` tells it."""
         return {
@@ -58,11 +70,15 @@ class Repeat:
             "repeat": self.new.id,
             "status": self.new.status,
             "agrees": self.agrees,
+            "why": self.why,
             "outputs": self.diff.outputs.as_dict(),
             "code": self.diff.code.as_dict(),
             "environment": self.diff.environment and self.diff.environment.as_dict(),
             "notes": list(self.notes),
         }
+
+
+_TOLD = {"failed": "failed"}
 
 
 def repeat_run(workspace: Workspace, text: str, *, quiet: bool = False) -> Repeat:
@@ -85,9 +101,9 @@ def repeat_run(workspace: Workspace, text: str, *, quiet: bool = False) -> Repea
     store = workspace.store
     old = Records(store).resolve(text)
     state = old.state
-    again = _way(state)
+    way = _way(state)
     with replica(store, state) as there:
-        run = again(workspace, state, there, quiet)
+        run = way(workspace, state, there, quiet)
         new = Records(store).get(run)
         diff = diff_records(workspace, old, new)
     return Repeat(old, new, diff, there.notes)
@@ -118,7 +134,7 @@ def _command(workspace: Workspace, state: Mapping[str, Any], there: Replica, qui
     """Run the program of a `whence run` again."""
     outputs = decode(state.get("outputs")) if state.get("outputs") else ()
     options = ProcessOptions(
-        name=decode(state.get("name")),
+        name=again(decode(state.get("name"))),
         parameters=decode(state.get("params") or {}),
         tags=tuple(state.get("tags") or ()),
         folder=str(decode(state.get("folder") or "/")),
@@ -219,7 +235,7 @@ def _point(workspace: Workspace, state: Mapping[str, Any], there: Replica, quiet
         params=decode(state.get("params") or {}),
         state=str(state["point"]["state"]),
         dir=origin.dir,
-        name=str(decode(state.get("name") or run)),
+        name=str(again(decode(state.get("name"))) or run),
         folder=str(decode(state.get("folder") or "/")),
         origin=replace(origin, facts={k: v for k, v in (origin.facts or {}).items() if v}),
         tags=tuple(state.get("tags") or ()),

@@ -47,6 +47,8 @@ def _tell(found: Repeat) -> None:
     screen = render.console()
     screen.print(f"{found.old.id} was run again as {found.new.id}: ", end="")
     screen.print(render.status(found.new.status))
+    if found.why:
+        screen.print(f"  [red]{escape(found.why)}[/]")
     for note in found.notes:
         screen.print(f"  [yellow]note[/]: {escape(note)}")
     environment = found.diff.environment

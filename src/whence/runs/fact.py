@@ -42,6 +42,18 @@ def metadata_of(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     }
 
 
+def again(name: str | None) -> str | None:
+    """The name of a run that repeats one of that name, so that the name still means one run.
+
+    Examples
+    --------
+    >>> again("melt"), again("melt (again)")
+    ('melt (again)', 'melt (again)')
+    """
+    mark = " (again)"
+    return name + mark if name and not name.endswith(mark) else name
+
+
 def parameters_of(parameters: Mapping[str, Any] | None) -> dict[str, Any]:
     """Parameters as a plain mapping."""
     if parameters is not None and not isinstance(parameters, Mapping):

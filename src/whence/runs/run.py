@@ -20,6 +20,7 @@ from whence.runs.fact import (
     ENDS,
     NOTIFICATIONS,
     abort_facts,
+    again,
     error_facts,
     folder_of,
     metadata_of,
@@ -189,6 +190,8 @@ class Run(Log):
             )
         given = parameters if parameters is not None else params
         now = clock.time()
+        if os.environ.get("WHENCE_REPEATS"):
+            name = again(name)
         facts = {
             "kind": origin.kind,
             "name": text_of(name, "name"),
