@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -113,5 +112,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     >>> did_you_mean(".meen", [".mean", ".sum"])
     "Did you mean '.mean'?"
     """
+    import difflib  # only needed where something is wrong
+
     near = difflib.get_close_matches(str(word), [str(name) for name in known], n=3, cutoff=0.6)
     return f"Did you mean {' or '.join(map(repr, near))}?" if near else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import stat as modes
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +95,8 @@ def cache_folder(root: Path, environ: Mapping[str, str] | None = None) -> CacheF
 
 def _temporary(name: str, wanted: Path) -> CacheFolder:
     """A folder among the temporary files, in place of one that cannot be made or written to."""
+    import tempfile  # only needed here, and slow to import
+
     spare = Path(tempfile.gettempdir()) / f"whence-{os.getuid()}"
     found = _usable(spare / name) if _own(spare) else None
     if found is None:

@@ -8,7 +8,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
@@ -24,8 +24,10 @@ from whence.store.load import read_span
 from whence.store.order import LogicalClock
 from whence.store.signature import Signatures
 from whence.store.trash import find
-from whence.store.verify import Report, verify
 from whence.store.writer import Writer, touched
+
+if TYPE_CHECKING:
+    from whence.store.verify import Report
 
 
 class Store:
@@ -256,6 +258,8 @@ class Store:
 
     def verify(self) -> Report:
         """Read everything there is and compare it with its checks and digests."""
+        from whence.store.verify import verify
+
         try:
             return verify(self.files, self.root, self._clock())
         except OSError as error:
