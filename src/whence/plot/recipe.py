@@ -311,7 +311,7 @@ def _svg_texts(path: Path) -> list[str]:
 
     try:
         root = ElementTree.parse(path).getroot()
-    except (ElementTree.ParseError, ValueError, OSError) as error:
+    except (ElementTree.ParseError, LookupError, ValueError, OSError) as error:
         raise _damaged(f"{str(path)!r} is not a whole SVG file") from error
     if not root.tag.endswith("svg"):
         return []
