@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,7 +117,12 @@ def _print(found: Listed, columns: Sequence[str], asked: Listing) -> None:
             else "No runs are on record. `whence run -- COMMAND` records one."
         )
         return
-    render.show(_table(found.records, columns))
+    sheet = _sheet(found.records, columns)
+    if render.is_seen():
+        render.show(_table(sheet))
+    else:
+        for line in _lines(sheet):
+            click.echo(line)
     if (hidden := found.total - len(found.records)) > 0:
         click.echo(f"… and {hidden} more; --limit 0 lists them all.")
 
@@ -128,15 +134,22 @@ def _watch(ask: Callable[[], Listed], columns: Sequence[str]) -> None:
     screen = render.console()
     with Live(console=screen, auto_refresh=False, screen=False) as live:
         while True:
-            live.update(_table(ask().records, columns), refresh=True)
+            live.update(_table(_sheet(ask().records, columns)), refresh=True)
             time.sleep(_PAUSE)
 
 
-def _table(records: Sequence[Record], columns: Sequence[str]) -> Table:
-    """The table; only parameters and names give way to a narrow terminal."""
-    from rich.markup import escape
-    from rich.table import Table
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What a table shows: the columns, and cells that fit into their widths."""
 
+    columns: Sequence[str]
+    titles: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    widths: Sequence[int]
+
+
+def _sheet(records: Sequence[Record], columns: Sequence[str]) -> _Sheet:
+    """The cells; only parameters and names give way to a narrow terminal."""
     from whence.records import varied
 
     differing = varied(records) if "parameters" in columns else {}
@@ -152,16 +165,34 @@ def _table(records: Sequence[Record], columns: Sequence[str]) -> Table:
     titles = [name.removeprefix("params.").removeprefix("metadata.") for name in columns]
     widths = render.widths([titles, *rows], [columns.index(n) for n in _GIVE_WAY if n in columns],
                            _LEAST)  # fmt: skip
-    width = sum(widths) + 2 * (len(widths) - 1)
+    cut = [[*map(render.short, row, widths)] for row in (titles, *rows)]
+    return _Sheet(columns, cut[0], cut[1:], widths)
+
+
+def _lines(sheet: _Sheet) -> Iterator[str]:
+    """The table as plain text, for files and pipes: without rich, which is slow to import."""
+    for row in (sheet.titles, *sheet.rows):
+        cells = [
+            text.rjust(width) if name in _RIGHT else text.ljust(width)
+            for name, text, width in zip(sheet.columns, row, sheet.widths, strict=True)
+        ]
+        yield "  ".join(cells).replace("\n", " ").rstrip()
+
+
+def _table(sheet: _Sheet) -> Table:
+    """The table in colours."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    width = sum(sheet.widths) + 2 * (len(sheet.widths) - 1)
     table = Table(box=None, pad_edge=False, header_style="bold", width=width)
-    for name, title in zip(columns, map(render.short, titles, widths), strict=True):
+    for name, title in zip(sheet.columns, sheet.titles, strict=True):
         table.add_column(escape(title), justify="right" if name in _RIGHT else "left", no_wrap=True)
-    for row in rows:
-        cut = map(render.short, row, widths)
+    for row in sheet.rows:
         table.add_row(
             *(
                 render.status(text) if name == "status" else escape(text)
-                for name, text in zip(columns, cut, strict=True)
+                for name, text in zip(sheet.columns, row, strict=True)
             )
         )
     return table
