@@ -126,6 +126,8 @@ def test_repeating_what_failed_says_why_it_cannot_agree_and_is_named_apart(proje
     names = {run["name"]: run["id"] for run in project.json("list")}
     assert names["first"] == first["id"]
     assert set(names) == {"first", "first (again)"}
+    shown = project("show", names["first (again)"]).stdout
+    assert first["id"] in next(line for line in shown.splitlines() if "repeat of" in line)
 
 
 FILES = {

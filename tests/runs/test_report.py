@@ -1,8 +1,11 @@
+import os
 import sys
+import threading
 
 import pytest
 
 from whence.runs import ProcessOptions, Run, record_process
+from whence.runs.gauge import Gauge
 from whence.runs.report import Report
 from whence.store import points
 
@@ -17,6 +20,12 @@ def told(store, run):
     return state.get("progress"), [(p.step, p.values) for p in points(store, run.id)]
 
 
+def say(report, stream, *pieces):
+    for piece in pieces:
+        report(stream, report.sieve(stream, piece.encode()).decode())
+    report(stream, report.sieve(stream, b"", True).decode())
+
+
 @pytest.mark.parametrize("cut", [1, 3, 7, 1000])
 def test_lines_become_progress_and_metrics_however_they_are_cut(store, run, cut):
     text = (
@@ -24,12 +33,11 @@ def test_lines_become_progress_and_metrics_however_they_are_cut(store, run, cut)
         'whence: {"metric": {"e": -1.5, "n": 3}, "step": 7}\r\n'
         '  whence: {"metric": {"no": 1}}\n!!map {progress: 1}\nwhence: {"event": "done"}\nend'
     )
-    report = Report(run)
-    for start in range(0, len(text), cut):
-        report("out", text[start : start + cut])
+    say(Report(run), "out", *(text[at : at + cut] for at in range(0, len(text), cut)))
     assert told(store, run) == (1.0, [(7, {"e": -1.5, "n": 3})])
     output = "".join(line["text"] for line in store.lines(run.id, ("out",)))
-    assert output == text
+    left = 'begin\nnot at the start: whence: {}\n  whence: {"metric": {"no": 1}}\nend'
+    assert output == left
     assert [e["message"] for e in store.lines(run.id, ("event",))] == ["done"]
 
 
@@ -52,19 +60,58 @@ def test_lines_become_progress_and_metrics_however_they_are_cut(store, run, cut)
 )
 def test_a_bad_line_is_told_and_breaks_nothing(store, run, line):
     report = Report(run)
-    for _ in range(10):
-        report("out", f"{line}\n")
-    report("err", 'whence: {"metric": {"err": 1}}\n')
-    report("out", 'whence: {"metric": {"e": 2.0}}\n')
+    say(report, "out", *[f"{line}\n"] * 10)
+    say(report, "err", 'whence: {"metric": {"err": 1}}\n')
+    say(report, "out", 'whence: {"metric": {"e": 2.0}}\n')
     assert told(store, run) == (None, [(0, {"e": 2.0})])
     events = [e["message"] for e in store.lines(run.id, ("event",))]
     assert len(events) == 3
     assert "could not be read" in events[0]
+    output = "".join(x["text"] for x in store.lines(run.id, ("out",)) if x["stream"] == "out")
+    assert output == f"{line}\n" * 10
 
 
 def test_a_program_tells_its_progress(store, project, capfd):
-    script = 'print("!!map {progress: 0.5}"); print("whence: {\\"metric\\": {\\"e\\": 1}}")'
+    script = (
+        'print("!!map {progress: 0.5}"); print("whence: {\\"metric\\": {\\"e\\": 1}}"); print("x")'
+    )
     ended = record_process(store, [sys.executable, "-c", script], ProcessOptions())
-    assert "progress: 0.5" in capfd.readouterr().out
+    assert capfd.readouterr().out == "x\n"
     assert store.index().state(ended.run)["progress"] == 0.5
     assert [p.values for p in points(store, ended.run) if p.step == 0] == [{"e": 1}]
+
+
+def test_progress_that_was_told_is_on_record_before_the_program_says_more(store):
+    seen = []
+    script = (
+        "import sys, time\n"
+        "for i in range(3): print('!!map {progress: 0.%d}' % i, flush=True)\n"
+        "time.sleep(1.5)\n"
+    )
+    ended = threading.Event()
+
+    def look():
+        while not ended.wait(0.1):
+            seen.extend(store.index().state(i).get("progress") for i in store.index().ids())
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    try:
+        record_process(store, [sys.executable, "-c", script])
+    finally:
+        ended.set()
+        looker.join()
+    assert 0.2 in seen
+
+
+def test_a_terminal_shows_progress_below_what_is_printed(run):
+    terminal, other = os.openpty()
+    report = Report(run, Gauge(other))
+    say(report, "out", "a\n!!map {progress: 0.5}\n", "b", "!!map {progress: 0.6}\n", "\n")
+    say(report, "out", "!!map {progress: 1}\n")
+    drawn = os.read(terminal, 4096).decode()
+    os.close(terminal)
+    os.close(other)
+    assert "50%" in drawn
+    assert "60%" not in drawn  # that was no line of its own
+    assert drawn.endswith("100%\r\x1b[K")

@@ -180,6 +180,8 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
         yield f"metadata.{key}", render.short(value, 200)
     yield "created", f"{told['created']}  by {state.get('user')} on {state.get('host')}"
     yield "took", render.duration(record.duration)
+    if state.get("repeats"):
+        yield "repeat of", str(state["repeats"])
     if state.get("command"):
         yield "command", " ".join(state["command"])
     if state.get("exit") is not None:

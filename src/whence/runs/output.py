@@ -17,6 +17,10 @@ from typing import Any
 Emit = Callable[[str, str], None]
 """Takes the stream's name (``out`` or ``err``) and a piece of text; called from one thread."""
 
+Sieve = Callable[[str, bytes, bool], bytes]
+"""Takes the stream's name, bytes that have come, and whether they are the last; gives what is to
+be shown and handed on of them."""
+
 _EVERY = 0.2  # seconds between pieces, so that a print per step is not a line per step
 _PIECE = 32 * 1024  # bytes, or sooner if so much has come
 _GRACE = 0.5  # seconds for what descendants still hold open after the program has ended
@@ -30,11 +34,13 @@ class _Stream:
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
     )
     held: bytearray = field(default_factory=bytearray)
+    taken: bool = False
 
     def flush(self, emit: Emit, *, final: bool = False) -> None:
         text = self.decode.decode(bytes(self.held), final)
         self.held.clear()
-        if text:
+        taken, self.taken = self.taken, False
+        if text or taken:
             emit(self.name, text)
 
 
@@ -49,6 +55,9 @@ class Drain(threading.Thread):
         Takes each piece: at most every 0.2 s, or when 32 KiB have come.
     through : mapping of str to int
         File descriptors that get every byte at once, by stream name.
+    sieve : callable, optional
+        Takes out what is neither to be shown nor handed on; `emit` is called after it has taken
+        something, be it with an empty piece.
 
     Attributes
     ----------
@@ -57,11 +66,16 @@ class Drain(threading.Thread):
     """
 
     def __init__(
-        self, pipes: Mapping[str, int], emit: Emit, through: Mapping[str, int] | None = None
+        self,
+        pipes: Mapping[str, int],
+        emit: Emit,
+        through: Mapping[str, int] | None = None,
+        sieve: Sieve | None = None,
     ) -> None:
         super().__init__(name="whence-output", daemon=True)
         self.error: Exception | None = None
         self._emit_piece = emit
+        self._sieve = sieve
         self._streams = {fd: _Stream(name, (through or {}).get(name)) for name, fd in pipes.items()}
         self._wake, self._waker = os.pipe()
 
@@ -85,7 +99,7 @@ class Drain(threading.Thread):
             flushed = time.monotonic()
             waking = False
             while len(selector.get_map()) > 1 and not waking:
-                held = any(stream.held for stream in self._streams.values())
+                held = any(stream.held or stream.taken for stream in self._streams.values())
                 pause = max(0.0, flushed + _EVERY - time.monotonic()) if held else None
                 ready = [key.fd for key, _ in selector.select(pause)]
                 waking = ready == [self._wake]
@@ -105,17 +119,30 @@ class Drain(threading.Thread):
             data = os.read(fd, _PIECE)
         except BlockingIOError:
             return True
-        if data and stream.through is not None:
-            with contextlib.suppress(OSError):  # the terminal is gone; the record goes on
-                _write_all(stream.through, data)
-        stream.held += data
+        self._pass(stream, data)
         if len(stream.held) >= _PIECE:
             self._flush_one(stream)
         return bool(data)
 
+    def _pass(self, stream: _Stream, data: bytes, *, final: bool = False) -> None:
+        """Show a piece of output, and hold it until it is handed on."""
+        if self._sieve is not None:
+            came = data
+            try:
+                data = self._sieve(stream.name, came, final)
+            except Exception as error:
+                self.error = self.error or error
+            stream.taken |= data != came
+        if data and stream.through is not None:
+            with contextlib.suppress(OSError):  # the terminal is gone; the record goes on
+                _write_all(stream.through, data)
+        stream.held += data
+
     def _flush(self, *, final: bool = False) -> None:
         for stream in self._streams.values():
-            if stream.held or final:
+            if final:
+                self._pass(stream, b"", final=True)
+            if stream.held or stream.taken or final:
                 self._flush_one(stream, final=final)
 
     def _flush_one(self, stream: _Stream, *, final: bool = False) -> None:
@@ -132,7 +159,7 @@ def _write_all(fd: int, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def captured(emit: Emit, *, through: bool = False) -> Iterator[None]:
+def captured(emit: Emit, *, through: bool = False, sieve: Sieve | None = None) -> Iterator[None]:
     """Hand on what this process prints meanwhile, C and Fortran libraries included.
 
     It redirects the file descriptors 1 and 2 of the whole process: use it where nothing else runs
@@ -144,6 +171,8 @@ def captured(emit: Emit, *, through: bool = False) -> Iterator[None]:
         Takes each piece.
     through : bool
         Whether the terminal sees it too.
+    sieve : callable, optional
+        Takes out what is neither to be shown nor handed on.
     """
     _flush_all()
     saved = {"out": os.dup(1), "err": os.dup(2)}
@@ -151,7 +180,7 @@ def captured(emit: Emit, *, through: bool = False) -> Iterator[None]:
     for (_, write), fd in ((out, 1), (err, 2)):
         os.dup2(write, fd)
         os.close(write)
-    drain = Drain({"out": out[0], "err": err[0]}, emit, saved if through else None)
+    drain = Drain({"out": out[0], "err": err[0]}, emit, saved if through else None, sieve)
     drain.start()
     try:
         with _streams():

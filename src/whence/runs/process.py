@@ -22,6 +22,7 @@ from whence.base.escape import encode
 from whence.runs.callkey import Call
 from whence.runs.capture import code_artifacts, code_facts
 from whence.runs.code import code_of_command
+from whence.runs.gauge import gauge_of
 from whence.runs.harvest import Harvest, left_out
 from whence.runs.launcher import check_program, environment_of, how_ended, pipes_of
 from whence.runs.origin import Origin
@@ -270,8 +271,9 @@ def stream(
         stderr=subprocess.PIPE,
     )
     warden = Warden() if guard else None
-    report = Report(run)
-    drain = Drain(pipes_of(process), report, None if options.quiet else _terminal())
+    report = Report(run, None if options.quiet else gauge_of(2))
+    through = None if options.quiet else _terminal()
+    drain = Drain(pipes_of(process), report, through, report.sieve)
     drain.start()
     try:
         if warden is not None:

@@ -6,11 +6,13 @@ Two forms are known, each in a line of its own on standard output::
     whence: {"metric": {"energy": -3.2}, "step": 7}
 
 Known are ``progress`` (0 to 1), ``metric`` or ``metrics`` (name: number), ``step``, ``time``,
-``event`` (text) and ``metadata`` (key: value). The lines stay in the output.
+``event`` (text) and ``metadata`` (key: value). Lines that were understood are on record as that,
+and are neither shown nor kept as output.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +21,11 @@ import orjson
 from whence.base.error import UserError, WhenceError
 
 if TYPE_CHECKING:
+    from whence.runs.gauge import Gauge
     from whence.runs.run import Run
 
 _YAML, _JSON = "!!map", "whence:"
+_MARKS = (_YAML.encode(), _JSON.encode())
 _LONGEST = 64 * 1024
 _SHOWN = 300
 _WARNED = 3  # so many bad lines are told of, for a program may print a million of them
@@ -34,12 +38,16 @@ class Report:
     ----------
     run : Run
         The run that the output belongs to.
+    gauge : Gauge, optional
+        Shows the progress on a terminal.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, gauge: Gauge | None = None) -> None:
         self._run = run
-        self._held = ""
+        self._gauge = gauge
+        self._held = b""
         self._within = False
+        self._returned = False
         self._bad = 0
         self._progress: float | None = None
         self._error = _LastLine()
@@ -50,35 +58,56 @@ class Report:
         return self._error.text
 
     def __call__(self, stream: str, text: str) -> None:
-        """Record a piece of output, and what the lines in it tell."""
-        self._run.log_output(stream, text)
-        if stream == "out":
-            self._read(text)
-        else:
+        """Record a piece of output, and the progress told since the last one."""
+        if text:
+            self._run.log_output(stream, text)
+        if stream == "err":
             self._error.take(text)
-
-    def _read(self, text: str) -> None:
-        text = text.replace("\r", "\n")
-        if self._within:  # the rest of a line that tells nothing
-            _, end, text = text.partition("\n")
-            self._within = not end
-        *lines, self._held = (self._held + text).split("\n")
-        for line in lines:
-            if line.startswith((_YAML, _JSON)):
-                self._take(line)
-        if self._held and (not _may_begin(self._held) or len(self._held) > _LONGEST):
-            self._held, self._within = "", True
-        if self._progress is not None:  # of many in one piece the last counts
+        if self._progress is not None:  # of many the last counts
             progress, self._progress = self._progress, None
             self._attempt(lambda: self._run.log_progress(progress), "progress")
+            if self._gauge is not None:
+                self._gauge.show(progress)
 
-    def _take(self, line: str) -> None:
+    def sieve(self, stream: str, data: bytes, final: bool = False) -> bytes:
+        """What is left of a piece of output once the lines that tell something are taken.
+
+        The beginning of such a line is held back until the rest has come, or the end.
+        """
+        left = self._left(data, final) if stream == "out" else data
+        if self._gauge is not None and (left or final):
+            self._gauge.make_way(left)
+        return left
+
+    def _left(self, data: bytes, final: bool) -> bytes:
+        if self._returned and data:  # the second half of the "\r\n" of a line that was taken
+            data, self._returned = data.removeprefix(b"\n"), False
+        left = bytearray()
+        pieces, self._held = (self._held + data).splitlines(keepends=True), b""
+        for piece in pieces:
+            ended = piece.endswith((b"\n", b"\r"))
+            if not self._within and _may_begin(piece):
+                if not (ended or final) and len(piece) <= _LONGEST:
+                    self._held = piece
+                    continue
+                if (ended or final) and self._take(piece.decode(errors="replace").rstrip("\r\n")):
+                    self._returned = piece.endswith(b"\r")
+                    continue
+            left += piece
+            self._within = not ended
+        return bytes(left)
+
+    def _take(self, line: str) -> bool:
+        """Do what a line tells; whether it could be done."""
+
         def act() -> None:
             told = _parsed(line)
             progress = told.get("progress")
             if progress is not None:
                 if isinstance(progress, bool) or not isinstance(progress, int | float):
                     raise UserError.of("bad-report", f"progress is {progress!r}, no number")
+                if not 0 <= progress <= 1:
+                    raise UserError.of("bad-report", f"progress is {progress!r}, not 0 to 1")
                 self._progress = float(progress)
             values = told.get("metrics", told.get("metric"))
             if values is not None:
@@ -88,9 +117,9 @@ class Report:
             if told.get("event") is not None:
                 self._run.log_event(str(told["event"]))
 
-        self._attempt(act, line)
+        return line.startswith((_YAML, _JSON)) and self._attempt(act, line)
 
-    def _attempt(self, act: Callable[[], None], line: str) -> None:
+    def _attempt(self, act: Callable[[], None], line: str) -> bool:
         try:
             act()
         except UserError as error:
@@ -98,10 +127,10 @@ class Report:
             if self._bad <= _WARNED:
                 shown = line if len(line) <= 80 else line[:79] + "…"
                 message = f"the line {shown!r} could not be read: {error.problems[0].message}"
-                try:
+                with contextlib.suppress(WhenceError):
                     self._run.log_event(message, "warning")
-                except WhenceError:
-                    return
+            return False
+        return True
 
 
 class _LastLine:
@@ -122,9 +151,9 @@ class _LastLine:
         return line if len(line) < _SHOWN else line[: _SHOWN - 1] + "…"
 
 
-def _may_begin(text: str) -> bool:
+def _may_begin(piece: bytes) -> bool:
     """Whether the beginning of a line may be one of a line that tells something."""
-    return text.startswith((_YAML, _JSON)) or _YAML.startswith(text) or _JSON.startswith(text)
+    return any(piece.startswith(mark) or mark.startswith(piece) for mark in _MARKS)
 
 
 def _parsed(line: str) -> Mapping[str, Any]:

@@ -25,7 +25,8 @@ def printed(run: Run, *, through: bool = True) -> Iterator[None]:
         Whether the terminal sees it too.
     """
     if alone():
-        with captured(Report(run), through=through):
+        report = Report(run)
+        with captured(report, through=through, sieve=report.sieve):
             yield
     else:
         run.log_event("what it printed was not captured: it ran in a thread beside others")
