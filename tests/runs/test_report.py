@@ -109,9 +109,12 @@ def test_a_terminal_shows_progress_below_what_is_printed(run):
     report = Report(run, Gauge(other))
     say(report, "out", "a\n!!map {progress: 0.5}\n", "b", "!!map {progress: 0.6}\n", "\n")
     say(report, "out", "!!map {progress: 1}\n")
-    drawn = os.read(terminal, 4096).decode()
+    drawn = b""
+    while not drawn.endswith(b"100%\r\x1b[K"):  # a terminal hands over what it has in pieces
+        drawn += os.read(terminal, 4096)
     os.close(terminal)
     os.close(other)
+    drawn = drawn.decode()
     assert "50%" in drawn
     assert "60%" not in drawn  # that was no line of its own
     assert drawn.endswith("100%\r\x1b[K")
