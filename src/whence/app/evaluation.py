@@ -16,7 +16,7 @@ from whence.app.workspace import Progress, Workspace
 from whence.artifacts import attach
 from whence.base.error import UserError, WhenceError
 from whence.base.escape import canonical
-from whence.formats import media_type_of
+from whence.formats import listening, media_type_of
 from whence.plot import Figure, PlotManager
 from whence.records import Artifact, Change, changed_since
 from whence.runs import Code, Origin, Run, code_artifacts, code_facts, code_of_script
@@ -139,7 +139,7 @@ def evaluate(
         with contextlib.suppress(OSError):
             folder.rmdir()  # made by the manager, and empty
         raise
-    with Run(store) as run:
+    with Run(store) as run, listening(_unheard):
         run.init(
             f"plots of {manager.name}",
             parameters={"plots": plots.name, "only": list(request.only)},
@@ -159,6 +159,10 @@ def evaluate(
         if any(figure.status == "failed" for figure in figures):
             run.set_status("failed")
     return EvaluationResult(run.id, folder, figures, changed)
+
+
+def _unheard(path: Path, digest: str | None) -> None:
+    """What the figures were made from is put on record with them."""
 
 
 def _code(workspace: Workspace) -> Code:

@@ -42,16 +42,21 @@ class Owner:
         The run's own folder.
     sink : Sink, optional
         Where they are written; the store's writer if not given.
+    put : set of str, optional
+        Takes the digests of outputs that are on record.
     """
 
     store: Store
     run: str
     folder: Path | None = None
     sink: Sink | None = None
+    put: set[str] | None = None
 
     def attach(self, facts: Sequence[Facts]) -> None:
         """Put artifacts on record whose content is kept."""
         (self.sink or self.store.writer()).append_many("artifact", self.run, facts)
+        if self.put is not None:
+            self.put.update(told["digest"] for told in facts if told["category"] == "output")
 
     def warn(self, messages: Sequence[str]) -> None:
         """Put warnings on record."""

@@ -17,6 +17,7 @@ from whence.formats.format import (
     formats,
     media_type_of,
 )
+from whence.formats.reading import Listener, listen, listener, listening
 from whence.formats.serializer import Dumped, dump, load
 from whence.formats.stored import Stored, is_stored
 from whence.formats.stream import Stream
@@ -28,6 +29,7 @@ __all__ = [
     "Dumped",
     "FileDifference",
     "Format",
+    "Listener",
     "Stored",
     "Stream",
     "array_difference",
@@ -42,6 +44,9 @@ __all__ = [
     "formats",
     "is_matplotlib",
     "is_stored",
+    "listen",
+    "listener",
+    "listening",
     "load",
     "media_type_of",
     "picture",

@@ -10,6 +10,7 @@ from whence.runs.handler import Handler
 from whence.runs.origin import Origin
 from whence.runs.output import captured
 from whence.runs.process import Outcome, ProcessOptions, record_process
+from whence.runs.reading import Reading
 from whence.runs.run import Run
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "ProcessOptions",
+    "Reading",
     "Run",
     "captured",
     "checkout",

@@ -56,6 +56,7 @@ class Log:
         self._meter: Meter | None = None
         self._watch: Watch | None = None
         self._why = ""
+        self._put: set[str] = set()
 
     @property
     def id(self) -> str:
@@ -71,6 +72,15 @@ class Log:
                 "run-not-begun", "this run has not begun", mend="Call run.init(...) first."
             )
         return self._id
+
+    @property
+    def begun(self) -> bool:
+        """Whether it is on record."""
+        return self._id is not None
+
+    def has_put(self, digest: str) -> bool:
+        """Whether the content was saved here as an output."""
+        return digest in self._put
 
     @property
     def started(self) -> float:
@@ -423,7 +433,7 @@ class Log:
         return {str(facts["name"]): str(facts["digest"]) for facts in saved}
 
     def _owner(self) -> Owner:
-        return Owner(self.store, self.id, self.dir)
+        return Owner(self.store, self.id, self.dir, put=self._put)
 
     def _refuse(self) -> None:
         why = f": {self._why}" if self._why else ""

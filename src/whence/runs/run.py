@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, Unpack, cast
 
 from whence.base.error import UserError
 from whence.base.escape import decode, encode
+from whence.formats import Listener, listen
 from whence.runs.alert import Alert, Choices, State, event_alert, metric_alert, user_alert
 from whence.runs.code import Code
 from whence.runs.entry import Given, enter, patterns, warn_edited
@@ -37,6 +38,7 @@ from whence.runs.log import Log
 from whence.runs.metric import Meter
 from whence.runs.origin import Origin
 from whence.runs.rank import rank
+from whence.runs.reading import Reading
 from whence.runs.setting import OnAlert, Settings, forgive, silence
 from whence.runs.watch import Watch, known_alert
 from whence.store import Store, tables, this_process
@@ -87,6 +89,8 @@ class Run(Log):
         self._launcher: Launcher | None = None
         self._guest = False
         self._on_abort = abort_callback
+        self._reading: Reading | None = None
+        self._heard_before: Listener | None = None
         super().__init__(cast("Store", None) if self._silent else _store(store))
         if self._silent:
             silence(self)
@@ -523,6 +527,9 @@ class Run(Log):
         warn_edited(self.store, self.id, code)
 
     def __enter__(self) -> Self:
+        if not self._silent:
+            self._reading = Reading(self)
+            self._heard_before = listen(self._reading)
         return self
 
     def __exit__(
@@ -531,6 +538,9 @@ class Run(Log):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._reading is not None:
+            listen(self._heard_before)
+            self._reading.flush()
         if self._id is None or self.status in ENDS:
             return
         if error is None:

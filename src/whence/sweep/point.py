@@ -13,8 +13,9 @@ from types import FrameType
 from typing import Any
 
 from whence.base.yaml import dump
+from whence.formats import listening
 from whence.params import flatten
-from whence.runs import Origin, Run
+from whence.runs import Origin, Reading, Run
 from whence.runs.harvest import Harvest
 from whence.runs.process import ExitStatusError, ProcessOptions, close, save_outputs, stream
 from whence.runs.scope import alone, named, printed
@@ -115,7 +116,7 @@ def _work(run: Run, job: Job) -> None:
     if isinstance(job.target, Command):
         _command(run, job, job.target)
         return
-    with printed(run, through=not job.quiet), named(run):
+    with printed(run, through=not job.quiet), named(run), listening(Reading(run)):
         job.target.load()(job.dir, **job.params)
 
 

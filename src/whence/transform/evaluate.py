@@ -9,10 +9,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from whence.base.error import UserError, WhenceError
 from whence.base.problem import Problem
+from whence.formats import listener
 from whence.transform.brief import brief
 from whence.transform.cache import Cache
 from whence.transform.node import MISSING, Node, filled
@@ -93,9 +95,15 @@ class Results(Mapping[str, Any]):
 def evaluate(targets: Mapping[str, Node], forced: Iterable[Node], settings: Settings) -> Results:
     """The values of nodes, by tag; see `Graph.evaluate`."""
     wanted = list(dict.fromkeys((*targets.values(), *forced)))
+    told: list[Callable[[Path, str], None]] = []
     if settings.recorder is not None:
+        told.append(settings.recorder.read)
+    if (hear := listener()) is not None:
+        told.append(hear)
+    if told:
         for path, digest in sorted({pair for node in upstream(wanted) for pair in node.files}):
-            settings.recorder.read(path, digest)
+            for tell in told:
+                tell(path, digest)
     course = _Course(wanted, settings)
     try:
         if settings.executor is None:

@@ -76,11 +76,13 @@ class ArrayContainer(Forwarding, NDArrayOperatorsMixin):
             array = np.asarray(self.stored.read())
             array.flags.writeable = False
             self._data = array
+            self._tell()
 
     def read_into(self, out: np.ndarray[Any, Any]) -> None:
         """Put all values into an array of the same shape, without keeping them here."""
         if self._data is UNREAD and self.stored is not None:
             self.stored.read_into(out)
+            self._tell()
         else:
             out[...] = self.data
 
@@ -88,6 +90,11 @@ class ArrayContainer(Forwarding, NDArrayOperatorsMixin):
         """Hold something else from now on."""
         super().replace(data)
         self._stored = None
+
+    def _tell(self) -> None:
+        """Tell who listens that values of the file were taken."""
+        if self.source is not None:
+            self.source.tell()
 
     def _known(self) -> Any:
         """What knows shape and dtype without being read, if it can."""
@@ -159,6 +166,7 @@ class NumpyDataContainer(ArrayContainer):
 
     def __getitem__(self, key: Any) -> Any:
         if self._data is UNREAD and self.stored is not None and _is_basic(key):
+            self._tell()
             return self.stored.read(key)
         return self.data[key]
 
@@ -200,6 +208,7 @@ class XrDataContainer(ArrayContainer):
             from whence.tree.label import labelled, lazy
 
             self._data = labelled(lazy(known, self.dims), self._attrs, self)
+            self._tell()
         return self._data
 
     def _checked(self, data: Any) -> Any:

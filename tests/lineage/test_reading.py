@@ -1,0 +1,157 @@
+"""What a run reads through a data tree is what it took in, with no call by the user."""
+
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+from whence.records import Records
+from whence.runs import Run
+from whence.transform import Graph, MemoryCache, Step
+from whence.tree import DataManager, sources
+
+LOAD = {
+    "numbers": {"loader": "hdf5", "glob_str": "data/*.h5"},
+    "table": {"loader": "numpy", "glob_str": "data/*.npy"},
+    "note": {"loader": "text", "glob_str": "data/*.txt"},
+}
+
+
+@pytest.fixture
+def data(project):
+    folder = project.folder / "data"
+    folder.mkdir()
+    for name in ("a", "b"):
+        with h5py.File(folder / f"{name}.h5", "w") as file:
+            file["x"] = np.arange(5.0)
+    np.save(folder / "t.npy", np.eye(3))
+    (folder / "n.txt").write_text("a note")
+    return project
+
+
+def managed(project):
+    manager = DataManager(project.folder, load_cfg=LOAD, out_dir=False)
+    manager.load_from_cfg()
+    return manager
+
+
+def inputs(project, run):
+    return {item.path for item in Records(project.store).get(run).of_category("input")}
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda container: container.data,
+        lambda container: container[1:3],
+        lambda container: np.sum(container),
+        lambda container: container.read_into(np.empty(container.shape)),
+    ],
+)
+def test_what_is_read_is_an_input_and_what_is_not_is_none(data, use):
+    with Run(data.store) as run:
+        run.init("analysis")
+        manager = managed(data)
+        assert not inputs(data, run.id)
+        use(manager["numbers/a/x"])
+        use(manager["numbers/a/x"])
+    assert inputs(data, run.id) == {"data/a.h5"}
+    (item,) = Records(data.store).get(run.id).of_category("input")
+    assert (item.digest, item.kept) == (data.digest("data/a.h5"), "reference")
+    assert item.type == "application/x-hdf5"
+
+
+def test_readers_that_read_whole_files_count_and_so_does_what_was_loaded_before(data):
+    manager = managed(data)
+    manager["numbers/a/x"].read()
+    with Run(data.store) as run:
+        assert str(manager["note/n"].data) == "a note"  # before the run has begun
+        run.init("analysis")
+        assert manager["table/t"][0, 0] == 1.0
+    assert inputs(data, run.id) == {"data/n.txt", "data/t.npy"}
+    manager["numbers/b/x"].read()  # after it
+    assert inputs(data, run.id) == {"data/n.txt", "data/t.npy"}
+
+
+def test_reading_joins_the_runs_of_others(data):
+    maker = data.run("simulation", puts=["data/a.h5"])
+    with Run(data.store) as run:
+        run.init("analysis")
+        total = float(managed(data)["numbers/a/x"].sum())
+        data.file("total.txt", str(total))
+        run.save_file(data.folder / "total.txt")
+    above = data.lineage(data.digest("total.txt")).upstream()
+    assert {member.name for member in above.members.values() if member.is_run} == {
+        "simulation", "analysis",
+    }  # fmt: skip
+    assert maker in above.members
+
+
+def test_what_the_run_itself_put_out_is_no_input(data):
+    with Run(data.store) as run:
+        run.init("all in one")
+        run.save_file(data.folder / "data" / "a.h5")
+        managed(data)["numbers/a/x"].read()
+    assert not inputs(data, run.id)
+
+
+def test_the_inner_of_two_runs_has_read_it(data):
+    manager = managed(data)
+    with Run(data.store) as outer:
+        outer.init("outer")
+        with Run(data.store) as inner:
+            inner.init("inner")
+            manager["numbers/a/x"].read()
+        manager["numbers/b/x"].read()
+    assert inputs(data, inner.id) == {"data/a.h5"}
+    assert inputs(data, outer.id) == {"data/b.h5"}
+
+
+def test_a_run_that_records_nothing_hears_nothing(data):
+    with Run(mode="disabled") as run:
+        run.init("nothing")
+        managed(data)["numbers/a/x"].read()
+
+
+def test_a_program_that_a_run_has_started(data, monkeypatch):
+    script = data.file(
+        "analyse.py",
+        "from whence import DataManager\n"
+        "load = {'numbers': {'loader': 'hdf5', 'glob_str': 'data/*.h5'}}\n"
+        "manager = DataManager('.', load_cfg=load, out_dir=False)\n"
+        "manager.load_from_cfg()\n"
+        "print(manager['numbers/b/x'].sum())\n",
+    )
+    monkeypatch.chdir(data.folder)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "whence",
+            "run",
+            "--name",
+            "analyse",
+            "--",
+            sys.executable,
+            script.name,
+        ],
+        check=True,
+    )
+    run = Records(data.store).resolve("analyse")
+    assert "data/b.h5" in inputs(data, run.id)
+    assert "data/a.h5" not in inputs(data, run.id)
+
+
+def test_a_transformation_counts_even_where_its_result_was_cached(data):
+    cache = MemoryCache()
+    for _ in range(2):
+        with Run(data.store) as run:
+            run.init("analysis")
+            x = managed(data)["numbers/a/x"]
+            graph = Graph(digest_of=data.store.digest_of)
+            node = graph.read(lambda x=x: x.data, "x of a", sources(x))
+            graph.add("mul", [node, 2], step=Step(tag="twice"))
+            assert graph.evaluate(cache=cache)["twice"].tolist() == [0, 2, 4, 6, 8]
+        assert inputs(data, run.id) == {"data/a.h5"}
