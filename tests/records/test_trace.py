@@ -46,3 +46,51 @@ def test_an_empty_file_is_known_by_its_place_only(workspace, tmp_path):
     found = trace_file(workspace, tmp_path / "empty")
     assert not found.known
     assert "empty" in found.what()
+
+
+def test_a_folder_tells_of_each_of_its_files(workspace):
+    runs = [made(workspace, f"sim_{n}", n, f"{n}\n") for n in (1, 2, 3)]
+    (workspace.project / "sim_2" / "notes.md").write_text("mine")
+    (workspace.project / "sim_3" / "status.txt").write_text("edited")
+    found = trace_file(workspace, workspace.project)
+    rows = {row["path"]: (row["category"], row["run"]) for row in found.files}
+    assert rows == {
+        "sim_1/status.txt": ("output", runs[0]),
+        "sim_2/status.txt": ("output", runs[1]),
+        "sim_2/notes.md": (None, None),
+        "sim_3/status.txt": (None, None),
+    }
+    assert sorted(found.runs) == sorted(runs)
+    assert found.varied == {"n": [1, 2, 3]}
+    assert [(change.path, change.run) for change in found.changed] == [
+        ("sim_3/status.txt", runs[2])
+    ]
+    assert found.what() == "a folder of 4 files: 2 put out, 2 not on record"
+    assert found.as_dict()["digest"] is None
+    assert list(trace_file(workspace, workspace.project / "sim_1").runs) == runs[:1]
+
+
+def test_a_registered_directory_and_the_files_in_it_answer(workspace, tmp_path):
+    system = workspace.project / "system" / "deep"
+    system.mkdir(parents=True)
+    (system / "controlDict").write_text("application icoFoam;")
+    (system / "empty").write_text("")
+    with Run(workspace.store) as run:
+        run.init("case", parameters={"Re": 100})
+        run.save_directory(workspace.project / "system", "input", preserve_path=True)
+    for thing in (workspace.project / "system", system, system / "controlDict", system / "empty"):
+        found = trace_file(workspace, thing)
+        assert (found.known, list(found.runs)) == (True, [run.id])
+        assert found.constant == {"Re": 100}
+    stranger = tmp_path / "stranger"
+    stranger.mkdir()
+    (stranger / "x").write_text("unheard of")
+    assert not trace_file(workspace, stranger).known
+
+
+def test_a_changed_file_names_the_run_that_left_another_there(workspace):
+    run = made(workspace, "sim_1", 1)
+    (workspace.project / "sim_1/status.txt").write_text("edited")
+    found = trace_file(workspace, workspace.project / "sim_1/status.txt")
+    assert (found.found_by, list(found.runs)) == ("place", [run])
+    assert "edited after this was made" in "\n".join(found.warnings())

@@ -3,37 +3,67 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from whence.app.workspace import Workspace
+from whence.app.workspace import Progress, Workspace
 from whence.base.digest import digest_file
 from whence.base.error import UserError, WhenceError
 from whence.plot import read_recipe
 from whence.records import Lineage, Records, Trace, Tracer
+from whence.records.folder import trace_of_folder
 from whence.records.outline import ancestry, generations
 from whence.store import Store
 
 
-def trace_file(workspace: Workspace, file: Path) -> Trace:
-    """The trace of a file: by its digest, else by the recipe it carries.
+def _quiet(done: int, total: int, note: str) -> None:
+    """Show nothing of how far it is."""
+
+
+def trace_file(workspace: Workspace, file: Path, progress: Progress = _quiet) -> Trace:
+    """The trace of a file: by its digest, else by the recipe it carries; or of a folder.
 
     Raises
     ------
     UserError
         If there is no such file.
     """
+    if file.is_dir():
+        return _trace_folder(workspace, file, progress)
     if not file.is_file():
-        what = "is a folder" if file.is_dir() else "does not exist"
-        raise UserError.of("no-such-file", f"{str(file)!r} {what}", mend="Give a file.")
+        raise UserError.of(
+            "no-such-file", f"{str(file)!r} does not exist", mend="Give a file or folder."
+        )
     digest = digest_file(file)
     recipe = read_recipe(file)
     told = recipe.as_dict() if recipe else None
     if workspace.held is None:
         return Tracer.from_recipe(file, digest, told)
     return _trace(workspace, file, digest, told)
+
+
+def _trace_folder(workspace: Workspace, folder: Path, progress: Progress) -> Trace:
+    """The trace of all files below a folder; hidden folders, like the store, are left out."""
+    store = workspace.store
+    files = sorted(_below(folder))
+    digests = {}
+    for number, file in enumerate(files, 1):
+        if (digest := _digest_now(workspace, str(file.absolute()))) is not None:
+            digests[workspace.relative(file)] = digest
+        progress(number, len(files), file.name)
+    records = Records(store)
+    tracer = Tracer(records, lambda path: _digest_now(workspace, path), store.get)
+    found = trace_of_folder(records, tracer, folder, digests)
+    above = Lineage(records, found.runs, down=-1, content=store.get)
+    return replace(found, generations=generations(above))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for inner, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(inner, name) for name in files)
 
 
 def trace_digest(workspace: Workspace, digest: str) -> Trace:
@@ -62,7 +92,8 @@ def trace(file: str | os.PathLike[str], store: str | os.PathLike[str] | Store | 
     Parameters
     ----------
     file : path-like
-        A figure, or any file that a run took in or put out, or a copy of one.
+        A figure, or any file that a run took in or put out, or a copy of one; or a folder of such
+        files.
     store : path-like or Store, optional
         The store to look in; found from the working directory and from the file upward if not
         given.

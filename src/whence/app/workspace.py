@@ -77,7 +77,8 @@ class Workspace:
             return cls.open(path)
         store = Store.find()
         if near is not None and near.exists():
-            store = Store.find(near.resolve().parent) or store
+            whole = near.resolve()
+            store = Store.find(whole if whole.is_dir() else whole.parent) or store
         return cls(store.project if store else Path.cwd(), store)
 
     @property

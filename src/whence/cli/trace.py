@@ -25,11 +25,13 @@ def command(file: Path, store: Path | None, as_json: bool) -> None:
     """Tell whence a file came: the runs, parameters and code that made it.
 
     FILE is a figure, or any file that a run took in or put out, or a copy of one; its name and
-    place do not matter. Outside the project give --store.
+    place do not matter. Of a folder, each file is told. Outside the project give --store.
     """
     from whence.app import Workspace, trace_file
 
-    trace = trace_file(Workspace.find(store, near=file), file)
+    workspace = Workspace.find(store, near=file)
+    with render.progress("read", quiet=as_json or not file.is_dir()) as move:
+        trace = trace_file(workspace, file, move)
     if as_json:
         render.as_json(trace.as_dict())
     else:
@@ -56,5 +58,9 @@ def _page(trace: Trace) -> None:
             screen.print(f"  {escape(line)}")
         if len(lines) > _MOST:
             screen.print(f"  [dim]… and {len(lines) - _MOST} more: `whence lineage` tells all[/]")
+    if trace.files:
+        screen.print("[dim]files[/]")
+        for line in trace.listed(_MOST):
+            screen.print(f"  {escape(line)}")
     for line in trace.warnings():
         screen.print(f"[bold yellow]{escape(line)}[/]")

@@ -72,6 +72,7 @@ class Trace:
     alike: int = 1
     generations: Sequence[Sequence[Mapping[str, Any]]] = ()
     ancestry: str = ""
+    files: Sequence[Mapping[str, Any]] = ()
 
     @property
     def known(self) -> bool:
@@ -87,10 +88,11 @@ class Trace:
         """The answer as plain data."""
         plain = {
             key: getattr(self, key)
-            for key in ("digest", "known", "found_by", "category", "evaluation", "plot", "code")
+            for key in ("known", "found_by", "category", "evaluation", "plot", "code")
         }
         return {
             "file": str(self.file),
+            "digest": self.digest or None,
             **plain,
             "runs": list(self.runs),
             "sweeps": list(self.sweeps),
@@ -105,10 +107,15 @@ class Trace:
             "recipe": self.recipe,
             "alike": self.alike,
             "generations": [list(generation) for generation in self.generations],
+            "files": list(self.files),
         }
 
     def what(self) -> str:
         """What the file is, in a sentence's part."""
+        if not self.digest:
+            from whence.records.folder import told
+
+            return told(self.files)
         if self.found_by is None and self.digest == EMPTY:
             return "an empty file, whose content tells nothing"
         if self.found_by is None:
@@ -120,6 +127,8 @@ class Trace:
             return (
                 "a figure made elsewhere: its recipe tells what follows, but no store here has it"
             )
+        if self.found_by == "place":
+            return "not what the run below left at this place"
         if self.evaluation:
             changed = ", but changed since" if self.found_by == "recipe" else ""
             return f"a figure on record{changed}"
@@ -160,6 +169,16 @@ class Trace:
         for title, command in (("made by", self.made_by), ("repeat with", self.command)):
             if command:
                 yield title, command
+
+    def listed(self, most: int) -> Iterator[str]:
+        """The files of a folder as people read them, and how many more than `most` there are."""
+        words = {"output": "put out by", "input": "taken in by", "code": "code of"}
+        width = max((len(str(row["path"])) for row in self.files[:most]), default=0)
+        for row in self.files[:most]:
+            whose = f"{words[row['category']]} {row['run']}" if row["run"] else "not on record"
+            yield f"{row['path']:<{width}}  {whose}"
+        if len(self.files) > most:
+            yield f"… and {len(self.files) - most} more"
 
     def warnings(self) -> Iterator[str]:
         """What a reader must know before trusting the file."""
@@ -242,8 +261,11 @@ class Tracer:
             held = holdings(self._records.connection, [recipe["digest"]])
             found_by = "recipe"
         if not held:
+            left = left_at(self._records.connection, [place]) if place and recipe is None else {}
+            if left:
+                return self._edited(Trace(file, digest, "place"), left[place or ""])
             return self.from_recipe(file, digest, recipe)
-        chosen = _choose(here or held)
+        chosen = choose(here or held)
         base = Trace(file, digest, found_by, chosen.category, recipe=recipe)
         if chosen.kind == "evaluation" and chosen.category == "output":
             return self._figure(base, chosen)
@@ -262,7 +284,7 @@ class Tracer:
         read = json.loads(self._content(meta["inputs"])) if meta.get("inputs") else []
         makers = self._makers(read, evaluation)
         runs = dict.fromkeys(item.run for item in makers.values())
-        return self._summed(
+        return self.summed(
             base,
             [self._records.get(run) for run in runs],
             evaluation=evaluation.id,
@@ -284,7 +306,7 @@ class Tracer:
             {"path": item.path or item.name, "digest": item.digest}
             for item in record.of_category("input")
         ]
-        return self._summed(
+        return self.summed(
             base,
             [self._records.get(run) for run in runs],
             sweeps=sweeps,
@@ -292,6 +314,11 @@ class Tracer:
             inputs=inputs if put_out and len(runs) < 2 else (),
             command=record.state.get("repeat"),
         )
+
+    def _edited(self, base: Trace, held: Holding) -> Trace:
+        """A file that is no longer what a run left at its place."""
+        changed = Change(held.path or held.name, held.run, held.digest, base.digest, "now")
+        return self.summed(base, [self._records.get(held.run)], changed=[changed])
 
     def _makers(self, read: Sequence[Sequence[str]], evaluation: Record) -> dict[str, Holding]:
         """For each path that was read, the hold of the run that put it out, as far as known.
@@ -327,7 +354,7 @@ class Tracer:
             if now != digest:
                 yield Change(path, maker.run, digest, now or "", "now")
 
-    def _summed(self, base: Trace, makers: Sequence[Record], **found: Any) -> Trace:
+    def summed(self, base: Trace, makers: Sequence[Record], **found: Any) -> Trace:
         """The trace with what the runs have in common and what they do not."""
         runs = sorted((record for record in makers if record.kind in MAKERS), key=_place)
         sweeps = [record.id for record in makers if record.kind == "sweep"]
@@ -418,7 +445,7 @@ def _place(record: Record) -> tuple[int, float, str]:
     return state if isinstance(state, int) else -1, record.created or 0.0, record.id
 
 
-def _choose(held: Sequence[Holding]) -> Holding:
+def choose(held: Sequence[Holding]) -> Holding:
     """The hold that tells most: put out before taken in, by an evaluation before a run, oldest.
 
     The same recipe gives the same bytes: the first evaluation drew them, later ones only again.
