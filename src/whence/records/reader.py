@@ -123,9 +123,12 @@ class Records:
         text, values = query.sql(
             self, "run.status, state.json", "CROSS JOIN state ON state.run = run.key"
         )
-        record = self._of_text
+        store, ended, other = self.store, ENDED, self._of_text
         rows = self.connection.execute(text, values).fetchall()
-        return [record(status, state) for status, state in rows]
+        return [
+            Record(state, False, store) if status in ended else other(status, state)
+            for status, state in rows
+        ]
 
     def count(self, query: Query) -> int:
         """How many records a query shows."""

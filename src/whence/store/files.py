@@ -59,7 +59,7 @@ class Files:
         """What the system knows of a file or a descriptor."""
         return os.stat(target)
 
-    def has(self, path: Path) -> bool:
+    def has(self, path: Path | str) -> bool:
         """Whether there is something of that name."""
         try:
             self.stat(path)
@@ -67,11 +67,11 @@ class Files:
             return False
         return True
 
-    def list(self, folder: Path) -> list[str]:
+    def list(self, folder: Path | str) -> list[str]:
         """The names in a folder, in no order."""
         return os.listdir(folder)
 
-    def inodes(self, folder: Path) -> dict[str, int]:
+    def inodes(self, folder: Path | str) -> dict[str, int]:
         """The inode of each name in a folder; some file systems tell another one than `stat`."""
         with os.scandir(folder) as entries:
             return {entry.name: entry.inode() for entry in entries}

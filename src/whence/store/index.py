@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -19,11 +20,12 @@ from whence.store.files import Files, failed
 from whence.store.fold import Line, State
 from whence.store.load import Loader, StaleError, lines_of
 from whence.store.order import LogicalClock
-from whence.store.survey import Survey, survey
+from whence.store.survey import Known, Survey, known, survey
 
 T = TypeVar("T")
 
 _BUSY = 60.0  # seconds to wait for another process that folds
+_PASSING_EVERY = 1.0  # seconds after which ended journals are looked at again
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _LOST = ("SQLITE_READONLY", "SQLITE_IOERR")  # another process may have made it anew
 
@@ -55,6 +57,9 @@ class Index:
         self._clock, self._order = clock, order
         self.path = cache.path / f"index-{schema.VERSION}.sqlite"
         self._db: sqlite3.Connection | None = None
+        self._made = False
+        self._known: tuple[int, Known] | None = None
+        self._passed = -math.inf
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -166,6 +171,7 @@ class Index:
         if self._db is not None:
             self._db.close()
             self._db = None
+            self._made, self._known = False, None
 
     def _refresh(self) -> None:
         db = self.connection
@@ -174,10 +180,11 @@ class Index:
             if not self._is_made(db):
                 self._make(db, now)
             else:
-                found = survey(db, self._files, self._root, now)
+                found = self._survey(db, now)
                 if found.gone:
                     raise StaleError
                 if not found.idle:
+                    self._known = None
                     db.execute("BEGIN IMMEDIATE")
                     self._load(db, found, now, empty=False)
                     db.execute("COMMIT")
@@ -190,8 +197,20 @@ class Index:
         except BaseException:
             self._undo(db)
             raise
-        (lc,) = db.execute("SELECT max(value) FROM fact WHERE name = 'lc'").fetchone()
-        self._order.saw(lc or 0, now)
+        self._order.saw(self._told(db).lc, now)
+
+    def _survey(self, db: sqlite3.Connection, now: float) -> Survey:
+        passing = not 0 <= now - self._passed < _PASSING_EVERY
+        if passing:
+            self._passed = now
+        return survey(db, self._told(db), self._files, self._root, now, passing)
+
+    def _told(self, db: sqlite3.Connection) -> Known:
+        """What the index says; read again if another process wrote to it, or we did."""
+        (version,) = db.execute("PRAGMA data_version").fetchone()
+        if self._known is None or self._known[0] != version:
+            self._known = version, known(db)
+        return self._known[1]
 
     def _make(self, db: sqlite3.Connection, now: float) -> None:
         """Make the tables and fold everything, in one transaction that no other process sees."""
@@ -202,7 +221,8 @@ class Index:
             for statement in schema.TABLES.split(";"):
                 db.execute(statement)
             self._make_words(db)
-            self._load(db, survey(db, self._files, self._root, now), now, empty=True)
+            found = survey(db, known(db), self._files, self._root, now, passing=False)
+            self._load(db, found, now, empty=True)
             for statement in schema.INDEXES.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {schema.VERSION}")
@@ -260,8 +280,10 @@ class Index:
         db.execute(f"PRAGMA mmap_size = {1 << 28 if self._cache.local else 0}")
 
     def _is_made(self, db: sqlite3.Connection) -> bool:
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        return bool(version == schema.VERSION)
+        if not self._made:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            self._made = version == schema.VERSION
+        return self._made
 
     def _undo(self, db: sqlite3.Connection) -> None:
         if db.in_transaction:

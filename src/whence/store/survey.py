@@ -7,6 +7,7 @@ import random
 import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 from whence.store import layout
@@ -45,26 +46,68 @@ class Survey:
         return not (self.new or self.grown or self.days or self.gone)
 
 
-def survey(connection: sqlite3.Connection, files: Files, root: Path, now: float) -> Survey:
-    """Look at the day folders and at every journal without a closing line."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the index says, for a survey; as long as nobody writes to it, it need not be read again.
+
+    Attributes
+    ----------
+    days : dict of str to (mtime, ctime, listed, names)
+        The day folders.
+    unended : list of (id, day, name, size, mtime, inode)
+        The journals without a closing line.
+    files : int
+        The highest id of a journal.
+    lc : int
+        The highest logical time.
+    """
+
+    days: dict[str, tuple[int, int, float, int]]
+    unended: list[tuple[Any, ...]]
+    files: int
+    lc: int
+
+
+def known(connection: sqlite3.Connection) -> Known:
+    """What the index says now."""
+    days = {name: tuple(rest) for name, *rest in connection.execute("SELECT * FROM day")}
+    unended = connection.execute(f"{_FILES} WHERE ended = 0").fetchall()
+    lc, files = connection.execute(
+        "SELECT (SELECT max(value) FROM fact WHERE name = 'lc'), (SELECT max(id) FROM file)"
+    ).fetchone()
+    return Known(days, unended, files or 0, lc or 0)
+
+
+def survey(
+    connection: sqlite3.Connection, told: Known, files: Files, root: Path, now: float, passing: bool
+) -> Survey:
+    """Look at the day folders and at every journal without a closing line.
+
+    Nobody appends to the others. If `passing`, a few of them are looked at, each time others.
+    """
     found = Survey()
-    _look_at_days(found, connection, files, layout.journals(root), now)
-    rows = connection.execute(f"{_FILES} WHERE ended = 0").fetchall()
-    # Nobody appends to the others. A few are looked at in passing, each time others.
-    (most,) = connection.execute("SELECT ifnull(max(id), 0) FROM file").fetchone()
-    begin = random.randint(0, max(0, most - _PASSING))
-    rows += connection.execute(
-        f"{_FILES} WHERE ended = 1 AND inode != 0 AND id > ? ORDER BY id LIMIT ?", (begin, _PASSING)
-    ).fetchall()
+    # As text: making a path of its own for each took longer than asking the system about it.
+    folder = str(layout.journals(root))
+    _look_at_days(found, connection, told, files, folder, now)
+    rows = told.unended
+    if passing:
+        begin = random.randint(0, max(0, told.files - _PASSING))
+        rows = (
+            rows
+            + connection.execute(
+                f"{_FILES} WHERE ended = 1 AND inode != 0 AND id > ? ORDER BY id LIMIT ?",
+                (begin, _PASSING),
+            ).fetchall()
+        )
     for row in rows:
-        _look_at(found, files, layout.journals(root), *row)
+        _look_at(found, files, folder, *row)
     return found
 
 
 def _look_at(
-    found: Survey, files: Files, folder: Path, key: int, day: str, name: str, *before: int
+    found: Survey, files: Files, folder: str, key: int, day: str, name: str, *before: int
 ) -> None:
-    status = _status(files, folder / day / name)
+    status = _status(files, f"{folder}/{day}/{name}")
     if status is None:
         found.gone = True
     elif (status.st_size, status.st_mtime_ns, signed(status.st_ino)) != before:
@@ -72,28 +115,29 @@ def _look_at(
 
 
 def _look_at_days(
-    found: Survey, connection: sqlite3.Connection, files: Files, folder: Path, now: float
+    found: Survey,
+    connection: sqlite3.Connection,
+    told: Known,
+    files: Files,
+    folder: str,
+    now: float,
 ) -> None:
-    known = {
-        name: (mtime, ctime, listed, names)
-        for name, mtime, ctime, listed, names in connection.execute("SELECT * FROM day")
-    }
     try:
         days = sorted(files.list(folder))
     except FileNotFoundError:
         days = []
-    found.gone = any(not files.has(folder / day) for day in known.keys() - set(days))
+    found.gone = any(not files.has(f"{folder}/{day}") for day in told.days.keys() - set(days))
     for day in days:
         try:
-            status = files.stat(folder / day)
+            status = files.stat(f"{folder}/{day}")
         except OSError:
             continue
         times = status.st_mtime_ns, status.st_ctime_ns
-        mtime, ctime, listed, before = known.get(day, (None, None, 0.0, None))
+        mtime, ctime, listed, before = told.days.get(day, (None, None, 0.0, None))
         if (mtime, ctime) == times and listed - status.st_mtime >= _SETTLED:
             continue
         try:
-            names = files.list(folder / day)
+            names = files.list(f"{folder}/{day}")
         except NotADirectoryError:
             continue
         check = crc32(os.fsencode("/".join(names)))
@@ -107,7 +151,7 @@ def _look_in(
     found: Survey,
     connection: sqlite3.Connection,
     files: Files,
-    folder: Path,
+    folder: str,
     day: str,
     there: set[str],
 ) -> None:
@@ -121,23 +165,23 @@ def _look_in(
     found.new.extend((day, name) for name in sorted(new))
     # A network file system may list a folder as it was half a minute ago.
     found.gone = found.gone or any(
-        _status(files, folder / day / name) is None for name in seen - there
+        _status(files, f"{folder}/{day}/{name}") is None for name in seen - there
     )
     if len(seen) <= _FEW:
         _look_for_others(found, connection, files, folder, day)
 
 
 def _look_for_others(
-    found: Survey, connection: sqlite3.Connection, files: Files, folder: Path, day: str
+    found: Survey, connection: sqlite3.Connection, files: Files, folder: str, day: str
 ) -> None:
     """See whether another file has the name of an ended journal."""
-    there = files.inodes(folder / day)
+    there = files.inodes(f"{folder}/{day}")
     rows = connection.execute(
         "SELECT name, id, inode FROM file WHERE day = ? AND ended = 1 AND inode != 0", (day,)
     )
     for name, key, inode in rows.fetchall():
         if name in there and signed(there[name]) != inode:
-            status = _status(files, folder / day / name)
+            status = _status(files, f"{folder}/{day}/{name}")
             if status is not None and signed(status.st_ino) != inode:
                 found.grown.append(key)
 
@@ -147,7 +191,7 @@ def signed(number: int) -> int:
     return number - 2**64 if number >= 2**63 else number
 
 
-def _status(files: Files, path: Path) -> os.stat_result | None:
+def _status(files: Files, path: str) -> os.stat_result | None:
     """Open first: network file systems ask the server then, and only then."""
     try:
         fd = files.open(path, os.O_RDONLY)
