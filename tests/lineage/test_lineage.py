@@ -40,6 +40,19 @@ def test_content_joins_runs_and_code_counts(chain):
     }  # fmt: skip
 
 
+def test_code_that_others_share_does_not_make_them_kin(project):
+    first, *others = (
+        project.run(f"run {number}", code=["model.py"], takes=["in"], puts=[f"{number}.txt"])
+        for number in range(3)
+    )
+    found = project.lineage(first)
+    assert names(found) == {"run 0", "model.py", "in", "0.txt"}
+    text = found.text()
+    assert all(name in text for name in names(found))
+    assert "run 1" not in text
+    assert set(others) < set(project.lineage(project.digest("model.py")).members)  # asked for
+
+
 def test_depth_counts_generations_of_runs(chain):
     project, a, b = chain
     end, raw = project.digest("end"), project.digest("raw")

@@ -107,7 +107,7 @@ def _go(
 ) -> None:
     of_runs, of_contents = steps
     sign, depth = course
-    runs, pending = start
+    runs, pending = start[0], list(start[1])  # the way back begins with the same
     seen_runs, seen = set(runs), set(pending)
     through = set(pending)
     links, facts, generation = kin.links, kin.facts, 0
