@@ -43,7 +43,14 @@ if TYPE_CHECKING:
     )
     from whence.app.sweep import SweepRequest, reasons, run_sweep, status_of_sweep, sweep_as_dict
     from whence.app.trace import trace_digest, trace_file
-    from whence.app.tree import load_tree, operation_names, tree_as_dict
+    from whence.app.tree import (
+        carry_out,
+        load_tree,
+        loading,
+        operation_names,
+        tree_as_dict,
+        write_loading,
+    )
     from whence.app.workspace import Workspace
 
 # A face uses one verb; it must not pay for the imports of the others.
@@ -102,7 +109,14 @@ _HOMES = {
     ),
     "sweep": ("SweepRequest", "reasons", "run_sweep", "status_of_sweep", "sweep_as_dict"),
     "trace": ("trace_digest", "trace_file"),
-    "tree": ("load_tree", "operation_names", "tree_as_dict"),
+    "tree": (
+        "carry_out",
+        "load_tree",
+        "loading",
+        "operation_names",
+        "tree_as_dict",
+        "write_loading",
+    ),
     "workspace": ("Workspace",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -148,7 +162,10 @@ __all__ = [
     "lineage_of",
     "list_artifacts",
     "list_runs",
+    "carry_out",
     "load_tree",
+    "loading",
+    "write_loading",
     "merge_store",
     "open_artifact",
     "operation_names",

@@ -97,7 +97,8 @@ def check_request(workspace: Workspace, request: EvaluationRequest) -> None:
     """
     workspace.path(request.plots, workspace.config.plots, "plots")
     workspace.path(request.config, workspace.config.config, "config")
-    workspace.path(request.data, workspace.config.data, "data")
+    if request.data is not None or workspace.config.data is not None:
+        workspace.path(request.data, workspace.config.data, "data")
 
 
 def evaluate(

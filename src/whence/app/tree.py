@@ -6,20 +6,30 @@ import importlib.util
 import inspect
 import os
 import sys
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from whence.app.workspace import Progress, Workspace
 from whence.base.error import UserError
 from whence.base.problem import Problem, did_you_mean
-from whence.base.yaml import Document, read
+from whence.base.yaml import Document, dump, read
 from whence.params import yaml_tags as params_tags
+from whence.records import Record, Records
 from whence.transform import yaml_tags as transform_tags
-from whence.tree import DataManager, OrderedDataGroup, Section
+from whence.tree import DataManager, OrderedDataGroup, Section, guessed
 from whence.tree.node import Node
 
 SECTIONS = ("data_manager", "plot_manager")
+_NEWEST = """
+SELECT dir FROM run WHERE dir IS NOT NULL AND NOT deleted AND kind IN ('sweep', 'run')
+ORDER BY kind = 'sweep' DESC, created DESC LIMIT 1
+"""
+_AT = """
+SELECT id FROM run WHERE dir = ? AND NOT deleted AND kind IN ('sweep', 'run')
+ORDER BY created DESC LIMIT 1
+"""
 
 
 def read_yaml(path: Path) -> Document:
@@ -47,10 +57,110 @@ def evaluation_document(workspace: Workspace, config: Path | None) -> Document:
     return document
 
 
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """What to load into a tree, and how.
+
+    Attributes
+    ----------
+    folder : Path
+        Where the data lie.
+    document : Document
+        What has the ``data_manager`` section.
+    left_out : mapping or None
+        Where the section was made up, how many files of each ending it leaves out.
+    """
+
+    folder: Path
+    document: Document
+    left_out: Mapping[str, int] | None = None
+
+    def note(self) -> str | None:
+        """What people should know of a section that was made up."""
+        if self.left_out is None:
+            return None
+        left = ", ".join(f"{count} {name or 'without'}" for name, count in self.left_out.items())
+        return (
+            "there is no eval.yml, so files are loaded by their endings"
+            f"{f' ({left} left out)' if left else ''}; `--write eval.yml` writes it down"
+        )
+
+
+def loading(workspace: Workspace, data: str | Path | None, config: Path | None) -> Loading:
+    """Where the data lie and how they are loaded; made up where no configuration says so.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Whose ``whence.toml`` tells what is left out.
+    data : str or Path, optional
+        The folder, or a run on record; that of the newest sweep if nobody says.
+    config : Path, optional
+        The file with the ``data_manager`` section.
+
+    Raises
+    ------
+    UserError
+        If there is nothing to load.
+    """
+    record, files = _meant(workspace, data), None
+    if record is None:
+        default = workspace.config.data or _newest(workspace)
+        folder = workspace.path(None if data is None else Path(data), default, "data")
+    else:
+        folder, files = _left_by(workspace, record)
+    # What describes the folder of a sweep does not fit that of a single run.
+    described = workspace.config.config or workspace.usual("config")
+    if config or (described and (record is None or record.kind == "sweep")):
+        return Loading(folder, evaluation_document(workspace, config))
+    guess = guessed(folder, files)
+    sections: dict[str, Any] = {"data_manager": guess.settings}
+    if "create_groups" in guess.settings:
+        place = {"psgrp_path": guess.settings["create_groups"][0]["path"]}
+        creators = {"universe": place, "multiverse": dict(place)}
+        sections["plot_manager"] = {"out_dir": "", "creator_init_kwargs": creators}
+    return Loading(folder, Document(sections), guess.left_out)
+
+
+def _meant(workspace: Workspace, data: str | Path | None) -> Record | None:
+    """The run that is named, by its folder or otherwise; None for any other folder."""
+    if data is None or workspace.held is None:
+        return None
+    records, path = Records(workspace.held), Path(data)
+    if not path.exists():
+        return records.resolve(str(data))
+    row = records.connection.execute(_AT, (workspace.relative(path),)).fetchone()
+    return None if row is None else records.get(row[0])
+
+
+def _left_by(workspace: Workspace, record: Record) -> tuple[Path, list[str] | None]:
+    """A run's own folder; if it has none, the project with the files that the run put out."""
+    folder = record.state.get("dir")
+    if folder and (workspace.project / folder).is_dir():
+        return workspace.project / folder, None
+    put = [item.path for item in record.of_category("output") if item.path]
+    there = [path for path in put if (workspace.project / path).is_file()]
+    if not there:
+        raise UserError.of(
+            "no-files",
+            f"run {record.id} has no folder, and no file that it put out is where it was",
+            mend=f"`whence get {record.id}` gets what the store holds.",
+        )
+    return workspace.project, there
+
+
+def _newest(workspace: Workspace) -> str | None:
+    """The folder of the newest sweep, or else of the newest run, that has one."""
+    if workspace.held is None:
+        return None
+    row = Records(workspace.held).connection.execute(_NEWEST).fetchone()
+    return None if row is None else str(row[0])
+
+
 def load_tree(
     workspace: Workspace,
     *,
-    data: Path | None = None,
+    data: str | Path | None = None,
     config: Path | None = None,
     out: bool = False,
     progress: Progress | None = None,
@@ -61,10 +171,8 @@ def load_tree(
     ----------
     workspace : Workspace
         Whose ``whence.toml`` tells what is left out.
-    data : Path, optional
-        The folder to load from.
-    config : Path, optional
-        The file with the ``data_manager`` section.
+    data, config
+        As `loading` takes them.
     out : bool
         Whether to make the output folder too, for figures.
     progress : callable, optional
@@ -75,8 +183,18 @@ def load_tree(
     UserError
         With every problem of the configuration, or of the files it asks for.
     """
-    folder = workspace.path(data, workspace.config.data, "data")
-    document = evaluation_document(workspace, config)
+    return carry_out(workspace, loading(workspace, data, config), out=out, progress=progress)
+
+
+def carry_out(
+    workspace: Workspace,
+    how: Loading,
+    *,
+    out: bool = False,
+    progress: Progress | None = None,
+) -> DataManager:
+    """The tree that is loaded so; see `load_tree`."""
+    folder, document = how.folder, how.document
     register_operations(workspace)
     settings = dict(document.value["data_manager"] or {})
     settings["load_cfg"] = Section(document, ("data_manager", "load_cfg"))
@@ -104,6 +222,23 @@ def load_tree(
         ) from None
     manager.load_from_cfg(progress=progress)
     return manager
+
+
+def write_loading(how: Loading, file: Path) -> None:
+    """Write what has been made up, or stands elsewhere, as an ``eval.yml`` of its own.
+
+    Raises
+    ------
+    UserError
+        If the file is there already, or cannot be written.
+    """
+    try:
+        with file.open("x", encoding="utf-8") as target:
+            target.write(dump(how.document.value))
+    except OSError as error:
+        raise UserError.of(
+            "cannot-write", f"cannot write {file}: {error.strerror}", mend="Give a new file."
+        ) from error
 
 
 def register_operations(workspace: Workspace) -> None:

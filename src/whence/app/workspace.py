@@ -14,6 +14,25 @@ from whence.store import Store
 Say = Callable[[str], None]
 Progress = Callable[[int, int, str], None]
 
+_USUAL = {"config": "eval.yml", "plots": "plots.yml"}
+_HOW = {
+    "config": "\n`whence tree --write eval.yml` writes one for the data of the newest sweep.",
+    "plots": """
+A plots.yml for the data that `whence tree` shows may be as short as
+
+  energy:                       # the name of the figure
+    creator: universe           # a figure for each simulation
+    universes: all
+    module: .generic
+    plot_func: facet_grid
+    kind: line
+    x: dim_0
+    select:
+      data: energy              # a path below one simulation, as `whence tree` prints it
+
+docs/reference/plots.md tells the rest; `whence demo` makes a project that has one.""",
+}
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -99,8 +118,13 @@ class Workspace:
         project = self.project.resolve()
         return (whole.relative_to(project) if whole.is_relative_to(project) else whole).as_posix()
 
+    def usual(self, what: str) -> str | None:
+        """The name that such a file usually has, if the project has one of that name."""
+        name = _USUAL.get(what)
+        return name if name is not None and (self.project / name).is_file() else None
+
     def path(self, given: Path | None, default: str | None, what: str) -> Path:
-        """The path the user gave, or else the one of ``whence.toml``.
+        """The path the user gave, or the one of ``whence.toml``, or the file of the usual name.
 
         Raises
         ------
@@ -108,11 +132,13 @@ class Workspace:
             If there is neither, or no such file.
         """
         if given is None and default is None:
+            default = self.usual(what)
+        if given is None and default is None:
             raise UserError.of(
                 f"no-{what}",
                 f"which {what}?",
                 mend=f'Name it, or put `{what} = "..."` under [evaluation] in '
-                f"{self.project / 'whence.toml'}.",
+                f"{self.project / 'whence.toml'}.{_HOW.get(what, '')}",
             )
         path = given if given is not None else self.project / str(default)
         if not path.exists():

@@ -11,7 +11,7 @@ from whence.cli.option import common
 
 
 @click.command(name="tree")
-@click.argument("data", required=False, type=click.Path(path_type=Path), metavar="[DATA]")
+@click.argument("data", required=False, metavar="[FOLDER|RUN]")
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -19,18 +19,36 @@ from whence.cli.option import common
     help="The file with the load configuration; as whence.toml says if not given.",
 )
 @click.option("--full", is_flag=True, help="Print every member, not only the first and last.")
+@click.option(
+    "--write",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="EVAL.yml",
+    help="Write the load configuration to a new file, to be edited.",
+)
 @common
 def command(
-    data: Path | None, config: Path | None, full: bool, store: Path | None, as_json: bool
+    data: str | None,
+    config: Path | None,
+    full: bool,
+    write: Path | None,
+    store: Path | None,
+    as_json: bool,
 ) -> None:
-    """Print the data of a sweep as one tree.
+    """Print the data of a sweep or run as one tree.
 
-    DATA is the folder to load from; as whence.toml says if not given.
+    Without FOLDER or RUN it is the folder that whence.toml names, else that of the newest sweep.
+    Without a load configuration files are loaded by their endings.
     """
-    from whence.app import Workspace, load_tree, tree_as_dict
+    from whence.app import Workspace, carry_out, loading, tree_as_dict, write_loading
 
     workspace = Workspace.find(store)
-    manager = load_tree(workspace, data=data, config=config)
+    how = loading(workspace, data, config)
+    manager = carry_out(workspace, how)
+    if write is not None:
+        write_loading(how, write)
+        click.echo(f"wrote {write}", err=True)
+    elif (note := how.note()) is not None and not as_json:
+        click.echo(f"whence: {note}", err=True)
     if as_json:
         render.as_json(tree_as_dict(manager))
     else:

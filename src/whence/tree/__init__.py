@@ -22,6 +22,7 @@ from whence.tree.error import (
     RequiredDataMissingError,
 )
 from whence.tree.group import IndexedDataGroup, OrderedDataGroup
+from whence.tree.guess import Guess, guessed
 from whence.tree.labelled import LabelledDataGroup, TimeSeriesGroup
 from whence.tree.loader import loaders
 from whence.tree.manager import DataManager
@@ -37,6 +38,7 @@ __all__ = [
     "DataManager",
     "ExistingDataError",
     "ExistingDataWarning",
+    "Guess",
     "HDF5MapWarning",
     "IndexedDataGroup",
     "ItemAccessError",
@@ -64,6 +66,7 @@ __all__ = [
     "combine",
     "entries",
     "gather",
+    "guessed",
     "identity",
     "loaders",
     "sources",

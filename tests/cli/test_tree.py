@@ -1,0 +1,56 @@
+"""`whence tree` where nobody has written how to load."""
+
+import sys
+
+SIMULATE = """\
+import numpy as np
+
+def simulate(out, speed):
+    np.save(out / "position.npy", speed * np.arange(4.0))
+"""
+SPACE = "!pspace\nspeed: !pdim {default: 1., values: [1., 2.]}\n"
+PLOTS = """\
+position:
+  creator: universe
+  universes: all
+  module: .generic
+  plot_func: facet_grid
+  kind: line
+  x: dim_0
+  select:
+    data: position
+"""
+
+
+def swept(whence):
+    (whence.cwd / "simulate.py").write_text(SIMULATE)
+    (whence.cwd / "space.yml").write_text(SPACE)
+    whence("sweep", "space.yml", "--", "simulate.py:simulate")
+
+
+def test_a_sweep_then_its_tree_then_a_figure(whence):
+    swept(whence)
+    done = whence("tree")
+    assert "ParamSpaceGroup, 2 members" in done.stdout
+    assert "NumpyDataContainer, float64, shape (4,)" in done.stdout
+    assert "no eval.yml" in done.stderr
+    told = whence("plot", check=False)
+    assert "A plots.yml for the data" in told.stderr
+    whence("tree", "--write", "eval.yml")
+    (whence.cwd / "plots.yml").write_text(PLOTS)
+    drawn = whence.json("plot")
+    assert [figure["status"] for figure in drawn["figures"]] == ["drawn", "drawn"]
+    (twice,) = [whence("tree", "--write", "eval.yml", check=False)]
+    assert (twice.returncode, "File exists" in twice.stderr) == (2, True)
+
+
+def test_the_tree_of_one_run(whence):
+    swept(whence)
+    (point, *_) = [run for run in whence.json("list") if run["kind"] != "sweep"]
+    assert "position.npy" in whence("tree", point["id"]).stdout
+    whence("run", "--name", "mine", "--output", "o.txt", "--", sys.executable, "-c",
+           "open('o.txt', 'w').write('x')")  # fmt: skip
+    told = whence.json("tree", "mine")
+    assert [member["name"] for member in told["members"]] == ["o.txt"]
+    (whence.cwd / "o.txt").unlink()
+    assert "is where it was" in whence("tree", "mine", check=False).stderr
