@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import platform
 
 import pandas as pd
 import pytest
@@ -334,6 +335,23 @@ def test_lost_runs_are_found_as_lost(view, store):
     assert view.filter.status("lost").labels() == ["20200101T000000bbbbbbb"]
     assert set(view.filter.tags("running").labels()) == {lost, "20200101T000000aaaaaaa"}
     assert len(view.filter.tags_not("lost", "running")) == 6
+
+
+def test_what_is_said_of_a_lost_run_later_does_not_lengthen_it(view, store):
+    gone = {"host": platform.node(), "boot": "before", "pid": 1, "start": 1.0}
+    at = [1.6e9]
+    theirs = Store.open(store.root, clock=lambda: at[0])
+    facts = {"status": "running", "process": gone, "started": 1.6e9}
+    theirs.writer().append("set", "20200913T122640ccccccc", {"f": facts})
+    at[0] += 30
+    theirs.writer().beat()  # no line about the run, and yet a sign of life of its process
+    theirs.writer().close()
+    (lost,) = found = view.filter.status("lost")
+    assert (lost.status, lost.duration) == ("lost", 30.0)
+    found.add_tag("seen").add_comment("a pity")
+    (again,) = RecordStoreView(store).filter.status("lost")
+    assert (again.tags, again.outcome, again.duration) == (("seen",), "a pity", 30.0)
+    assert again.state["last"] > 1.7e9
 
 
 def test_digits_and_numbers_too_long_for_sqlite_are_told_apart(view, store):

@@ -54,6 +54,22 @@ def test_the_last_word_counts(lines: Lines) -> None:
 
 
 @settings(max_examples=40, deadline=None)
+@given(placed_lines())
+def test_only_its_owner_is_a_sign_of_life(lines: Lines) -> None:
+    state = fold(lines)
+    ordered = sorted(lines, key=lambda item: item[0])
+    taken = [place for place, (_, line) in enumerate(ordered) if "process" in line.get("f", {})]
+    since = max(taken, default=0)
+    owner = ordered[since][0][1]
+    assert state["writer"] == owner
+    assert state["heard"] == max(line["t"] for key, line in ordered[since:] if key[1] == owner)
+    (lc, _, n), _ = ordered[-1]
+    later = (lc + 9, "another", n), {"op": "tags", "t": lc + 9.0, "of": "r", "add": ["seen"]}
+    after = fold([later], state)
+    assert (after["heard"], after["last"]) == (state["heard"], lc + 9.0)
+
+
+@settings(max_examples=40, deadline=None)
 @given(placed_lines(final=True), st.data())
 def test_wrong_shapes_are_left_out(lines: Lines, data: st.DataObject) -> None:
     wrong = st.none() | st.integers() | st.text() | st.lists(st.integers() | st.text())

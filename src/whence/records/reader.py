@@ -228,12 +228,12 @@ class Records:
     def _record(self, state: Mapping[str, Any]) -> Record:
         if state.get("status") in ENDED:
             return Record(state, store=self.store)
-        writer = state.get("writer")
+        writer = str(state.get("writer"))
         if writer not in self._last:
-            self._last[str(writer)] = self._index.last_of(str(writer))
-        heard = max(filter(None, (self._last.get(str(writer)), state.get("last"))), default=None)
+            self._last[writer] = self._index.last_of(writer)
+        heard = max(filter(None, (self._last[writer], state.get("heard"))), default=None)
         lost = is_alive(state.get("process"), heard, time.time()) is False
-        return Record(state, lost, self.store)
+        return Record(state, lost, self.store, heard)
 
 
 def varied(records: Sequence[Record]) -> dict[str, dict[str, Any]]:

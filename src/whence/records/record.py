@@ -33,15 +33,22 @@ class Record:
         Whether the process that ran it is gone without having ended it.
     store : Store, optional
         Where it is on record: what is not in the state is read from there.
+    heard : float, optional
+        When the process of a lost run was last heard of, in seconds since 1970-01-01 UTC.
     """
 
-    __slots__ = ("_state", "lost", "store")
+    __slots__ = ("_state", "heard", "lost", "store")
 
     def __init__(
-        self, state: Mapping[str, Any] | str, lost: bool = False, store: Store | None = None
+        self,
+        state: Mapping[str, Any] | str,
+        lost: bool = False,
+        store: Store | None = None,
+        heard: float | None = None,
     ) -> None:
         self._state = state
         self.lost = lost
+        self.heard = heard
         self.store = store
 
     @property
@@ -130,11 +137,11 @@ class Record:
 
     @property
     def duration(self) -> float | None:
-        """Seconds from start to end; of a lost run, to the last that was heard of it."""
+        """Seconds from start to end; of a lost run, to the last sign of life of its process."""
         state = self.state
         start, end = state.get("started"), state.get("ended")
         if end is None and self.lost:
-            end = state.get("last")
+            end = self.heard
         return None if start is None or end is None else max(end - start, 0.0)
 
     @property

@@ -35,6 +35,7 @@ RESERVED = frozenset(
         "alerts",
         "first",
         "last",
+        "heard",
         "lc",
         "writer",
         "key",
@@ -81,6 +82,7 @@ def fold(lines: Iterable[Line], start: State | None = None) -> State:
     tags = set(state["tags"])
     artifacts = {_identity(item): item for item in state["artifacts"]}
     before: Key | None = None
+    owner, heard = state["writer"], state["heard"]
     for key, line in ordered:
         if key == before:
             continue
@@ -93,6 +95,13 @@ def fold(lines: Iterable[Line], start: State | None = None) -> State:
             _artifact(artifacts, line)
         elif op in _OPERATIONS:
             _OPERATIONS[op](state, line, key)
+            if state["writer"] != owner:
+                owner, heard = state["writer"], None
+        if key[1] == owner:
+            time = line.get("t")
+            if time.__class__ in (float, int) and (heard is None or time > heard):
+                heard = time
+    state["heard"] = heard
     _date(state, ordered)
     state["tags"] = sorted(tags)
     state["artifacts"] = list(artifacts.values())
@@ -134,6 +143,7 @@ def _empty(thing: Any, key: Key) -> State:
         "deleted": False,
         "first": None,
         "last": None,
+        "heard": None,
         "lc": key[0],
         "writer": key[1],
         "key": list(key),

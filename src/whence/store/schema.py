@@ -34,7 +34,7 @@ from __future__ import annotations
 
 import re
 
-VERSION = 6
+VERSION = 7
 
 RUN_COLUMNS = (
     "kind",

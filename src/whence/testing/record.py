@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 Operation = tuple[str, dict[str, Any]]
 
-_NAMES = st.sampled_from(["name", "status", "params", "created", "x y", "ü"])
+_NAMES = st.sampled_from(["name", "status", "params", "created", "process", "x y", "ü"])
 _WORDS = st.text(max_size=6)
 _PLAIN = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(
     allow_nan=False, allow_infinity=False
