@@ -16,6 +16,7 @@ from whence.base.clock import new_id
 from whence.base.error import UserError
 from whence.base.escape import encode
 from whence.base.yaml import dump
+from whence.params import Point
 from whence.runs import Origin
 from whence.runs.entry import Given as Told
 from whence.runs.entry import enter
@@ -24,9 +25,10 @@ from whence.store import Store
 from whence.sweep.course import Course, Home
 from whence.sweep.crew import run_jobs
 from whence.sweep.history import State, runs_of
+from whence.sweep.hold import held
 from whence.sweep.option import SweepOptions
 from whence.sweep.result import Progress, SweepResult
-from whence.sweep.scheme import GivenSpace, Scheme, refuse_running, scheme_of
+from whence.sweep.scheme import GivenSpace, Scheme, scheme_of
 from whence.sweep.target import Given, home_of
 
 
@@ -55,7 +57,8 @@ def sweep_point(
     Raises
     ------
     UserError
-        If there is no such point, or it is running, or target and space do not fit.
+        If there is no such point, or it is running, or the folder is another sweep's, or target
+        and space do not fit.
     """
     scheme = scheme_of(target, space, store, name, out, options)
     points = list(itertools.islice(scheme.space.points(), index, index + 1)) if index >= 0 else []
@@ -66,11 +69,15 @@ def sweep_point(
             f"there is no point {index}: the space has {count} points",
             mend=f"They are counted from 0 to {count - 1}, whatever their state numbers are.",
         )
-    refuse_running(scheme, only=scheme.work.folder(points[0]))
-    steps = scheme.steps(points)
+    with held(scheme, points[0]):
+        return _run(scheme, points[0], progress or (lambda _: None))
+
+
+def _run(scheme: Scheme, point: Point, progress: Progress) -> SweepResult:
+    steps = scheme.steps([point])
     shared = scheme.origin()
-    home = Home(store, claim(scheme, shared), scheme.name, scheme.out)
-    course = Course(home, scheme.target, shared, scheme.options, progress or (lambda _: None))
+    home = Home(scheme.store, claim(scheme, shared), scheme.name, scheme.out)
+    course = Course(home, scheme.target, shared, scheme.options, progress)
     try:
         with ended_by_signal():
             run_jobs(course.jobs(steps), 1, course)
@@ -115,7 +122,8 @@ def settle(scheme: Scheme, run: str) -> None:
         facts = {"status": "completed", "ended": time.time(), "progress": 1.0}
         writer.append("set", run, {"f": facts}, sync=True)
     else:
-        writer.append("set", run, {"f": {"progress": round(min(done / total, 1.0), 6)}})
+        facts = {"progress": round(min(done / total, 1.0), 6), "process": {}}
+        writer.append("set", run, {"f": facts})  # whoever was the last tells that it lives
 
 
 def _place(scheme: Scheme) -> Path:

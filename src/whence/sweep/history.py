@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import orjson
 
 from whence.base.escape import decode
 from whence.runs.callkey import Call
-from whence.store import Store
+from whence.store import Store, is_alive
 
 State = Mapping[str, Any]
 _BATCH = 500  # SQLite takes 999 placeholders at least
@@ -23,17 +24,14 @@ class History:
     ----------
     store : Store
         Where they are.
-    folder : str
-        The sweep's folder of runs.
+    places : iterable of str
+        The folders of its points, whatever the sweeps that ran there are called.
     keys : iterable of str
         The call keys of its points.
     """
 
-    def __init__(self, store: Store, folder: str, keys: Iterable[str]) -> None:
-        self._at: dict[str, State] = {}
-        for state in sorted(_states(store, "folder", [folder]), key=_age):
-            if state.get("dir"):
-                self._at[_text(state["dir"])] = state
+    def __init__(self, store: Store, places: Iterable[str], keys: Iterable[str]) -> None:
+        self._at = {str(state["dir"]): state for state in sorted(runs_at(store, places), key=_age)}
         self._done: dict[str, list[State]] = {}
         for state in sorted(_states(store, "call", keys), key=_age, reverse=True):
             if state.get("status") == "completed":
@@ -51,6 +49,26 @@ class History:
 def runs_of(store: Store, folder: str) -> list[State]:
     """The runs in a folder of runs."""
     return list(_states(store, "folder", [folder]))
+
+
+def runs_at(store: Store, places: Iterable[str]) -> list[State]:
+    """The runs whose own folders these are, from the project folder or absolute."""
+    return list(_states(store, "dir", places))
+
+
+def heard(store: Store, state: State) -> float | None:
+    """When the process of a run was last heard of, in seconds since 1970-01-01 UTC."""
+    return max(
+        filter(None, (state.get("heard"), store.index().last_of(str(state.get("writer"))))),
+        default=None,
+    )
+
+
+def is_running(store: Store, state: State) -> bool:
+    """Whether the process of a run is at work on it, as far as can be told."""
+    if state.get("status") != "running":
+        return False
+    return bool(is_alive(state.get("process"), heard(store, state), time.time()))
 
 
 def known(store: Store, run: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from whence.artifacts import place
 from whence.params import Point
 from whence.runs.callkey import Call, what_changed
 from whence.store import Store
@@ -78,15 +79,13 @@ class Work:
         return self.out / f"sim_{point.state_str}"
 
 
-def plan(store: Store, name: str, points: Sequence[Point], work: Work) -> list[Step]:
+def plan(store: Store, points: Sequence[Point], work: Work) -> list[Step]:
     """Decide for each point whether it must run.
 
     Parameters
     ----------
     store : Store
         What is on record.
-    name : str
-        The sweep's folder of runs.
     points : sequence of Point
         The points.
     work : Work
@@ -94,7 +93,8 @@ def plan(store: Store, name: str, points: Sequence[Point], work: Work) -> list[S
     """
     calls = [work.call(point) for point in points]
     keys = [call.key for call in calls]
-    history = History(store, name, keys)
+    places = [place(work.folder(point), (store.project,)) for point in points]
+    history = History(store, places, keys)
     return [
         _step(store, history, point, call, key, work)
         for point, call, key in zip(points, calls, keys, strict=True)
@@ -103,13 +103,13 @@ def plan(store: Store, name: str, points: Sequence[Point], work: Work) -> list[S
 
 def _step(store: Store, history: History, point: Point, call: Call, key: str, work: Work) -> Step:
     folder = work.folder(point)
-    place = _place(folder, store.project)
-    earlier = history.at(place)
+    where = place(folder, (store.project,))
+    earlier = history.at(where)
     if work.again:
         return Step(point, key, folder, why="asked to run again", earlier=earlier)
     why = ""
     edited: tuple[str, ...] = ()
-    for done in history.done(key, place):
+    for done in history.done(key, where):
         wrong = damage(store, done, folder)
         lost = [output for output in wrong if not can_restore(store, done, output, folder)]
         if not lost:
@@ -142,7 +142,3 @@ def _told(wrong: dict[Output, str]) -> str:
 
 def _edited(wrong: dict[Output, str]) -> tuple[str, ...]:
     return tuple(output.place for output, how in wrong.items() if how == "changed")
-
-
-def _place(folder: Path, project: Path) -> str:
-    return folder.relative_to(project).as_posix() if folder.is_relative_to(project) else str(folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,8 +18,6 @@ from whence.params import ParamSpace, Point, flatten, yaml_tags
 from whence.runs import Code, Origin, code_artifacts
 from whence.runs.capture import code_facts
 from whence.store import Store
-from whence.store.process import is_alive
-from whence.sweep.history import State, folder_of, runs_of
 from whence.sweep.option import SweepOptions
 from whence.sweep.plan import Step, Work, plan
 from whence.sweep.target import (
@@ -91,7 +88,7 @@ class Scheme:
 
     def steps(self, points: Iterable[Point]) -> list[Step]:
         """What is to be done at these points."""
-        return plan(self.store, self.folder, list(points), self.work)
+        return plan(self.store, list(points), self.work)
 
     def origin(self) -> Origin:
         """What the runs have in common; code and inputs are put into the store."""
@@ -173,52 +170,6 @@ def read_space(path: str | os.PathLike[str]) -> ParamSpace:
         f"there is no parameter space in {os.fspath(path)!r}",
         where=document.where(),
         mend="Begin it with `parameter_space: !pspace`, and the parameters below, indented.",
-    )
-
-
-def refuse_running(scheme: Scheme, *, only: Path | None = None) -> None:
-    """Refuse to run what is running.
-
-    Parameters
-    ----------
-    scheme : Scheme
-        The sweep.
-    only : Path, optional
-        The folder of the one point that matters beside whole sweeps; every point if not given.
-
-    Raises
-    ------
-    UserError
-        If the sweep, or a point of it, is running in the same folder.
-    """
-    points = []
-    for state in runs_of(scheme.store, scheme.folder):
-        where = folder_of(state, scheme.store.project)
-        if where is None or not is_running(state):
-            continue
-        if state.get("kind") != "sweep":
-            points.append((state, where))
-        elif where == scheme.out and state.get("process"):
-            _refuse(state, f"the sweep {scheme.name!r}", where, "Ctrl-C, or give another --name")
-    for state, where in points:
-        if where == only or (only is None and where.parent == scheme.out):
-            _refuse(state, f"the point {where.name[4:]} of {scheme.name!r}", where, "its own means")
-
-
-def is_running(state: State) -> bool:
-    """Whether the process of a run is at work on it, as far as can be told."""
-    return state.get("status") == "running" and bool(
-        is_alive(state.get("process"), state.get("last"), time.time())
-    )
-
-
-def _refuse(state: State, what: str, where: Path, how: str) -> None:
-    process = state.get("process") or {}
-    raise UserError.of(
-        "sweep-running",
-        f"{what} is running in {where} already, as process {process.get('pid')} "
-        f"on {process.get('host')}",
-        mend=f"Wait for it, or end it with {how}.",
     )
 
 

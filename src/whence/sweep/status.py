@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 from whence.base.escape import decode, encode
 from whence.store import Store
+from whence.sweep.history import is_running
 from whence.sweep.option import SweepOptions
 from whence.sweep.plan import Step
-from whence.sweep.scheme import GivenSpace, is_running, scheme_of
+from whence.sweep.scheme import GivenSpace, scheme_of
 from whence.sweep.target import Given
 
 Standing = Literal["done", "running", "failed", "terminated", "lost", "missing"]
@@ -106,11 +107,11 @@ def sweep_status(
     """
     scheme = scheme_of(target, space, store, name, out, options)
     steps = scheme.steps(scheme.space.points())
-    points = tuple(_status(number, step) for number, step in enumerate(steps))
+    points = tuple(_status(store, number, step) for number, step in enumerate(steps))
     return SweepStatus(scheme.name, scheme.out, points)
 
 
-def _status(index: int, step: Step) -> PointStatus:
+def _status(store: Store, index: int, step: Step) -> PointStatus:
     state, coords = step.point.state_str, dict(step.point.coords)
     if step.done is not None:
         why = f"{step.why}; would be restored" if step.restore else step.why
@@ -119,7 +120,7 @@ def _status(index: int, step: Step) -> PointStatus:
     if earlier is None:
         return PointStatus(index, state, "missing", None, coords, step.why)
     run, status = earlier["id"], str(earlier.get("status"))
-    if is_running(earlier):
+    if is_running(store, earlier):
         return PointStatus(index, state, "running", run, coords)
     same = earlier.get("call") == step.key
     if status in ("failed", "terminated") and same:

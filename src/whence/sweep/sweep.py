@@ -13,9 +13,10 @@ from whence.store import Store
 from whence.sweep.array import claimed, settle
 from whence.sweep.course import Course, Home
 from whence.sweep.crew import run_elsewhere, run_jobs
+from whence.sweep.hold import held
 from whence.sweep.option import SweepOptions
 from whence.sweep.result import Progress, SweepResult
-from whence.sweep.scheme import GivenSpace, refuse_running, scheme_of
+from whence.sweep.scheme import GivenSpace, Scheme, scheme_of
 from whence.sweep.target import Given, GivenFunction, home_of
 
 
@@ -59,7 +60,8 @@ def sweep(
     Raises
     ------
     UserError
-        If target and space do not fit, or the same sweep is running; nothing has run then.
+        If target and space do not fit, a sweep is running in the folder, or the folder is that
+        of a sweep of another name; nothing has run then.
     Interrupted
         After Ctrl-C, when the running points have ended and are recorded as terminated; it is a
         KeyboardInterrupt.
@@ -74,11 +76,15 @@ def sweep(
     if not isinstance(store, Store):
         store = Store.find_or_create(Path.cwd()) if store is None else Store.open(store)
     scheme = scheme_of(target, space, store, name, out, options)
+    with held(scheme):
+        return _run(scheme, progress or (lambda _: None))
+
+
+def _run(scheme: Scheme, progress: Progress) -> SweepResult:
     options, found, folder = scheme.options, scheme.target, scheme.out
-    refuse_running(scheme)
     steps = scheme.steps(scheme.space.points())
     shared = scheme.origin()
-    run = Run(store)
+    run = Run(scheme.store)
     try:
         with run, ended_by_signal():
             run.config(disable_resources_metrics=True)  # the points look at themselves
@@ -91,11 +97,10 @@ def sweep(
             )
             if isinstance(found, GivenFunction):  # files of code are loaded by the workers
                 run.warn_edited(scheme.code)
-            folder.mkdir(parents=True, exist_ok=True)
             (folder / "pspace.yml").write_text(dump(scheme.space), encoding="utf-8")
             run.save_file(folder / "pspace.yml")
-            home = Home(store, run.id, scheme.name, folder)
-            course = Course(home, found, shared, options, progress or (lambda _: None))
+            home = Home(scheme.store, run.id, scheme.name, folder)
+            course = Course(home, found, shared, options, progress)
             jobs = course.jobs(steps)
             if options.executor is not None:
                 run_elsewhere(jobs, options.executor, course)
