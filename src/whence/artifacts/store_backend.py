@@ -15,6 +15,7 @@ from whence.store import (
     Store,
     aliases,
     claim_number,
+    enclosing_run,
     version_id,
     versions,
 )
@@ -31,7 +32,8 @@ class StoreBackend:
         found upward from the working directory, or a new one.
     run : Run or str, optional
         The run that versions come from and go to: what is logged is an output of it, and what is
-        read an input. The one that this process was started by with `whence run`, if not given.
+        read an input. The one that this process was started by with `whence run`, if not given
+        and if that is in the same store.
 
     Examples
     --------
@@ -52,7 +54,7 @@ class StoreBackend:
         if store is None:
             store = getattr(run, "store", None) or Store.find_or_create()
         self.store = store if isinstance(store, Store) else Store.open(store)
-        self._run = run if run is not None else os.environ.get("WHENCE_RUN")
+        self._run = run if run is not None else enclosing_run(self.store.root)
         self._taken: set[tuple[str, str]] = set()
 
     @property

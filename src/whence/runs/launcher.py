@@ -272,6 +272,7 @@ def environment_of(run: Run) -> dict[str, str]:
     """The variables that tell a child process which run it is part of."""
     return {
         "WHENCE_RUN": run.id,
+        "WHENCE_RUN_STORE": str(run.store.root),
         "WHENCE_STORE": str(run.store.root),
         "WHENCE_STARTED": repr(run.started),
         "WHENCE_REPEATS": "",

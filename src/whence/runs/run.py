@@ -41,7 +41,7 @@ from whence.runs.rank import rank
 from whence.runs.reading import Reading
 from whence.runs.setting import OnAlert, Settings, forgive, silence
 from whence.runs.watch import Watch, known_alert
-from whence.store import Store, tables, this_process
+from whence.store import Store, enclosing_run, tables, this_process
 
 
 class Run(Log):
@@ -111,7 +111,7 @@ class Run(Log):
         """
         if self._silent:
             return ""
-        if self._id is None and os.environ.get("WHENCE_RUN"):
+        if self._id is None and enclosing_run(self.store.root):
             self.reconnect()
         return super().id
 
@@ -205,7 +205,7 @@ class Run(Log):
             "params": encode(parameters_of(given), ("parameters",)),
             "created": now,
             "started": now if running else None,
-            "parent": origin.parent or os.environ.get("WHENCE_RUN"),
+            "parent": origin.parent or enclosing_run(self.store.root),
             "repeats": os.environ.get("WHENCE_REPEATS") or None,
             "notification": _unless(one_of(notification, NOTIFICATIONS, "notification"), "none"),
             "retention": seconds_of(retention_period, "retention period"),
@@ -226,8 +226,8 @@ class Run(Log):
         ----------
         run_id : str, optional
             Its id; if not given, the run that this process belongs to (``WHENCE_RUN``, as `whence
-            run` and sweeps tell what they start). That one is ended by whoever started it, never
-            by closing it here.
+            run` and sweeps tell what they start), if that is in the same store. It is ended by
+            whoever started it, never by closing it here.
 
         Raises
         ------
@@ -236,7 +236,7 @@ class Run(Log):
         """
         if self._id is not None:
             raise UserError.of("run-begun", f"this run has begun already as {self._id}")
-        around = os.environ.get("WHENCE_RUN")
+        around = enclosing_run(self.store.root)
         if run_id is None or run_id == around:
             if not around:
                 raise UserError.of(
@@ -572,7 +572,8 @@ class Run(Log):
 
 def _store(given: Store | str | os.PathLike[str] | None) -> Store:
     if given is None and os.environ.get("WHENCE_RUN"):
-        given = os.environ.get("WHENCE_STORE")  # of the run that this process belongs to
+        # of the run that this process belongs to, unless it means another one by now
+        given = os.environ.get("WHENCE_STORE") or os.environ.get("WHENCE_RUN_STORE")
     if given is None:
         return Store.find_or_create(Path.cwd())
     return given if isinstance(given, Store) else Store.open(Path(given))

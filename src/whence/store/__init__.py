@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from whence.store.load import without_inputs
     from whence.store.merger import Merged, merge
     from whence.store.metric import Point, points, tables
-    from whence.store.process import is_alive, this_process
+    from whence.store.process import enclosing_run, is_alive, this_process
     from whence.store.store import Store
     from whence.store.table import NO_STEP, Table
     from whence.store.verify import Report
@@ -42,7 +42,7 @@ _HOMES = {
     "load": ("without_inputs",),
     "merger": ("Merged", "merge"),
     "metric": ("Point", "points", "tables"),
-    "process": ("is_alive", "this_process"),
+    "process": ("enclosing_run", "is_alive", "this_process"),
     "store": ("Store",),
     "table": ("NO_STEP", "Table"),
     "verify": ("Report",),
@@ -73,6 +73,7 @@ __all__ = [
     "cell",
     "claim_number",
     "collect",
+    "enclosing_run",
     "examine",
     "fold",
     "is_alive",

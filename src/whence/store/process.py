@@ -45,6 +45,20 @@ def user_name() -> str | None:
         return None
 
 
+def enclosing_run(root: Path) -> str | None:
+    """The run in this store that this process was started by, as ``WHENCE_RUN`` tells it.
+
+    None where ``WHENCE_RUN_STORE`` tells that it is on record in another store.
+    """
+    run, store = os.environ.get("WHENCE_RUN"), os.environ.get("WHENCE_RUN_STORE")
+    if not run or not store:
+        return run or None
+    try:
+        return run if os.path.samefile(store, root) else None
+    except OSError:  # it is gone
+        return None
+
+
 def boot_id() -> str:
     """The name of this boot of this machine."""
     try:
