@@ -1,5 +1,6 @@
 import pytest
 
+from whence.store import Store
 from whence.testing.browser import NoBrowserError, chromium
 
 
@@ -11,3 +12,26 @@ def browser():
             yield found
     except NoBrowserError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path_factory, monkeypatch):
+    """No test sees the indexes of others, or the run that the tests themselves may be part of."""
+    monkeypatch.setenv("WHENCE_CACHE", str(tmp_path_factory.mktemp("cache")))
+    for name in ("STORE", "RUN", "RUN_STORE", "STARTED", "REPEATS"):
+        monkeypatch.delenv(f"WHENCE_{name}", raising=False)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder of its own, which is the working directory."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def store(project):
+    """An empty store in the project."""
+    return Store.create(project)

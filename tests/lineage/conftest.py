@@ -5,13 +5,6 @@ from whence.runs import Run
 from whence.store import Store
 
 
-@pytest.fixture(autouse=True)
-def _cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("WHENCE_CACHE", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.delenv("WHENCE_STORE", raising=False)
-    monkeypatch.delenv("WHENCE_RUN", raising=False)
-
-
 class Project:
     """A project folder: runs that take files in and put files out, told in one line each."""
 

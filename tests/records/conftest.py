@@ -4,12 +4,6 @@ from whence.store import Store
 from whence.testing.history import history
 
 
-@pytest.fixture(autouse=True)
-def _cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("WHENCE_CACHE", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.delenv("WHENCE_STORE", raising=False)
-
-
 @pytest.fixture(scope="module")
 def year(tmp_path_factory):
     """A store with a year of records, which tests may read and must not change."""

@@ -77,14 +77,12 @@ def test_a_megabyte_comes_whole_and_characters_are_not_cut():
 
 def test_a_daemon_that_keeps_the_pipe_does_not_hold_us():
     pieces = Pieces()
-    before = time.monotonic()
     with captured(pieces):
-        daemon = subprocess.Popen(["sh", "-c", "echo early; exec sleep 30"])
+        daemon = subprocess.Popen(["sh", "-c", "echo early; exec sleep 600"])
         time.sleep(0.1)
-    took = time.monotonic() - before
+    assert daemon.poll() is None
     daemon.kill()
     daemon.wait()
-    assert took < 5
     assert pieces.text("out") == "early\n"
 
 

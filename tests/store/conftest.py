@@ -8,12 +8,6 @@ from whence.store import Store
 from whence.testing.fault import FaultyFiles
 
 
-@pytest.fixture(autouse=True)
-def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WHENCE_CACHE", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.delenv("WHENCE_STORE", raising=False)
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store.create(tmp_path)

@@ -11,6 +11,7 @@ from whence.base.error import UserError
 from whence.base.yaml import read
 from whence.params import ParamDim, ParamSpace, yaml_tags
 from whence.sweep import SweepOptions, sweep, sweep_status
+from whence.sweep.scheme import read_space
 
 SPACE = """\
 parameter_space: !pspace
@@ -56,8 +57,9 @@ def output(store, run):
 
 def test_every_point_is_a_run_on_record(store, model):
     result, news = run(store, tags=("trial",))
-    assert result.done == tuple(sorted(result.runs)) or set(result.done) == set(result.runs)
-    assert len(result.runs) == 6
+    points = [point.state_str for point in read_space("space.yml").points()]
+    assert len(points) == 6
+    assert sorted(result.done) == sorted(result.runs) == sorted(points)
     assert (result.skipped, result.failed, result.why) == ((), {}, {})
     folders = sorted(path.name for path in (model / "runs" / "first").iterdir())
     assert folders == ["pspace.yml", *sorted(f"sim_{state}" for state in result.runs)]
