@@ -47,6 +47,21 @@ install_browser() {
         echo "chromium could not be installed; the tests that need a browser are skipped." >&2
 }
 
+# Tensors are tested with the build for CPUs. Where pip would bring the one for GPUs, which is gigabytes, or
+# finds none, those tests say so and are skipped.
+install_torch() {
+    local pip=("$venv/bin/python" -m pip --quiet --disable-pip-version-check) found
+    found=$("${pip[@]}" install --dry-run --report - -c constraints.txt torch safetensors 2>/dev/null) || found=
+    if [ -z "$found" ]; then
+        echo "PyTorch could not be had for this Python; the tests of tensors are skipped." >&2
+    elif grep -qE '"name": "(nvidia|triton)' <<<"$found"; then
+        echo "Only PyTorch for GPUs could be had; the tests of tensors are skipped without its build for CPUs." >&2
+    else
+        "${pip[@]}" install -c constraints.txt torch safetensors ||
+            echo "PyTorch could not be installed; the tests of tensors are skipped." >&2
+    fi
+}
+
 if ! recent "$venv/bin/python"; then
     rm -rf "$venv"
     python=$(interpreter)
@@ -59,3 +74,4 @@ target=.
 if [ "$extra" != nothing ]; then target=".[$extra]"; fi
 echo "Installing $target into $venv (the first time takes a minute or two) ..."
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e "$target"
+if [ "$extra" = test ]; then install_torch; fi
