@@ -246,6 +246,20 @@ def test_a_name_means_what_was_saved_last(run: Run, client: Client) -> None:
     assert client.get_artifact(run.id, "state", category="input") == "in"
 
 
+def test_what_keeps_an_object_may_be_chosen(run: Run, client: Client) -> None:
+    xr = pytest.importorskip("xarray")
+    pytest.importorskip("zarr", reason="pip install 'whence[zarr]'")
+    field = xr.DataArray([1.0, 2.0], dims="x", name="u")
+    run.save_object(field, name="default")
+    run.save_object(field, name="chosen", file_type="application/vnd.zarr+zip")
+    types = {item.name: item.type for item in client.list_artifacts(run.id)}
+    assert types == {"default": "application/x-netcdf", "chosen": "application/vnd.zarr+zip"}
+    for name in types:
+        assert client.get_artifact(run.id, name).identical(field)
+    with pytest.raises(UserError, match="'text/csv' does not keep"):
+        run.save_object(field, name="other", file_type="text/csv")
+
+
 def test_progress_is_told_of_what_takes_long(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from whence.artifacts import meter
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import uuid
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,17 @@ def test_jsonl(place: str) -> None:
         many.get("c")
     with pytest.raises(UserError, match="not as its driver"):
         driver("jsonl")(url=put(f"{place}/bad.jsonl", b"{")).get_iter().collect()
+
+
+def test_a_sample_that_becomes_too_much_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.import_module("whence.formats.driver"), "_LONGEST", 1000)
+    url = put(f"{tmp_path}/bomb.gz", gzip.compress(b"1\n" + b" " * 100_000))
+    samples = iter(driver("jsonl")(url=url).get_iter())
+    assert next(samples) == 1
+    with pytest.raises(UserError, match="a line has more than 1000 bytes"):
+        next(samples)
 
 
 def test_messagepack(place: str) -> None:

@@ -96,6 +96,7 @@ class ArtifactManager:
         name: str,
         collection: str | None = None,
         *,
+        media_type: str | None = None,
         allow_pickle: bool = False,
     ) -> CatalogSource:
         """Log an object as a new version.
@@ -108,6 +109,8 @@ class ArtifactManager:
             The artifact's name.
         collection : str, optional
             Where to; the active collection if not given.
+        media_type : str, optional
+            What to keep it as, where several would do; see `Run.save_object`.
         allow_pickle : bool
             Pickle what no format keeps.
 
@@ -117,7 +120,7 @@ class ArtifactManager:
             If the name cannot be, or no format keeps the object; then nothing is logged.
         """
         checked(name, "artifact")
-        dumped = dump(obj, allow_pickle=allow_pickle)
+        dumped = dump(obj, media_type=media_type, allow_pickle=allow_pickle)
         end = dumped.format.extensions[0] if dumped.format.extensions else ""
         draft = Draft({f"{name}{end}": dumped.data}, type=dumped.format.media_type)
         return self.log_draft(draft, name, collection)

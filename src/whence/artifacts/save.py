@@ -89,6 +89,8 @@ def save_object(
 ) -> list[Facts]:
     """Save an object; gives the facts of its artifact, and of others that come with it.
 
+    The media type of the label, if it has one, says which format keeps it.
+
     A matplotlib figure is kept as a picture and, where Plotly can convert it, as an interactive
     figure beside it, called ``<name>.plotly.json``.
 
@@ -101,9 +103,13 @@ def save_object(
     writer = owner.store.writer()
     encode(dict(label.metadata), ("metadata",))  # refused before anything is written
     if not is_matplotlib(obj):
-        dumped = dump(obj, allow_pickle=allow_pickle)
+        dumped = dump(obj, media_type=label.media_type, allow_pickle=allow_pickle)
+        label = replace(label, media_type=None)
         saved = [label.facts(name, writer.put(dumped.data), dumped.format.media_type)]
     else:
+        if label.media_type not in (None, formats()["png"].media_type):
+            told = f"a figure of matplotlib is kept as a PNG, not as {label.media_type}"
+            raise UserError.of("not-kept", told, mend="Save it to a file, and save that.")
         interactive = converted(obj)
         beside = f"{name}.plotly.json" if interactive is not None else None
         drawn = replace(label, metadata={**label.metadata, "plotly": beside})

@@ -240,6 +240,18 @@ def _netcdf_open(path: PathLike, **options: Any) -> Any:
     return netcdf.read(path, **options)
 
 
+def _zarr_dump(data: Any) -> bytes:
+    from whence.formats import zarr
+
+    return zarr.dump(data)
+
+
+def _zarr_load(data: bytes) -> Any:
+    from whence.formats import zarr
+
+    return zarr.load(data)
+
+
 def _csv_dump(frame: Any) -> bytes:
     text: str = frame.to_csv()
     return text.encode()
@@ -357,6 +369,16 @@ BUILTIN: tuple[Format, ...] = (
         _netcdf_dump,
         _netcdf_load,
         _netcdf_open,
+    ),
+    Format(
+        "zarr-zip",
+        "application/vnd.zarr+zip",
+        (".zarr.zip",),
+        ("xarray.DataArray", "xarray.Dataset"),
+        _zarr_dump,
+        _zarr_load,
+        _reading(_zarr_load),
+        driver=ZarrDriver,
     ),
     Format(
         "csv",

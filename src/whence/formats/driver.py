@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 
+_LONGEST = 100_000_000  # bytes of one sample, as msgpack has it too
+
+
 class Driver(Protocol):
     """Reads what lies at a URL; which of its methods there are depends on the format.
 
@@ -271,7 +274,11 @@ class JsonlDriver(ShardDriver):
         """The values in an opened file."""
         import orjson
 
-        return (orjson.loads(line) for line in file if line.strip())
+        for line in iter(lambda: file.readline(_LONGEST + 1), b""):
+            if len(line) > _LONGEST:  # a few bytes of gzip may become any number
+                raise ValueError(f"a line has more than {_LONGEST} bytes")
+            if line.strip():
+                yield orjson.loads(line)
 
 
 class MessagepackDriver(ShardDriver):
@@ -292,27 +299,19 @@ class MessagepackDriver(ShardDriver):
 
 
 class ZarrDriver(FileDriver):
-    """A Zarr group: its arrays, by their paths."""
+    """A Zarr group, in a folder or a zip: its arrays, by their paths."""
 
     def get_root_group(self) -> Any:
         """The group, to be read from."""
-        from whence.base.error import MissingExtraError
+        from whence.formats import zarr
 
-        try:
-            import zarr
-        except ImportError as error:
-            raise MissingExtraError.needed("zarr", "zarr", "reading Zarr") from error
-        options = self.storage_options or None
-        remote = "://" in self.url
         with reading(self.url):
-            return zarr.open_group(self.url, mode="r", storage_options=options if remote else None)
+            return zarr.opened(self.url, self.storage_options)
 
     def keys(self) -> Iterator[str]:
         """The paths of the arrays, in order."""
-        import zarr
-
         members = self.get_root_group().members(max_depth=None)
-        return iter(sorted(path for path, node in members if isinstance(node, zarr.Array)))
+        return iter(sorted(path for path, node in members if hasattr(node, "shape")))
 
     def get(self, key: str) -> Any:
         """An array, whose values are read when they are asked for by index."""

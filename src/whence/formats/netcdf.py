@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from typing import Any
@@ -10,10 +9,8 @@ from typing import Any
 import xarray as xr
 
 from whence.base.error import UserError
+from whence.formats import labelled
 
-# Names the variable that is the DataArray itself: a Dataset of one variable looks the same.
-_ARRAY = "whence_dataarray"
-_UNITS = "whence_dtypes"
 _ENGINE: Any = "h5netcdf"
 
 
@@ -25,33 +22,23 @@ def dump(data: xr.DataArray | xr.Dataset) -> bytes:
     UserError
         If it holds something that NetCDF does not keep exactly.
     """
-    dataset = _as_dataset(data)
+    dataset = labelled.as_dataset(data)
     with tempfile.TemporaryDirectory(prefix="whence-") as folder:
         path = os.path.join(folder, "data.nc")
         try:
             dataset.to_netcdf(path, engine=_ENGINE)
-            units = _differing(_whole(path), dataset)
-            if units:  # xarray reads all times as nanoseconds
-                noted = dataset.assign_attrs({_UNITS: json.dumps(units)})
-                noted.to_netcdf(path, engine=_ENGINE)
+            dtypes = labelled.differing(_whole(path), dataset)
+            if dtypes:  # xarray reads all times as nanoseconds
+                labelled.noted(dataset, dtypes).to_netcdf(path, engine=_ENGINE)
             with open(path, "rb") as file:
                 content = file.read()
-            back = _as_dataset(_unwrapped(_whole(path)))
-            same = bool(back.identical(dataset)) and not _differing(back, dataset)
-        except (TypeError, ValueError, NotImplementedError) as error:
-            raise _not_exact(str(error)) from error
+            back = labelled.as_dataset(labelled.unwrapped(_whole(path)))
+            same = bool(back.identical(dataset)) and not labelled.differing(back, dataset)
+        except Exception as error:  # what a library says of data it cannot write can be anything
+            raise labelled.not_exact("NetCDF", str(error)) from error
     if not same:
-        raise _not_exact("what comes back is not identical")
+        raise labelled.not_exact("NetCDF", "what comes back is not identical")
     return content
-
-
-def _differing(back: xr.Dataset, dataset: xr.Dataset) -> dict[str, str]:
-    """The dtypes of the variables that come back with another."""
-    return {
-        str(name): variable.dtype.str
-        for name, variable in dataset.variables.items()
-        if back.variables[name].dtype != variable.dtype
-    }
 
 
 def load(data: bytes) -> xr.DataArray | xr.Dataset:
@@ -59,7 +46,7 @@ def load(data: bytes) -> xr.DataArray | xr.Dataset:
     with tempfile.NamedTemporaryFile(prefix="whence-", suffix=".nc") as file:
         file.write(data)
         file.flush()
-        return _unwrapped(_whole(file.name))
+        return labelled.unwrapped(_whole(file.name))
 
 
 def read(path: str | os.PathLike[str], *, array: bool = False) -> xr.DataArray | xr.Dataset:
@@ -83,7 +70,7 @@ def read(path: str | os.PathLike[str], *, array: bool = False) -> xr.DataArray |
             f"cannot read {os.fspath(path)}: {error}",
             mend="NetCDF 4 files are read; check that the file is whole.",
         ) from error
-    found = _unwrapped(dataset)
+    found = labelled.unwrapped(dataset)
     if not array or isinstance(found, xr.DataArray):
         return found
     if len(found.data_vars) != 1:
@@ -97,40 +84,5 @@ def read(path: str | os.PathLike[str], *, array: bool = False) -> xr.DataArray |
     return one
 
 
-def _not_exact(why: str) -> UserError:
-    return UserError.of(
-        "not-exact",
-        f"NetCDF does not keep this exactly: {why}",
-        mend="Convert text objects, multi-level indexes and complex numbers first.",
-    )
-
-
 def _whole(path: str | os.PathLike[str]) -> xr.Dataset:
     return xr.load_dataset(path, engine=_ENGINE)
-
-
-def _as_dataset(data: xr.DataArray | xr.Dataset) -> xr.Dataset:
-    if isinstance(data, xr.Dataset):
-        return data
-    inner = "data" if "data" not in data.coords and "data" not in data.dims else "data_"
-    dataset = data.to_dataset(name=inner)
-    dataset.attrs[_ARRAY] = json.dumps([inner, data.name])
-    return dataset
-
-
-def _unwrapped(dataset: xr.Dataset) -> xr.DataArray | xr.Dataset:
-    for name, dtype in json.loads(dataset.attrs.pop(_UNITS, "{}")).items():
-        cast = dataset[name].astype(dtype)
-        dataset = (
-            dataset.assign_coords({name: cast})
-            if name in dataset.coords
-            else dataset.assign({name: cast})
-        )
-    mark = dataset.attrs.get(_ARRAY)
-    for variable in dataset.variables.values():
-        variable.encoding = {}
-    if mark is None:
-        return dataset
-    inner, name = json.loads(mark)
-    found: xr.DataArray = dataset[inner].rename(name)
-    return found

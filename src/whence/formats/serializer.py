@@ -24,7 +24,7 @@ class Dumped:
     data: bytes
 
 
-def dump(obj: Any, *, allow_pickle: bool = False) -> Dumped:
+def dump(obj: Any, *, media_type: str | None = None, allow_pickle: bool = False) -> Dumped:
     """An object as the bytes of the format that keeps it exactly.
 
     Parameters
@@ -32,13 +32,16 @@ def dump(obj: Any, *, allow_pickle: bool = False) -> Dumped:
     obj : object
         An array, table, tensor, figure, text, bytes or plain value; anything that can be pickled
         if that is allowed.
+    media_type : str, optional
+        What is to keep it; if not given, the preferred one of the formats that keep it exactly.
     allow_pickle : bool
         Pickle what no format keeps exactly.
 
     Raises
     ------
     UserError
-        If no format keeps it exactly, and it may not or cannot be pickled.
+        If no format, or not the one asked for, keeps it exactly, and it may not or cannot be
+        pickled.
     MissingExtraError
         If the package that would keep it is not installed.
 
@@ -49,7 +52,7 @@ def dump(obj: Any, *, allow_pickle: bool = False) -> Dumped:
     {1: (2, 3)}
     """
     refused: list[WhenceError] = []
-    for entry in formats_for(obj):
+    for entry in formats_for(obj) if media_type is None else [_asked(obj, media_type)]:
         if entry.dump is None:
             continue
         try:
@@ -69,6 +72,20 @@ def dump(obj: Any, *, allow_pickle: bool = False) -> Dumped:
         f"no format keeps this {kind.__module__}.{kind.__qualname__} exactly{why}",
         mend="Turn it into an array, a table or plain values; or pass allow_pickle=True, here and "
         "to get_artifact, to have Python pickle it.",
+    )
+
+
+def _asked(obj: Any, media_type: str) -> Format:
+    fitting = formats_for(obj)
+    for entry in fitting:
+        if media_type == entry.media_type:
+            return entry
+    kind = type(obj)
+    known = ", ".join(entry.media_type for entry in fitting)
+    raise UserError.of(
+        "not-kept",
+        f"{media_type!r} does not keep {kind.__module__}.{kind.__qualname__} exactly",
+        mend=f"These do: {known}." if known else None,
     )
 
 

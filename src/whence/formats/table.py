@@ -8,6 +8,7 @@ file, and what was written is read back and compared before it is believed.
 from __future__ import annotations
 
 import io
+import warnings
 from typing import Any
 
 import orjson
@@ -35,7 +36,9 @@ def dump(table: Any) -> bytes:
     if series:
         notes["series"] = encode(table.name, ("name",))
     try:
-        content = arrow.Table.from_pandas(frame)
+        with warnings.catch_warnings():  # pyarrow before 26 asks pandas 3.1 for what it warns of
+            warnings.simplefilter("ignore", DeprecationWarning)
+            content = arrow.Table.from_pandas(frame)
         notes |= _notes(frame, _plain(content))
         data = _parquet(content, notes)
         found = load(data)

@@ -316,6 +316,7 @@ class Log:
         metadata: Mapping[str, Any] | None = None,
         *,
         object: Any = _NOTHING,  # noqa: A002 - the documents' spelling
+        file_type: str | None = None,
     ) -> str:
         """Put an object on record and give its digest; `Client.get_artifact` gives it back.
 
@@ -337,6 +338,9 @@ class Log:
             pickle can run any code.
         metadata : mapping, optional
             Whatever else is to be known about it.
+        file_type : str, optional
+            The media type to keep it as, where several would do: labelled arrays are NetCDF unless
+            this is ``application/vnd.zarr+zip``.
 
         Raises
         ------
@@ -352,7 +356,7 @@ class Log:
                 "no-object", "save_object takes one object", mend="Give obj=... or object=..."
             )
         thing = object if obj is _NOTHING else obj
-        label = Label(category, None, metadata or {})
+        label = Label(category, file_type, metadata or {})
         if name is None:
             name = f"{type(thing).__name__}_{new_id()[-7:]}"
         saved = save_object(self._owner(), thing, name, label, allow_pickle=allow_pickle)

@@ -1,0 +1,193 @@
+"""Zarr: labelled arrays as one zip, and groups that are read without trusting what they promise."""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import xarray as xr
+
+from whence.base.error import MissingExtraError, UserError
+from whence.formats import labelled
+from whence.formats.packed import unpacked_size
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the same data gives the same bytes
+_ALWAYS = 1 << 30  # bytes that may come of anything
+_FACTOR = 1000  # how many times its size content may become beyond that
+_MEMBERS = 1_000_000
+_DESCRIPTIONS = (".zarray", ".zmetadata", "zarr.json")
+
+
+def dump(data: xr.DataArray | xr.Dataset) -> bytes:
+    """A DataArray or Dataset as the zip of a Zarr group.
+
+    Raises
+    ------
+    UserError
+        If it holds something that Zarr does not keep exactly.
+    """
+    _needed("keeping labelled arrays as Zarr")
+    dataset = labelled.as_dataset(data)
+    try:
+        parts = _written(dataset)
+        dtypes = labelled.differing(_read(parts), dataset)
+        if dtypes:
+            parts = _written(labelled.noted(dataset, dtypes))
+        content = _zipped(parts)
+        back = labelled.as_dataset(load(content))
+        same = bool(back.identical(dataset)) and not labelled.differing(back, dataset)
+    except Exception as error:  # what a library says of data it cannot write can be anything
+        raise labelled.not_exact("Zarr", str(error)) from error
+    if not same:
+        raise labelled.not_exact("Zarr", "what comes back is not identical")
+    return content
+
+
+def load(data: bytes) -> xr.DataArray | xr.Dataset:
+    """What `dump` was given, or the group in another zip.
+
+    Raises
+    ------
+    UserError
+        If much more would come out than went in.
+    ValueError
+        If it is no zip of a Zarr group.
+    """
+    _needed("reading Zarr")
+    return labelled.unwrapped(_read(_unzipped(data)))
+
+
+def opened(url: str, options: Mapping[str, Any]) -> Any:
+    """The group in a folder, or in a zip on this machine, to be read from.
+
+    Raises
+    ------
+    UserError
+        If a part of it, when it is read, would become too much or be unpickled.
+    OSError, ValueError
+        If there is none.
+    """
+    zarr = _needed("reading Zarr")
+    place: Any = url
+    path = url.removeprefix("file://")
+    if path.endswith(".zip") and "://" not in path:
+        place = _zip_store(path)
+    told = dict(options) if isinstance(place, str) and "://" in url else None
+    group = zarr.open_group(place, mode="r", storage_options=told)
+    return zarr.open_group(_guarded(group.store), path=group.path, mode="r")
+
+
+def _zip_store(path: str) -> Any:
+    from zarr.storage import ZipStore
+
+    try:
+        with zipfile.ZipFile(path) as file:
+            for member in file.infolist():
+                _allow(member.file_size, member.compress_size)
+    except zipfile.BadZipFile as error:
+        raise ValueError(str(error)) from error
+    return ZipStore(path, mode="r")
+
+
+def _written(dataset: xr.Dataset) -> dict[str, bytes]:
+    from zarr.storage import MemoryStore
+
+    found: dict[str, Any] = {}
+    with warnings.catch_warnings():  # version 2 keeps text and times as they are; it may be said
+        warnings.simplefilter("ignore")
+        dataset.drop_encoding().to_zarr(MemoryStore(found), zarr_format=2, consolidated=True)
+    return {name: part.to_bytes() for name, part in found.items()}
+
+
+def _read(parts: Mapping[str, bytes]) -> xr.Dataset:
+    from zarr.core.buffer import cpu
+    from zarr.storage import MemoryStore
+
+    store = MemoryStore({name: cpu.Buffer.from_bytes(part) for name, part in parts.items()})
+    with xr.open_zarr(_guarded(store), chunks=None) as dataset:
+        size = sum(map(len, parts.values()))
+        _allow(sum(variable.nbytes for variable in dataset.variables.values()), size)
+        found: xr.Dataset = dataset.load()
+    return found
+
+
+def _zipped(parts: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:
+        for name in sorted(parts):
+            file.writestr(zipfile.ZipInfo(name, _EPOCH), parts[name])
+    return buffer.getvalue()
+
+
+def _unzipped(data: bytes) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            members = [member for member in file.infolist() if not member.is_dir()]
+            if len(members) > _MEMBERS:
+                raise ValueError(f"it has {len(members)} members")
+            _allow(sum(member.file_size for member in members), len(data))
+            return {member.filename: file.read(member) for member in members}
+    except zipfile.BadZipFile as error:
+        raise ValueError(str(error)) from error
+
+
+def _allow(promised: int, size: int) -> None:
+    """Refuse what promises to become far more than it is."""
+    if promised > max(_ALWAYS, _FACTOR * size):
+        raise UserError.of(
+            "too-large",
+            f"content of {size} bytes would become {promised}",
+            mend="If that is right, get it as a file, open it with Zarr and read a part.",
+        )
+
+
+def _guarded(store: Any) -> Any:
+    """A store whose parts are looked at before Zarr decodes them."""
+    from zarr.storage import WrapperStore
+
+    class Guarded(WrapperStore[Any]):
+        async def get(self, key: str, prototype: Any, byte_range: Any = None) -> Any:
+            part = await self._store.get(key, prototype, byte_range)
+            if part is not None:
+                _check(key, part.to_bytes())
+            return part
+
+    return Guarded(store)
+
+
+def _check(key: str, data: bytes) -> None:
+    if key.rpartition("/")[2] in _DESCRIPTIONS:
+        if _unpickles(orjson.loads(data)):
+            raise UserError.of(
+                "pickled",
+                f"{key!r} would have Python unpickle the array, which can run any code",
+                mend="Ask who made it for an array of text or numbers.",
+            )
+    elif unpacked_size(data, _ALWAYS) > _ALWAYS:
+        raise UserError.of(
+            "too-large",
+            f"the chunk {key!r} of {len(data)} bytes would become more than {_ALWAYS}",
+            mend="It is damaged, or was made to fill the memory of who reads it.",
+        )
+
+
+def _unpickles(described: Any) -> bool:
+    """Whether a codec in the description of an array is Python's pickle."""
+    if isinstance(described, dict):
+        names = (described.get("id"), described.get("name"))
+        return any(str(name).endswith("pickle") for name in names) or any(
+            _unpickles(inner) for inner in described.values()
+        )
+    return isinstance(described, list) and any(map(_unpickles, described))
+
+
+def _needed(purpose: str) -> Any:
+    try:
+        import zarr
+    except ImportError as error:
+        raise MissingExtraError.needed("zarr", "zarr", purpose) from error
+    return zarr
