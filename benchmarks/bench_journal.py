@@ -1,4 +1,4 @@
-"""What recording costs while a simulation runs: metric points, and whole small runs."""
+"""What the journals of many small runs cost, of one process and of many at once."""
 
 import os
 import tempfile
@@ -11,41 +11,8 @@ from typing import Any
 import orjson
 from pair import Pair
 
-LINES = 20_000
 RUNS = 1000
 CROWD, EACH = 16, 200
-
-
-def writing(file: Path, line: bytes) -> Callable[[], object]:
-    """The floor: the same bytes with one `write` each, and no store."""
-
-    def write() -> None:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        for _ in range(LINES):
-            os.write(descriptor, line)
-        os.close(descriptor)
-
-    return write
-
-
-def metrics(folder: Path, names: int, reach: float) -> Iterator[Pair]:
-    from whence.base.clock import new_id
-    from whence.store import Store
-
-    store = Store.create(folder)
-    log, run = store.writer().metrics, new_id()
-    values = {f"metric{i}": 0.123456789 * (i + 1) for i in range(names)}
-
-    def ours() -> None:
-        for step in range(LINES):
-            log(run, step, 1234.5678, 1732157877.361412, values)
-
-    ours()
-    journal = next(store.root.glob("journals/*/*.metrics.jsonl"))
-    floor = writing(folder / "floor", journal.read_bytes().splitlines(keepends=True)[-2])
-    what = f"log {LINES} metric points of {names} value{'s' if names > 1 else ''}"
-    yield Pair(what, ours, floor, reach=reach, within=LINES * 3e-6 if names == 1 else None)
-    store.writer().close()
 
 
 def runs(folder: Path) -> Iterator[Pair]:
@@ -150,7 +117,5 @@ def crowd(folder: Path) -> Iterator[Pair]:
 
 def pairs() -> Iterator[Pair]:
     with tempfile.TemporaryDirectory() as folder:
-        yield from metrics(Path(folder, "one"), 1, 6)
-        yield from metrics(Path(folder, "ten"), 10, 8)
         yield from runs(Path(folder, "runs"))
         yield from crowd(Path(folder, "crowd"))

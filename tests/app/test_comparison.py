@@ -22,9 +22,9 @@ def runs(record):
 def test_columns_that_differ_up_to_a_depth(workspace, runs):
     one = compare_runs(workspace)
     assert [record.id for record in one.records] == runs[::-1]
-    assert set(one.columns) == {"model", "tol", "a,b"}
+    assert set(one.columns) == {"model", "tol", '"a,b"'}
     two = compare_runs(workspace, depth=2)
-    assert set(two.columns) == {"model.mu", "tol", "a,b"}
+    assert set(two.columns) == {"model.mu", "tol", '"a,b"'}
     assert two.total == 3
 
 
@@ -45,7 +45,7 @@ def test_as_csv_and_json(workspace, runs):
     rows = list(csv.DictReader(io.StringIO(found.as_csv())))
     assert [row["name"] for row in rows] == ["r0", "r1", "r2"]
     assert [row["tol"] for row in rows] == ["", "0.001", ""]
-    assert rows[2]["a,b"] == 'say "x"'
+    assert rows[2]['"a,b"'] == 'say "x"'
     told = found.as_dict()
     assert told["runs"][0]["values"] == {}
     assert told["runs"][0]["folded"] == ["model"]

@@ -143,6 +143,15 @@ def test_what_is_asked_wrongly_is_told(made, words, message):
     assert "Traceback" not in done.stderr
 
 
+def test_what_cannot_be_imported_makes_no_store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bare")
+    (folder / "bad.jsonl").write_text('{"whence": 1, "id": "../x"}\n')
+    done = CommandLine(folder, folder / "cache")("import", "bad.jsonl", check=False)
+    assert done.returncode == 2
+    assert "bad.jsonl:1" in done.stderr
+    assert not (folder / ".whence").exists()
+
+
 def test_delete_and_undo(own):
     preview = own("delete", "run 0", "--dry-run").stdout
     assert "This run would go, and 1 contents that no other run holds" in preview

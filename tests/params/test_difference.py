@@ -12,7 +12,7 @@ def test_leaves_have_dotted_names():
         "a.d": [1, {"e": 2}],
         "empty": {},
         "none": None,
-        "3.4": 5,
+        "[3][4]": 5,
     }
 
 

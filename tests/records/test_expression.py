@@ -27,6 +27,13 @@ def view(tmp_path):
         writer.append("meta", f"r{number}", {"m": {"x": 2 * number, "s": "on" if number else 1}})
         writer.append("tags", f"r{number}", {"add": ["melt"] if number < 2 else [], "remove": []})
     writer.append("event", "r1", {"level": "info", "message": "Energy drifts", "at": now})
+    for run, name, status in (
+        ("r0", "T too high", "critical"),
+        ("r1", "T too high", "ok"),
+        ("r2", "low", "critical"),
+    ):
+        facts = {"name": name, "attached": True, "status": status}
+        writer.append("alert", run, {"alert": f"id of {name}", "facts": facts})
     artifact = {"name": "o", "category": "output", "digest": "ab" * 32, "size": 1, "path": "o.h5"}
     writer.append("artifact", "r2", artifact)
     yield RecordStoreView(store)
@@ -77,6 +84,25 @@ def view(tmp_path):
         ("output.path contains .h5", "2"),
         ("event.message contains energy drifts", "1"),
         ("text contains DRIFTS", "1"),
+        ("alert.name == T too high", "01"),
+        ("alert.name != T too high", "2"),
+        ("alert.name contains high", "01"),
+        ("alert.name contains low", "2"),
+        ("alert.name exists", "012"),
+        ("alert.status == critical", "02"),
+        ("alert.status != critical", "1"),
+        ("alert.status == ok", "1"),
+        ("alert.\"T too high\" == 'critical'", "0"),
+        ("alert.low == critical", "2"),
+        ("alert.low exists", "2"),
+        ("folder.path != /md", "12"),
+        ("description not contains melt", "2"),
+        ("metadata.x not exists", ""),
+        ("system.cpu.arch != arm", "012"),
+        ("started exists", ""),
+        ("not has tag.melt", "2"),
+        ("not metadata.x > 1", "0"),
+        ("not status == completed", "12"),
     ],
 )
 def test_what_filter_strings_find(view, text, found):
@@ -91,6 +117,9 @@ def test_what_filter_strings_find(view, text, found):
         ("status == finnished", "Did you mean 'finished'"),
         ("created == soon", "'soon' is not a date"),
         ("created == 3d", "'==' cannot be used for 'created'"),
+        ("alert.low == burning", "no alert is ever 'burning'"),
+        ("alert.low > 3", "'>' cannot be used for 'alert.low'"),
+        ("alert.low contains cri", "'contains' cannot be used for 'alert.low'"),
         ("name > melt", "'>' cannot be used for 'name'"),
         ("staus == failed", "Did you mean 'status'"),
         ("", "a filter is a text"),

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
         check_request,
         evaluate,
     )
-    from whence.app.exchange import Imported, export_records, import_records
+    from whence.app.exchange import (
+        Imported,
+        export_records,
+        import_records,
+        incoming_records,
+    )
     from whence.app.lineage import lineage_of
     from whence.app.program import ProgramRun, record_program
     from whence.app.record import Listed, Listing, Shown, list_runs, show_run
@@ -93,6 +98,7 @@ _HOMES = {
         "Imported",
         "export_records",
         "import_records",
+        "incoming_records",
     ),
     "lineage": ("lineage_of",),
     "program": ("ProgramRun", "record_program"),
@@ -158,6 +164,7 @@ __all__ = [
     "export_records",
     "fetch_artifacts",
     "import_records",
+    "incoming_records",
     "init_store",
     "lineage_of",
     "list_artifacts",

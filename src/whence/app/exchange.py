@@ -188,14 +188,30 @@ def _columns(table: Table) -> dict[str, Any]:
     }
 
 
-def import_records(
-    workspace: Workspace,
-    file: Path,
-    progress: Callable[[int, int, str], None] = lambda done, total, note: None,
-) -> Imported:
-    """Read records from a file that `export_records` wrote, or from an export of Sumatra.
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A file of records, all of it checked.
 
-    The whole file is checked before anything is put on record.
+    Attributes
+    ----------
+    file : Path
+    total : int
+        How many lines it has, or records of Sumatra.
+    foreign : list of dict or None
+        The records of an export of Sumatra.
+    """
+
+    file: Path
+    total: int
+    foreign: list[dict[str, Any]] | None = None
+
+    def rows(self) -> Iterable[dict[str, Any]]:
+        """The records and contents."""
+        return _rows(self.file) if self.foreign is None else self.foreign
+
+
+def incoming_records(file: Path) -> Incoming:
+    """The records in a file that `export_records` wrote, or in an export of Sumatra.
 
     Raises
     ------
@@ -212,11 +228,26 @@ def import_records(
         raise UserError.of(
             "unreadable-file", f"cannot read {file}: {error.strerror or error}"
         ) from error
-    total = _check(file) if foreign is None else len(foreign)
+    return Incoming(file, _check(file) if foreign is None else len(foreign), foreign)
+
+
+def import_records(
+    workspace: Workspace,
+    file: Path | Incoming,
+    progress: Callable[[int, int, str], None] = lambda done, total, note: None,
+) -> Imported:
+    """Put the records of a file on record, after the whole of it was checked.
+
+    Raises
+    ------
+    UserError
+        If it is no such file, as `incoming_records` says.
+    """
+    incoming = file if isinstance(file, Incoming) else incoming_records(file)
     taken = _Import(workspace.store)
-    for number, row in enumerate(_rows(file) if foreign is None else foreign, start=1):
+    for number, row in enumerate(incoming.rows(), start=1):
         taken.take(row)
-        progress(number, total, "")
+        progress(number, incoming.total, "")
     workspace.store.writer().sync()
     return taken.told()
 

@@ -20,11 +20,12 @@ def command(file: Path, store: Path | None, as_json: bool) -> None:
     The records keep their ids. Reading a file again adds nothing; reading a newer one adds what
     is new in it, and harms nothing that was edited here.
     """
-    from whence.app import Workspace, import_records
+    from whence.app import Workspace, import_records, incoming_records
 
+    incoming = incoming_records(file)  # before a store is made for what cannot be read
     workspace = Workspace.open_or_make(store, say=lambda text: click.echo(text, err=True))
     with render.progress("Importing", quiet=as_json or not sys.stderr.isatty()) as move:
-        told = import_records(workspace, file, move)
+        told = import_records(workspace, incoming, move)
     if as_json:
         render.as_json(told.as_dict())
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -104,7 +105,9 @@ def command(
 
 
 def _parts(text: str | None) -> tuple[str, ...]:
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    """What stands between commas, but for those in the quotation marks of a name."""
+    parts = re.findall(r'(?:"(?:[^"\\]|\\.)*"|[^,])+', text or "")
+    return tuple(part.strip() for part in parts if part.strip())
 
 
 def _print(found: Listed, columns: Sequence[str], asked: Listing) -> None:

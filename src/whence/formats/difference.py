@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from whence.base.dotted import join_key, key_text
 from whence.base.error import UserError
 from whence.formats.format import Format, formats
 from whence.formats.stored import is_stored
@@ -368,7 +369,7 @@ def _leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:
 
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _leaves(inner, f"{name}.{key}" if name else str(key))
+            yield from _leaves(inner, join_key(name, key_text(key)))
         return
     try:
         array = np.asarray(value)

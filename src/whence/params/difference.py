@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from whence.base.dotted import join_key, key_text
 from whence.base.escape import canonical
 
 _SCALARS = frozenset({int, str, bool, type(None)})
@@ -14,8 +14,9 @@ _SCALARS = frozenset({int, str, bool, type(None)})
 def flatten(params: Mapping[str, Any]) -> dict[str, Any]:
     """The leaves of nested parameters, by dotted name.
 
-    A key with a dot or a quotation mark in it is put in quotation marks, as in TOML, so that no
-    two leaves share a name. Lists and empty mappings are leaves.
+    A key with a dot or a space or the like in it is put in quotation marks, as in TOML, and one
+    that is no text in brackets, so that no two leaves share a name and each can be asked for by
+    its own. Lists and empty mappings are leaves.
 
     Examples
     --------
@@ -78,11 +79,12 @@ def varied_and_constant(
 
 
 def _leaves(params: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    dotted = f"{prefix}." if prefix else ""
     for key, value in params.items():
-        text = str(key)
-        name = prefix + (json.dumps(text) if "." in text or '"' in text or not text else text)
+        plain = type(key) is str and key.isidentifier()
+        name = dotted + key if plain else join_key(prefix, key_text(key))
         if isinstance(value, Mapping) and value:
-            yield from _leaves(value, name + ".")
+            yield from _leaves(value, name)
         else:
             yield name, value
 

@@ -13,13 +13,12 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from whence.base.dotted import join_key, key_text
 from whence.base.error import UserError
 from whence.base.escape import canonical
 from whence.records.task_parameter import (
     DEEPEST,
     fold_task_inputs,
-    join_key,
-    key_text,
     parameters_of,
     too_deep,
     unfold,

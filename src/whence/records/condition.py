@@ -32,6 +32,9 @@ COLUMNS = ("id", "name", "kind", "folder", "user", "host", "parent", "call", "di
 
 TIMES = ("created", "started", "ended", "last")
 
+ALERTS = ("ok", "critical")
+"""How alerts stand once there was something to judge."""
+
 
 class Condition(ABC):
     """Something that each record fulfils or does not; ``&``, ``|`` and ``~`` combine them."""
@@ -337,6 +340,49 @@ class Time(Condition):
         told = [(text, value) for text, value in parts if value is not None]
         text = " AND ".join(text for text, _ in told) or f"{column} IS NOT NULL"
         return sql.row(text, *(value for _, value in told))
+
+
+@dataclass(frozen=True, slots=True)
+class Alert(Condition):
+    """Having an alert, of this name or one that holds it, that stands so.
+
+    Parameters
+    ----------
+    name : str
+        Its name; empty for any.
+    how : {"is", "contains"}
+    status : {"ok", "critical"}, optional
+        How it stands; any if not given.
+
+    Raises
+    ------
+    UserError
+        If alerts cannot stand so.
+    """
+
+    name: str = ""
+    how: str = "is"
+    status: str | None = None
+
+    def __post_init__(self) -> None:
+        checked(self.name)
+        if self.status not in (None, *ALERTS):
+            raise UserError.of(
+                "unknown-status",
+                f"no alert is ever {self.status!r}",
+                mend=f"It is one of: {', '.join(ALERTS)}.",
+            )
+
+    def sql(self, records: Records) -> Sql:
+        """Rows of ``param`` under the names of alerts."""
+        asked, values = _ASK[self.how]("name", self.name) if self.name else ("1", ())
+        text = (
+            "SELECT DISTINCT run FROM param WHERE name IN "
+            f"(SELECT id FROM name WHERE space = 'alert' AND {asked})"
+        )
+        if self.status is not None:
+            text, values = f"{text} AND text = ?", (*values, self.status)
+        return Sql(text, values)
 
 
 _OUTPUT_PATH = (

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from whence.base.dotted import NAME, name_parts
 from whence.base.error import UserError
 from whence.base.problem import Problem, did_you_mean
 from whence.records.condition import (
     COLUMNS,
     TIMES,
+    Alert,
     AllOf,
     AnyOf,
     Condition,
@@ -36,7 +38,7 @@ from whence.records.value import Value, any_value
 if TYPE_CHECKING:
     from whence.records.reader import Records
 
-_KEY = r'(?P<key>(?:"[^"]*"|[^\s<>=!~"])+)'
+_KEY = rf"(?P<key>{NAME})"
 _HAS = re.compile(r"has\s+(?P<not>not\s+)?tag\.(?P<tag>\S.*)")
 _EXISTS = re.compile(rf"{_KEY}\s+(?P<not>not\s+)?exists")
 _CONTAINS = re.compile(rf"{_KEY}\s+(?P<not>not\s+)?contains\s+(?P<value>.+)")
@@ -57,7 +59,9 @@ _TEXTS = {
     "system.hostname": "host",
 }
 _TIMES = {**{name: name for name in TIMES}, "modified": "last", "timestamp": "created"}
-FIELDS = (*_TEXTS, *_TIMES, "status", "tag", "artifact.id", "output.path", "event.message", "text")
+_SINGLE = ("status", "tag", "artifact.id", "artifact.digest")
+FIELDS = (*_TEXTS, *_TIMES, *_SINGLE, "alert.name", "alert.status", "output.path", "event.message",
+          "text")  # fmt: skip
 """What a filter string can ask for besides parameters, metadata and tags."""
 
 
@@ -68,8 +72,9 @@ def condition_of(text: str) -> Condition:
     ----------
     text : str
         ``KEY OPERATOR VALUE``, where the key is a field of records, ``metadata.<key>``,
-        ``params.<key>`` or just the name of either; ``KEY exists``; ``has tag.<tag>``; a folder
-        like ``/melt``; or a tag. The value goes on to the end of the text.
+        ``params.<key>`` or just the name of either; ``alert.<name> == critical`` or ``ok``;
+        ``KEY exists``; ``has tag.<tag>``; a folder like ``/melt``; or a tag. The value goes on to
+        the end of the text. ``not`` before it turns it around.
 
     Raises
     ------
@@ -92,6 +97,8 @@ def condition_of(text: str) -> Condition:
         match = pattern.fullmatch(text)
         if match:
             return read(match)
+    if (inner := text.removeprefix("not ")) != text:
+        return ~condition_of(inner)
     raise UserError.of("bad-filter", f"{text!r} is not a filter", mend=_MEND)
 
 
@@ -193,6 +200,8 @@ def _exists(match: re.Match[str]) -> Condition:
         found = Text(_TEXTS[key], "regex", ".")
     elif key in _TIMES:
         found = Time(_TIMES[key])
+    elif key.startswith("alert."):
+        found = Alert(_alert_name(key))
     else:
         found = Bare(key, any_value(key, "exists"))
     return Not(found) if match["not"] else found
@@ -206,11 +215,13 @@ def _contains(match: re.Match[str]) -> Condition:
         found = Value(space, key, "contains", wanted)
     elif key in _TEXTS or key.startswith("system."):
         found = Text(_TEXTS.get(key, key), "contains", wanted)
+    elif key == "alert.name":
+        found = Alert(wanted, "contains")
     elif key in ("event.message", "text", "output"):
         found = Said(wanted)
     elif key in ("output.path", "artifact.path", "outputpath"):
         found = OutputPath(wanted)
-    elif key in ("status", *_TIMES):
+    elif key in ("status", *_TIMES) or key.startswith("alert."):
         raise _wrong("contains", key)
     else:
         found = Bare(key, any_value(key, "contains", wanted))
@@ -229,9 +240,7 @@ def _compare(match: re.Match[str]) -> Condition:
         return _unequal(space, key, text)
     if space:
         return _value(space, key, operator, text)
-    if key in ("status", "tag", "artifact.id", "artifact.digest") or key in _TEXTS:
-        return _field(key, operator, text)
-    if key.startswith("system."):
+    if _is_field(key):
         return _field(key, operator, text)
     found = AnyOf(tuple(_value(each, key, operator, text) for each in ("param", "meta")))
     return Bare(key, found)
@@ -252,11 +261,15 @@ def _check_operator(match: re.Match[str], text: str) -> None:
 
 
 def _unequal(space: str | None, key: str, text: str) -> Condition:
-    if not space and (key in _TEXTS or key in ("status", "tag") or key.startswith("system.")):
+    if not space and _is_field(key):
         return Not(_field(key, "==", text))
     if space:
         return _but(space, key, text)
     return Bare(key, AnyOf((_but("param", key, text), _but("meta", key, text))))
+
+
+def _is_field(key: str) -> bool:
+    return key in _TEXTS or key in _SINGLE or key.startswith(("system.", "alert."))
 
 
 def _but(space: str, key: str, text: str) -> Condition:
@@ -284,6 +297,10 @@ def _field(key: str, operator: str, text: str) -> Condition:
         return tagged(wanted)
     if key.startswith("artifact."):
         return Holds(wanted)
+    if key == "alert.name":
+        return Alert(wanted)
+    if key.startswith("alert."):
+        return Alert(_alert_name(key), status=wanted)
     if key == "user" and wanted == "self":
         wanted = _own_name()
     if operator in ("~", "=~"):
@@ -291,6 +308,12 @@ def _field(key: str, operator: str, text: str) -> Condition:
     if _TEXTS.get(key) == "folder":
         wanted = "/" + wanted.strip("/")
     return Text(_TEXTS.get(key, key), "is", wanted)
+
+
+def _alert_name(key: str) -> str:
+    """The alert that ``alert.<name>`` means: any, for ``alert.status``."""
+    name = key.partition(".")[2]
+    return "" if name in ("status", "name") else ".".join(map(str, name_parts(name)))
 
 
 def _time(key: str, operator: str, text: str) -> Condition:
@@ -364,7 +387,8 @@ def _wrong(operator: str, key: str) -> UserError:
     return UserError.of(
         "wrong-operator",
         f"{operator!r} cannot be used for {key!r}",
-        mend=f"Compare it with {times if key in _TIMES else texts}.",
+        mend=f"Compare it with {times if key in _TIMES else texts}. A parameter of that name is "
+        f"`params.{key}`.",
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import orjson
 
+from whence.base.dotted import joined, means, name_parts
 from whence.records.task_parameter import BESIDE
-from whence.store import without_inputs
+from whence.store import short_name
 
 
 class Names:
@@ -38,14 +40,18 @@ class Names:
         known = self._known.get((space, key, below))
         if known is not None:
             return known
-        short = without_inputs(key)
+        parts = name_parts(key)
+        short = short_name(key)
         asked, values = "short = ?", [short]
         if below:
-            asked, values = "short >= ? AND short < ?", [f"{short}.", f"{short}/"]
+            asked, values = (
+                "(short = ? OR short >= ? AND short < ?)",
+                [short, f"{short}.", f"{short}/"],
+            )
         rows = self._db.execute(
             f"SELECT id, name FROM name WHERE space = ? AND {asked}", (space, *values)
         )
-        found = [number for number, name in rows if _leads(key.split("."), name.split("."))]
+        found = [number for number, name in rows if _leads(parts, name_parts(name), below)]
         self._known[space, key, below] = found
         return found
 
@@ -70,15 +76,19 @@ class Names:
         }
 
 
-def _leads(key: Sequence[str], name: Sequence[str]) -> bool:
-    """Whether a name goes through the parts of a key, with only ``inputs`` between them."""
-    rest = iter(name)
-    for part in key:
-        for level in rest:
-            if level == part:
-                break
-            if level != "inputs":
-                return False
-        else:
-            return False
-    return True
+def _leads(key: Sequence[Any], name: Sequence[Any], below: bool) -> bool:
+    """Whether the parts of a key lead to a name, or to what it is below.
+
+    Only ``inputs`` may lie between them; several parts may be one key that has dots in it.
+    """
+    if not key:
+        return bool(name) if below else not name
+    if not name:
+        return False
+    for count in range(1, len(key) + 1):
+        part = key[0] if count == 1 else joined(key[:count])
+        if count > 1 and (part is None or not isinstance(name[0], str)):
+            break
+        if means(part, name[0]) and _leads(key[count:], name[1:], below):
+            return True
+    return name[0] == "inputs" and _leads(key, name[1:], below)

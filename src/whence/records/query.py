@@ -10,7 +10,6 @@ from whence.base.error import UserError
 from whence.base.problem import did_you_mean
 from whence.records.condition import AllOf, Condition, Test, all_of
 from whence.records.sql import Sql, among
-from whence.records.task_parameter import name_parts
 
 if TYPE_CHECKING:
     from whence.records.reader import Records
@@ -76,9 +75,8 @@ class Order:
     def _names(self, records: Records) -> list[int]:
         first, _, rest = self.field.partition(".")
         if first in _SPACES and rest:
-            return records.names.of(_SPACES[first], ".".join(map(str, name_parts(rest))))
-        key = ".".join(map(str, name_parts(self.field)))
-        return records.names.of("param", key) + records.names.of("meta", key)
+            return records.names.of(_SPACES[first], rest)
+        return records.names.of("param", self.field) + records.names.of("meta", self.field)
 
 
 NEWEST_FIRST = (Order("created", descending=True), Order("id", descending=True))

@@ -6,13 +6,12 @@ inputs may hold descriptions again. Names of parameters leave the ``inputs`` lev
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from whence.base.dotted import Spelled, join_key, joined, key_text, means, name_parts
 from whence.base.error import UserError
 from whence.base.problem import did_you_mean
 
@@ -22,10 +21,6 @@ _DESCRIPTION = frozenset({"taskname", "module", "inputs"})
 _DIGESTS = frozenset({"digest", "hashed_digest", "unhashed_digests"})
 BESIDE = _DESCRIPTION | _DIGESTS | {"reason"}
 _PLAIN = frozenset({int, float, str, bool, bytes, type(None)})
-_PART = re.compile(
-    r"""(?:^|\.)(?:(?P<name>[^.\[\]"]+)|(?P<text>"(?:[^"\\]|\\.)*"))"""
-    r"""|\[(?P<key>(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\]'"])+)\]"""
-)
 _MISSING: Final[Any] = object()
 
 
@@ -136,19 +131,6 @@ def get_task_param(obj: Any, name: str | Iterable[str], default: Any = _MISSING)
     return tuple(values) if isinstance(name, tuple) else values
 
 
-def key_text(key: Any) -> str:
-    """A key as it stands in a dotted name: ``mu``, ``"x.y"`` or ``[1]``."""
-    if not isinstance(key, str):
-        return f"[{key!r}]"
-    plain = key and not re.search(r'[.\[\]"]|@task\Z', key)
-    return str(key) if plain else json.dumps(key, ensure_ascii=False)
-
-
-def join_key(before: str, text: str) -> str:
-    """A dotted name with one more key."""
-    return f"{before}{'' if not before or text[:1] == '[' else '.'}{text}"
-
-
 def too_deep() -> UserError:
     """The error of parameters without a bottom."""
     return UserError.of(
@@ -202,38 +184,14 @@ def _get(obj: Any, name: str, default: Any) -> Any:
     raise _missing(name, parts, stops)
 
 
-def name_parts(name: str) -> list[Any]:
-    """The keys that a dotted name consists of; what is no such name is split at its dots.
-
-    Examples
-    --------
-    >>> name_parts('model."x.y"[1]')
-    ['model', 'x.y', 1]
-    """
-    parts: list[Any] = []
-    end = 0
-    while end < len(name) and (match := _PART.match(name, end)):
-        end = match.end()
-        try:
-            if match["name"]:
-                parts.append(match["name"])
-            elif match["text"]:
-                parts.append(json.loads(match["text"]))
-            else:
-                parts.append(ast.literal_eval(match["key"]))
-        except (ValueError, SyntaxError):
-            return name.split(".")
-    return parts if end == len(name) and parts else name.split(".")
-
-
 def _find(obj: Any, parts: list[Any], done: int, stops: list[tuple[int, Any]]) -> Any:
     """Follow the keys from `done` on, or note in `stops` where they lead no further."""
     if done == len(parts):
         return obj
     for level in _levels(obj):
         for end in range(done + 1, len(parts) + 1):
-            key = parts[done] if end == done + 1 else _dotted(parts[done:end])
-            inner = _at(level, key)
+            key = parts[done] if end == done + 1 else joined(parts[done:end])
+            inner = _MISSING if key is None and end > done + 1 else _at(level, key)
             if inner is not _MISSING:
                 found = _find(inner, parts, end, stops)
                 if found is not _MISSING:
@@ -242,18 +200,14 @@ def _find(obj: Any, parts: list[Any], done: int, stops: list[tuple[int, Any]]) -
     return _MISSING
 
 
-def _dotted(parts: list[Any]) -> Any:
-    return ".".join(parts) if all(isinstance(part, str) for part in parts) else _MISSING
-
-
-def _at(level: Mapping[Any, Any], key: Any) -> Any:
+def _at(level: Mapping[Any, Any], part: Any) -> Any:
     try:
-        if key in level:
-            return level[key]
-        if isinstance(key, str) and key.isdecimal() and int(key) in level:
-            return level[int(key)]
+        if part in level:
+            return level[part]
     except TypeError:  # the literal in the brackets has no hash
-        pass
+        return _MISSING
+    if isinstance(part, Spelled) or (isinstance(part, str) and part.isdecimal()):
+        return next((level[key] for key in level if means(part, key)), _MISSING)
     return _MISSING
 
 

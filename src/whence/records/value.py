@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from whence.base.dotted import join_key
 from whence.base.error import UserError
 from whence.base.escape import decode, encode
 from whence.base.problem import did_you_mean
+from whence.params import flatten
 from whence.records import sql
 from whence.records.condition import AllOf, AnyOf, Condition, checked, compiled
 from whence.records.sql import Sql
-from whence.records.task_parameter import get_task_param, name_parts
+from whence.records.task_parameter import get_task_param
 from whence.store import cell, leaves
 from whence.store.leaf import NAN
 
@@ -94,10 +96,9 @@ class Value(Condition):
 
     def sql(self, records: Records) -> Sql:
         """Rows of ``param`` under the names that the key can mean."""
-        parts = name_parts(self.key)
-        names = records.names.of(self.space, ".".join(map(str, parts)))
+        names = records.names.of(self.space, self.key)
         if self.operator == "exists":
-            names = names + records.names.of(self.space, ".".join(map(str, parts)), below=True)
+            names = names + records.names.of(self.space, self.key, below=True)
         if self.operator == "eq" and isinstance(self.wanted, dict) and self.wanted:
             return self._mapping(records)
         if not names:
@@ -195,14 +196,14 @@ class Value(Condition):
 
     def _mapping(self, records: Records) -> Sql:
         """All leaves of the mapping, and no other leaf below the key."""
-        flat = leaves(encode(self.wanted))
-        prefix = ".".join(map(str, name_parts(self.key)))
-        wanted = {key for name in flat for key in records.names.of(self.space, f"{prefix}.{name}")}
-        below = records.names.of(self.space, prefix, below=True)
+        names = {name: join_key(self.key, name) for name in leaves(encode(self.wanted))}
+        wanted = {key for name in names.values() for key in records.names.of(self.space, name)}
+        below = records.names.of(self.space, self.key, below=True)
         wanted |= records.names.noise(below)
         others = [key for key in below if key not in wanted]
         parts: list[Condition] = [
-            Value(self.space, f"{prefix}.{name}", "eq", value) for name, value in _flat(self.wanted)
+            Value(self.space, names[name], "eq", value)
+            for name, value in flatten(self.wanted).items()
         ]
         found = AllOf(tuple(parts)).sql(records)
         if others:
@@ -219,7 +220,7 @@ class Range(Condition):
     def sql(self, records: Records) -> Sql:
         """One range of rows, and the lists that are in all of them."""
         first = self.bounds[0]
-        names = records.names.of(first.space, ".".join(map(str, name_parts(first.key))))
+        names = records.names.of(first.space, first.key)
         if len(names) != 1:  # a record may have one value here and another there
             return sql.meet([bound.sql(records) for bound in self.bounds])
         asked = [scalar for bound in self.bounds for scalar in bound.scalars()]
@@ -319,11 +320,3 @@ def _list_of(text: str) -> Any:
         return _plain(decode(orjson.loads(text)))
     except orjson.JSONDecodeError:
         return text  # a text that only begins like a list
-
-
-def _flat(value: dict[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, inner in value.items():
-        if isinstance(inner, dict) and inner:
-            yield from _flat(inner, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", inner

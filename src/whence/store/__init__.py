@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from whence.store.health import Finding, Health, examine
     from whence.store.index import Index
     from whence.store.leaf import cell, leaves
-    from whence.store.load import without_inputs
+    from whence.store.load import short_name
     from whence.store.merger import Merged, merge
     from whence.store.metric import Point, points, tables
     from whence.store.process import enclosing_run, is_alive, this_process
@@ -39,7 +39,7 @@ _HOMES = {
     "health": ("Finding", "Health", "examine"),
     "index": ("Index",),
     "leaf": ("cell", "leaves"),
-    "load": ("without_inputs",),
+    "load": ("short_name",),
     "merger": ("Merged", "merge"),
     "metric": ("Point", "points", "tables"),
     "process": ("enclosing_run", "is_alive", "this_process"),
@@ -84,7 +84,7 @@ __all__ = [
     "this_process",
     "version_id",
     "versions",
-    "without_inputs",
+    "short_name",
     "words",
 ]
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import orjson
 
-from whence.base.escape import JSON, encode
+from whence.base.dotted import join_key, key_text
+from whence.base.error import UserError
+from whence.base.escape import JSON, decode, encode
 
 Cell = tuple[int | float | None, str | None]
 """``num`` and ``text`` of a row; both None for None."""
@@ -32,21 +34,26 @@ def leaves(params: JSON) -> dict[str, Cell]:
     --------
     >>> leaves({"a": {"b": 1, "c": "x"}, "d": [1, 2]})
     {'a.b': (1, None), 'a.c': (None, 'x'), 'd': (None, '[1,2]')}
+
+    The names are those of `whence.base.dotted`.
     """
     found: dict[str, Cell] = {}
     _collect(found, "", _members(params) or ())
     return found
 
 
-def _collect(found: dict[str, Cell], prefix: str, members: Iterable[tuple[str, JSON]]) -> None:
+def _collect(found: dict[str, Cell], before: str, members: Iterable[tuple[Any, JSON]]) -> None:
+    dotted = f"{before}." if before else ""
     for key, value in members:
+        plain = type(key) is str and key.isidentifier()
+        name = dotted + key if plain else join_key(before, key_text(key))
         kind = type(value)
         if kind is dict:
             inner = _members(value)
             if inner:
-                _collect(found, f"{prefix}{key}.", inner)
+                _collect(found, name, inner)
                 continue
-        found[prefix + key] = (value, None) if kind is float else cell_of(value)
+        found[name] = (value, None) if kind is float else cell_of(value)
 
 
 def cell(value: Any) -> Cell:
@@ -72,8 +79,8 @@ def cell_of(data: JSON) -> Cell:
     return None, _brief(_plain(data))
 
 
-def _members(value: dict[str, JSON]) -> Collection[tuple[str, JSON]] | None:
-    """What a mapping holds, under names; None for what is written as one and is none."""
+def _members(value: dict[str, JSON]) -> Collection[tuple[Any, JSON]] | None:
+    """What a mapping holds, by key; None for what is written as one and is none."""
     if len(value) == 1:
         (name,) = value
         if name == "$map":
@@ -83,9 +90,11 @@ def _members(value: dict[str, JSON]) -> Collection[tuple[str, JSON]] | None:
     return value.items()
 
 
-def _key(data: JSON) -> str:
-    num, text = cell_of(data)
-    return text if text is not None else str(data if num is None or type(data) is bool else num)
+def _key(data: JSON) -> Any:
+    try:
+        return decode(data)
+    except UserError:  # of a newer version
+        return _brief(data)
 
 
 def _plain(data: JSON) -> JSON:

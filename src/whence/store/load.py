@@ -10,13 +10,14 @@ from typing import Any
 
 import orjson
 
+from whence.base.dotted import name_parts
 from whence.store import layout
 from whence.store.files import Files
 from whence.store.fold import Key, Line, State, fold, key_of
 from whence.store.line import Chain, parse
 from whence.store.order import is_ahead
 from whence.store.row import Rows, rows_of
-from whence.store.schema import RUN_COLUMNS
+from whence.store.schema import RUN_COLUMNS, SPACES
 from whence.store.survey import signed
 from whence.store.version import load_versions, speaks_of_version
 
@@ -56,7 +57,7 @@ class Loader:
         self._keys: dict[str, int] = {}
         (highest,) = connection.execute("SELECT max(key) FROM run").fetchone()
         self._next = (highest or 0) + 1
-        self._names: dict[str, dict[str, int]] = {"param": {}, "meta": {}, "field": {}}
+        self._names: dict[str, dict[str, int]] = {space: {} for space in SPACES}
         for key, space, name in connection.execute("SELECT id, space, name FROM name"):
             self._names[space][name] = key
         self._interned = sum(map(len, self._names.values()))
@@ -330,7 +331,7 @@ class Loader:
         if number is None:
             self._interned += 1
             number = self._names[space][name] = self._interned
-            short = without_inputs(name)
+            short = short_name(name)
             self._db.execute("INSERT INTO name VALUES (?, ?, ?, ?)", (number, space, name, short))
         return number
 
@@ -386,11 +387,20 @@ class _Batch:
             self.said.setdefault(of, []).append(text if op == "out" else f"\n{text}\n")
 
 
-def without_inputs(name: str) -> str:
-    """A dotted name without its ``inputs`` levels, by which task descriptions nest."""
-    if "inputs" not in name:
+def short_name(name: str) -> str:
+    """The plain text of a dotted name without its ``inputs`` levels, by which tasks nest.
+
+    Names that differ in quotation marks and brackets alone have the same.
+    """
+    if '"' in name or "[" in name:
+        parts = [str(getattr(part, "text", part)) for part in name_parts(name)]
+        # Lone surrogates cannot be kept.
+        parts = [part.encode(errors="backslashreplace").decode() for part in parts]
+    elif "inputs" in name:
+        parts = name.split(".")
+    else:
         return name
-    return ".".join(part for part in name.split(".") if part != "inputs") or name
+    return ".".join(part for part in parts if part != "inputs") or name
 
 
 def lines_of(

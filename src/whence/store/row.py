@@ -26,7 +26,7 @@ class Rows:
         Its tags.
     cells : dict of str to dict of str to (num, text)
         The leaves of its parameters (``param``) and metadata (``meta``), and what is told of it
-        in words (``field``).
+        in words (``field``), and how its alerts stand, by name (``alert``).
     artifacts : tuple of tuple
         Category, name, digest, type, size, kept, path.
     """
@@ -50,12 +50,24 @@ def rows_of(state: State) -> Rows:
         cells["meta"] = leaves(meta)
     if not TOLD.isdisjoint(state):
         cells["field"] = fields(state)
+    if state["alerts"]:
+        cells["alert"] = _alerts(state["alerts"])
     return Rows(
         run,
         tuple(state["tags"]),
         cells,
         tuple(_artifact(item) for item in state["artifacts"]),
     )
+
+
+def _alerts(alerts: dict[str, dict[str, Any]]) -> dict[str, Cell]:
+    """The status of each alert of the run; of several of a name, the critical one's."""
+    found: dict[str, Cell] = {}
+    for key, facts in alerts.items():
+        name = _text(facts.get("name")) or key
+        if facts.get("attached") is not False and found.get(name) != (None, "critical"):
+            found[name] = None, _text(facts.get("status"))
+    return found
 
 
 @lru_cache(maxsize=512)

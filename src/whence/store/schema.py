@@ -8,11 +8,12 @@ state    the whole folded state of a run, as JSON text
 span     where the lines of a run are: ``[start, stop)`` of a file, among lines of others;
          ``before`` is the check that the first is chained with
 tag      one row per tag of a run
-param    one row per leaf of a run's ``params`` and metadata, and per field of words: ``num``
+param    one row per leaf of a run's ``params`` and metadata, per field of words and alert: ``num``
          for numbers and booleans, ``text`` for text and (as JSON) for lists, NaN and the rest; both
          NULL for None
 name     the dotted names of them, interned: ``param.name`` is ``name.id``; ``space`` is
-         ``param``, ``meta`` or ``field``, ``short`` the name without its ``inputs`` levels
+         ``param``, ``meta``, ``field`` or ``alert``, ``short`` the keys in it with dots between,
+         without quotation marks and ``inputs`` levels
 said     what runs logged and printed, for the pieces in ``word``: ``said.id`` is its ``rowid``
 word     the words of them, for full-text search; not there if SQLite was built without FTS5
 artifact one row per artifact of a run
@@ -34,7 +35,10 @@ from __future__ import annotations
 
 import re
 
-VERSION = 7
+VERSION = 8
+
+SPACES = ("param", "meta", "field", "alert")
+"""What the rows of ``param`` are about."""
 
 RUN_COLUMNS = (
     "kind",

@@ -131,12 +131,12 @@ class FaultyFiles(Files):
             status = _shifted(status, self.clock() - time.time())
         return coarse(status, self.coarse) if self.coarse else status
 
-    def list(self, folder: Path) -> list[str]:
+    def list(self, folder: Path | str) -> list[str]:
         """The names in a folder, as they were a while ago if told so."""
         self._fail("list")
         return list(self._recall("list", Path(folder), super().list))
 
-    def inodes(self, folder: Path) -> dict[str, int]:
+    def inodes(self, folder: Path | str) -> dict[str, int]:
         """The names in a folder with their inodes, as they were a while ago if told so."""
         self._fail("list")
         return dict(self._recall("inodes", Path(folder), super().inodes))
