@@ -33,3 +33,8 @@ def test_looking_after_a_store(read: Callable[[str], Path]) -> None:
 def test_collections(read: Callable[[str], Path]) -> None:
     folder = read("collections.md")
     assert "!YamlCatalog" in (folder / "sources.yaml").read_text()
+
+
+@pytest.mark.parametrize("page", ["space", "eval", "plots", "config"])
+def test_a_reference_page(read: Callable[[str], Path], page: str) -> None:
+    read(f"reference/{page}.md")

@@ -30,7 +30,7 @@ A plots.yml for the data that `whence tree` shows may be as short as
     select:
       data: energy              # a path below one simulation, as `whence tree` prints it
 
-docs/reference/plots.md tells the rest; `whence demo` makes a project that has one.""",
+`whence demo` makes a project that has one; docs/reference/plots.md tells all it may have.""",
 }
 
 
