@@ -150,17 +150,17 @@ class Records:
         full = limit is not None and len(records) == limit
         return records, self.count(query) if full else len(records)
 
-    def labels(self, query: Query) -> list[tuple[str, str]]:
+    def labels(self, query: Query) -> Iterable[tuple[str, str]]:
         """The id and the label of what a query shows, in its order."""
         if query.tests:
             return [(record.id, record.label) for record in self.iterate(query)]
         names = self.names.of("field", "label")
         if not names:
-            rows = self.connection.execute(*query.sql(self, "run.id"))
-            return [(run, run) for (run,) in rows]
+            runs = [run for (run,) in self.connection.execute(*query.sql(self, "run.id"))]
+            return zip(runs, runs, strict=True)
         label = f"(SELECT text FROM param WHERE param.run = run.key AND param.name = {names[0]})"
         rows = self.connection.execute(*query.sql(self, f"run.id, ifnull({label}, run.id)"))
-        return list(map(tuple, rows))
+        return rows.fetchall()
 
     def of_ids(self, runs: Iterable[str]) -> list[Record]:
         """The records of these ids, in that order; unknown ones are left out."""

@@ -15,6 +15,7 @@ from whence.records.record import Record
 from whence.records.task_parameter import get_task_param
 from whence.store.field import FIELDS as FIELD_WORDS
 from whence.store.field import SOURCES as FIELD_SOURCES
+from whence.store.field import words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,24 +124,37 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
         """
         import pandas as pd
 
+        asked = [fields] if isinstance(fields, str) else list(fields)
+        rows = self._rows([field for field in asked if field != "duration"])
+        sizes, told = rows.sizes, rows.told
+        columns: dict[str, Sequence[Any]] = {"# records": sizes}
+        for field in asked:
+            if field == "duration":
+                columns["avg\n. duration"] = _means(told.took, sizes)
+                continue
+            cut = _cutter(field, max_chars, max_lines)
+            columns[field] = _column(told.texts[field], sizes, cut)
+        cut = _cutter("", max_chars, max_lines)
+        for name in [parameters] if isinstance(parameters, str) else parameters:
+            cells = [_parameter(record, name, hash_parameter_sets) for record in rows.records]
+            columns[name.replace(".", "\n.")] = _column(cells, sizes, cut)
+        return pd.DataFrame(columns, index=pd.Index(rows.labels, dtype=object), dtype=object)
+
+    def _rows(self, fields: Sequence[str]) -> _Rows:
+        """The rows, their labels downward, and what these fields of their records say."""
+        if self.like is None and self.first is None and self.last is None:
+            # One for each: no lists of one record, over which Python would look for garbage.
+            records = self.view.aslist()
+            told = _told(records, fields)
+            if len(set(told.labels)) == len(records):
+                order = sorted(range(len(records)), key=told.labels.__getitem__, reverse=True)
+                rows = _Rows([told.labels[i] for i in order], [1] * len(order), records, told)
+                return rows if order == [*range(len(order))] else rows.in_order(order)
         groups = self._groups()
         labels = sorted(groups, reverse=True)
         records = self.view.of([one for label in labels for one in groups[label]])
         sizes = [len(groups[label]) for label in labels]
-        columns: dict[str, Sequence[Any]] = {"# records": sizes}
-        asked = [fields] if isinstance(fields, str) else list(fields)
-        texts, took = _told(records, [field for field in asked if field != "duration"])
-        for field in asked:
-            if field == "duration":
-                columns["avg\n. duration"] = _means(took, sizes)
-                continue
-            cut = _cutter(field, max_chars, max_lines)
-            columns[field] = _column(texts[field], sizes, cut)
-        cut = _cutter("", max_chars, max_lines)
-        for name in [parameters] if isinstance(parameters, str) else parameters:
-            cells = [_parameter(record, name, hash_parameter_sets) for record in records]
-            columns[name.replace(".", "\n.")] = _column(cells, sizes, cut)
-        return pd.DataFrame(columns, index=pd.Index(labels, dtype=object), dtype=object)
+        return _Rows(labels, sizes, records, _told(records, fields))
 
     def _groups(self) -> dict[str, list[Record | str]]:
         """What stands for the records of each row, by label, in the order of the view."""
@@ -171,25 +185,54 @@ def _count(rows: int) -> int:
 Cut = Callable[[str], str]
 
 
-def _told(
-    records: Sequence[Record], fields: Iterable[str]
-) -> tuple[dict[str, list[str]], list[float | None]]:
-    """What the fields of each record say, and how long it took."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What records say: their labels, the texts of each field, and how long they took."""
+
+    labels: list[str]
+    texts: dict[str, list[str]]
+    took: list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of the table: labels, how many records each has, these, and what they say."""
+
+    labels: list[str]
+    sizes: list[int]
+    records: Sequence[Record]
+    told: _Told
+
+    def in_order(self, order: Sequence[int]) -> _Rows:
+        """The same labels with the records in another order; each row is one record."""
+        records, told = self.records, self.told
+        texts = {field: [cells[i] for i in order] for field, cells in told.texts.items()}
+        again = _Told(self.labels, texts, [told.took[i] for i in order])
+        return _Rows(self.labels, self.sizes, [records[i] for i in order], again)
+
+
+def _told(records: Sequence[Record], fields: Iterable[str]) -> _Told:
     texts: dict[str, list[str]] = {field: [] for field in fields}
     for field in texts:
         _known(field)
-    took: list[float | None] = []
+    told = _Told([], texts, [])
     for start in range(0, len(records), _BATCH):
         part = records[start : start + _BATCH]
         states = [record.state for record in part]
+        told.labels.extend(
+            [words(state, "label") if "label" in state else state["id"] for state in states]
+        )
         for field, cells in texts.items():
             cells += _texts(part, states, field)
-        ends = [(state.get("started"), state.get("ended")) for state in states]
-        took += [
-            record.duration if start is None or end is None or end < start else end - start
-            for record, (start, end) in zip(part, ends, strict=True)
-        ]
-    return texts, took
+        starts = [state.get("started") for state in states]
+        ends = [state.get("ended") for state in states]
+        told.took.extend(
+            [
+                record.duration if start is None or end is None or end < start else end - start
+                for record, start, end in zip(part, starts, ends, strict=True)
+            ]
+        )
+    return told
 
 
 def _known(field: str) -> None:
@@ -213,7 +256,8 @@ def _texts(
                 one[0]
                 if type(one) is list and len(one) == 1 and type(one[0]) is str
                 else read(state)
-                for state, one in [(state, state.get(field)) for state in states]
+                for state in states
+                for one in [state.get(field)]
             ]
         return ["" if state.keys().isdisjoint(sources) else read(state) for state in states]
     return [_text(getattr(record, field)) for record in records]
