@@ -212,3 +212,20 @@ def test_a_circle_is_drawn(look, project):
     assert page.locator(".box").count() == 4
     assert page.locator(".line.back").count() >= 1
     assert overlapping(page, ".box") == []
+
+
+def test_a_long_chain_begins_readable_with_an_overview(look, project):
+    for number in range(12):
+        run = project.run(f"step {number}", takes=[f"{number}"], puts=[f"{number + 1}"])
+    page = look(project.lineage(run))
+    root = page.locator("[aria-label='run step 11']").bounding_box()
+    assert 0 < root["x"] < 1400 - root["width"]
+    assert page.locator("[aria-label='run step 11'] text").first.bounding_box()["height"] > 10
+    first = page.locator("[aria-label='run step 0']")
+    assert first.bounding_box()["x"] < 0
+    overview = page.locator("#map").bounding_box()
+    page.mouse.click(overview["x"] + 4, overview["y"] + overview["height"] / 2)
+    assert 0 < first.bounding_box()["x"] < 1400
+    page.keyboard.press("ArrowLeft")
+    page.locator("#fit").click()
+    assert page.locator("#map").is_hidden()

@@ -9,7 +9,9 @@
   const aside = document.querySelector("aside");
   const tip = document.getElementById("tip");
   const search = document.querySelector("input");
+  const map = document.getElementById("map");
   const WIDE = size.width, HIGH = size.height, GAP = size.gap;
+  const READABLE = 0.85;  // the scale at which names are easy to read
   const MOST = 1500;  // members of an open group that are drawn; search finds the others
   const CELL = { width: 150, height: 26, gap: 6, pad: 12, head: 30 };
 
@@ -45,7 +47,7 @@
   }
 
   const pen = document.createElement("canvas").getContext("2d");
-  const fonts = { name: "600 12px ", sub: "10.5px " };
+  const fonts = { name: "600 13px ", sub: "11px " };
   const face = getComputedStyle(document.body).fontFamily;
   function fitted(text, width, style) {
     pen.font = fonts[style] + face;
@@ -153,6 +155,9 @@
     document.getElementById("lines").replaceChildren(...drawnLines);
     document.getElementById("boxes").replaceChildren(
       ...boxes.map((box, number) => (opened.has(number) ? drawOpen(box, number) : drawBox(box, number))));
+    map.replaceChildren(
+      ...boxes.map((box, number) => element("rect", { class: family(box.kind), ...places[number], rx: 8 })),
+      element("rect", { class: "seen" }));
     paint();
   }
 
@@ -181,15 +186,15 @@
     if (kind === "artifact") {
       node.append(element("path", { class: "fold shape", d: `M${x + WIDE - 11} ${y}V${y + 11}H${x + WIDE}` }));
     }
-    let begin = x + 14;
+    let begin = x + 12;
     if (kind === "code") {
       node.append(element("text", { class: "glyph", x: x + 13, y: y + HIGH / 2 }, "</>"));
       begin = x + 43;
     }
-    const room = x + WIDE - 14 - begin;
+    const room = x + WIDE - 10 - begin;
     node.append(
-      element("text", { class: "name", x: begin, y: y + HIGH / 2 - 7 }, fitted(box.label, room, "name")),
-      element("text", { class: "sub", x: begin, y: y + HIGH / 2 + 8 },
+      element("text", { class: "name", x: begin, y: y + HIGH / 2 - 8 }, fitted(box.label, room, "name")),
+      element("text", { class: "sub", x: begin, y: y + HIGH / 2 + 9 },
         fitted(several ? box.note || "click to open" : first.sub, room, "sub")));
     if (kind === "run" && box.members.some((member) => members[member].bad)) {
       node.append(element("circle", { class: "dot", cx: x + WIDE - 4, cy: y + 4, r: 6 }));
@@ -347,6 +352,32 @@
 
   function move() {
     world.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.scale})`);
+    overview();
+  }
+
+  // The whole in small, with a frame round what is seen, as long as that is not all.
+  function extent() {
+    return {
+      left: Math.min(...places.map((place) => place.x)), right: Math.max(...places.map((place) => place.x + place.width)),
+      top: Math.min(...places.map((place) => place.y)), bottom: Math.max(...places.map((place) => place.y + place.height)),
+    };
+  }
+  function overview() {
+    const room = drawing.getBoundingClientRect(), whole = extent();
+    const seen = { x: -view.x / view.scale, y: -view.y / view.scale, width: room.width / view.scale, height: room.height / view.scale };
+    map.toggleAttribute("hidden", seen.x <= whole.left && seen.y <= whole.top
+      && seen.x + seen.width >= whole.right && seen.y + seen.height >= whole.bottom);
+    const wide = whole.right - whole.left, high = whole.bottom - whole.top, edge = Math.max(wide, high) * 0.03;
+    const scale = Math.min(250 / wide, 130 / high);
+    map.setAttribute("viewBox", [whole.left - edge, whole.top - edge, wide + 2 * edge, high + 2 * edge].join(" "));
+    map.setAttribute("width", Math.max(60, wide * scale));
+    map.setAttribute("height", Math.max(34, high * scale));
+    const frame = map.querySelector(".seen");
+    if (frame) for (const [key, value] of Object.entries(seen)) frame.setAttribute(key, value);
+  }
+  function look(event) {
+    const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(map.getScreenCTM().inverse());
+    centre(at.x, at.y, view.scale);
   }
   function centre(x, y, scale) {
     const room = drawing.getBoundingClientRect();
@@ -364,14 +395,17 @@
     move();
   }
   function fit(least = 0.03) {
-    const room = drawing.getBoundingClientRect();
-    const right = Math.max(...places.map((place) => place.x + place.width));
-    const top = Math.min(...places.map((place) => place.y));
-    const bottom = Math.max(...places.map((place) => place.y + place.height));
-    const scale = Math.min((room.width - 48) / right, (room.height - 96) / (bottom - top), 1.25);
-    if (scale >= least) return centre(right / 2, (top + bottom) / 2, scale);
+    const room = drawing.getBoundingClientRect(), whole = extent();
+    const wide = whole.right - whole.left, high = whole.bottom - whole.top;
+    const scale = Math.min((room.width - 48) / wide, (room.height - 96) / high, 1.25);
+    const middle = [(whole.left + whole.right) / 2, (whole.top + whole.bottom) / 2];
+    if (scale >= least) return centre(...middle, scale);
+    // Too much to be read at once: what was asked for, with as much round it as there is room for.
     const place = places[boxOf[data.roots[0] ?? 0]];
-    centre(place.x + place.width / 2, place.y + place.height / 2, least);
+    const near = (at, low, high, half) => (high - low <= 2 * half ? (low + high) / 2 : Math.min(Math.max(at, low + half), high - half));
+    const [x, y] = [place.x + place.width / 2, place.y + place.height / 2];
+    const [across, down] = [(room.width - 48) / 2 / READABLE, (room.height - 96) / 2 / READABLE];
+    centre(near(x, whole.left, whole.right, across), near(y, whole.top, whole.bottom, down), READABLE);
   }
 
   function seek() {
@@ -415,6 +449,9 @@
   for (const name of ["pointerup", "pointercancel"]) {
     drawing.addEventListener(name, (event) => { pointers.delete(event.pointerId); drawing.classList.remove("moving"); });
   }
+  map.addEventListener("pointerdown", (event) => { map.setPointerCapture(event.pointerId); look(event); });
+  map.addEventListener("pointermove", (event) => { if (event.buttons) look(event); });
+  addEventListener("resize", overview);
   drawing.addEventListener("pointerleave", () => { tip.hidden = true; });
 
   const touched = (event) => event.target.closest(".box, .cell");
@@ -449,7 +486,9 @@
     }
     const node = event.target.closest?.(".box, .cell");
     if (node && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); return act(node); }
-    const keys = { "+": () => zoom(1.25), "-": () => zoom(0.8), "0": () => fit(), Escape: () => choose(null),
+    const pan = (x, y) => { view.x += x; view.y += y; move(); };
+    const keys = { ArrowLeft: () => pan(80, 0), ArrowRight: () => pan(-80, 0), ArrowUp: () => pan(0, 80),
+      ArrowDown: () => pan(0, -80), "+": () => zoom(1.25), "-": () => zoom(0.8), "0": () => fit(), Escape: () => choose(null),
       "/": () => { event.preventDefault(); search.focus(); } };
     keys[event.key]?.();
   });
@@ -478,5 +517,5 @@
   document.getElementById("legend").append(key("run", "run"), key("artifact", "file"),
     key("artifact", "file no run here put out", "origin"), key("code", "code"));
   draw();
-  fit(0.5);
+  fit(0.6);
 })();

@@ -21,8 +21,8 @@ from whence.records.sibling import Grouped, grouped
 if TYPE_CHECKING:
     from whence.records.lineage import Lineage, Member
 
-WIDTH, HEIGHT, GAP = 196, 42, 62
-_ROW, _BEND = 58, 20
+WIDTH, HEIGHT, GAP = 202, 46, 42
+_ROW, _BEND = 62, 20
 _MOST = 60  # parameters of a run that are told
 _LONGEST = 300
 
