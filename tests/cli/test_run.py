@@ -198,6 +198,29 @@ def test_kill_9_ends_the_program_too(project):
     assert run["status"] == "lost"
 
 
+def test_a_program_is_aborted_from_another_terminal(project):
+    process = subprocess.Popen(
+        [PYTHON, "-m", "whence", "run", "--", "sh", "-c", "echo there; exec sleep 600"],
+        cwd=project.cwd,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "there\n"
+    (run,) = project.json("list")
+    asked = answer(project, "abort", "--reason", "too slow", "sh")
+    assert asked == [{"id": run["id"], "name": "sh"}]
+    _, err = process.communicate(timeout=30)
+    assert process.returncode > 128
+    assert f"terminated: {run['id']}" in err
+    told = project.json("show", run["id"])
+    assert (told["status"], told["error"]["message"]) == ("terminated", "too slow")
+    refused = project("abort", "sh", check=False)
+    assert refused.returncode == 2
+    assert "is not running: it is terminated" in refused.stderr
+
+
 SPACE = "parameter_space: !pspace\n  seed: !sweep {default: 0, range: [3]}\n"
 MODEL = """\
 import numpy as np

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from whence.app.abort import abort_runs
     from whence.app.artifact import (
         Choice,
         PutRequest,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 
 # A face uses one verb; it must not pay for the imports of the others.
 _HOMES = {
+    "abort": ("abort_runs",),
     "artifact": (
         "Choice",
         "PutRequest",
@@ -148,6 +150,7 @@ __all__ = [
     "Shown",
     "SweepRequest",
     "Workspace",
+    "abort_runs",
     "chosen_runs",
     "collect_garbage",
     "compare_runs",

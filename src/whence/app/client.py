@@ -357,6 +357,22 @@ class Client:
         files = artifact.fetch_artifacts(self.store, run_id, choice, folder, progress)
         return [file.path for file in files]
 
+    def abort_run(self, run_id: str, reason: str) -> None:
+        """Ask a running run to end, wherever its process is; it does within a few seconds.
+
+        Raises
+        ------
+        UserError
+            If it is not running.
+
+        Examples
+        --------
+        >>> client.abort_run("melt", "the energy drifts")  # doctest: +SKIP
+        """
+        from whence.app.abort import abort_runs
+
+        abort_runs(self.store, [self._record(run_id)], reason)
+
     def list_artifacts(self, run_id: str, category: str | None = None) -> list[Artifact]:
         """The artifacts of a run: name, category, media type, digest, size."""
         return artifact.list_artifacts(self.store, run_id, artifact.Choice(category=category))

@@ -17,6 +17,7 @@ COMMANDS = {
     "run": ("run", "Run any program on record."),
     "sweep": ("sweep", "Run a program for every point of a parameter space."),
     "repeat": ("repeat", "Run a record again, and say whether the same comes out."),
+    "abort": ("abort", "Ask runs to end, on whatever machine they are."),
     "list": ("list", "List the runs on record."),
     "show": ("show", "Show one run: what went in, what came out."),
     "diff": ("diff", "Tell in what two runs differ: parameters, code, inputs, numbers."),
@@ -48,7 +49,7 @@ COMMANDS = {
 click.rich_click.COMMAND_GROUPS = {
     "whence": [
         {"name": "Start", "commands": ["init", "demo"]},
-        {"name": "Record", "commands": ["run", "sweep", "repeat"]},
+        {"name": "Record", "commands": ["run", "sweep", "repeat", "abort"]},
         {"name": "Find", "commands": ["list", "show", "diff", "compare", "trace", "lineage"]},
         {"name": "Keep", "commands": ["tag", "comment", "reason", "delete", "export", "import"]},
         {"name": "Files", "commands": ["artifacts", "get", "put", "cat"]},

@@ -23,6 +23,16 @@ from whence.runs.origin import Origin
 from whence.store import Store
 
 
+def store_of(given: Store | str | os.PathLike[str] | None) -> Store:
+    """The store that is given, else that of the run this process belongs to, else the nearest."""
+    if given is None and os.environ.get("WHENCE_RUN"):
+        # A program may well mean another store than that of the run that started it.
+        given = os.environ.get("WHENCE_STORE") or os.environ.get("WHENCE_RUN_STORE")
+    if given is None:
+        return Store.find_or_create(Path.cwd())
+    return given if isinstance(given, Store) else Store.open(Path(given))
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """What the user tells of a run at its beginning, checked and encoded.

@@ -172,6 +172,17 @@ def error_facts(error: BaseException) -> dict[str, Any]:
     return {"type": encode(name), "message": encode(message), "traceback": encode(text)}
 
 
+def ending_of(error: BaseException) -> tuple[str, dict[str, Any]]:
+    """The status and further fields of a run that ends by what was raised."""
+    if isinstance(error, SystemExit) and error.code in (None, 0):
+        return "completed", {}
+    told: dict[str, Any] = {"error": error_facts(error)}
+    if isinstance(error, SystemExit):
+        told["exit"] = error.code if isinstance(error.code, int) else 1
+    return "terminated" if isinstance(error, KeyboardInterrupt) else "failed", told
+
+
 def abort_facts(reason: str) -> dict[str, Any]:
-    """Why a run was aborted, as its ``error`` field."""
-    return {"type": "Aborted", "message": encode(reason), "traceback": None}
+    """How a run was aborted, as its fields tell it."""
+    error = {"type": "Aborted", "message": encode(reason), "traceback": None}
+    return {"status": "terminated", "error": error}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import logging
 import os
 import threading
 import time
@@ -19,6 +20,9 @@ Task = Callable[[], None]
 
 BEAT = 60.0
 """Seconds between signs of life, and between looks at resources if nothing else is said."""
+
+LOOK = 2.0
+"""Seconds between looks whether somebody has asked for a run to end."""
 
 _FIRST = 0.1  # seconds until the first look: shorter runs are spared it
 _IDLE = 1.0  # seconds without runs until the thread ends
@@ -41,6 +45,10 @@ class Charge:
         The process whose tree is looked at.
     due : float
         When the next look is due, by the monotonic clock.
+    parent : str or None
+        The run that started it, whose end is asked for with its own.
+    asked : callable, optional
+        Gives what to call with the reason when somebody asks for its end, if that is still there.
     """
 
     run: str
@@ -48,6 +56,8 @@ class Charge:
     interval: float | None = BEAT
     pid: int = field(default_factory=os.getpid)
     due: float = 0.0
+    parent: str | None = None
+    asked: Callable[[], Callable[[str], None] | None] | None = None
 
 
 class Keeper:
@@ -110,6 +120,7 @@ class Keeper:
 
     def _run(self) -> None:
         beat = time.monotonic() + BEAT
+        look = time.monotonic() + LOOK
         idle = time.monotonic() + _IDLE
         while True:
             with self._condition:
@@ -123,7 +134,7 @@ class Keeper:
                         self._thread = None
                         return
                     due = [c.due for c in self._charges.values() if c.interval is not None]
-                    self._wake = min([*due, beat]) if self._charges else idle
+                    self._wake = min([*due, beat, look]) if self._charges else idle
                     self._condition.wait(max(self._wake - now, 0.0))
                 self._wake = 0.0  # awake: nobody need rouse it
                 task = self._tasks.popleft() if self._tasks else None
@@ -133,6 +144,9 @@ class Keeper:
                     task()
                 task = None
             self._look()
+            if time.monotonic() >= look:
+                self._heed()
+                look = time.monotonic() + LOOK
             if time.monotonic() >= beat:
                 beat = time.monotonic() + BEAT
                 self._beat()
@@ -157,6 +171,24 @@ class Keeper:
                 if readings[charge.pid] and charge.run in self._charges:
                     values = readings[charge.pid]
                     store.writer().metrics(charge.run, None, stamp - charge.started, stamp, values)
+
+    def _heed(self) -> None:
+        """Tell the runs that somebody has asked to end, or whose parents are asked to."""
+        store = self._store()
+        with self._condition:
+            charges = list(self._charges.values())
+        if store is None or not charges:
+            return
+        runs = {run for charge in charges for run in (charge.run, charge.parent) if run}
+        why = store.asked_to_end(runs)
+        for charge in charges if why else ():
+            reason = why.get(charge.run) or why.get(str(charge.parent))
+            told = charge.asked() if charge.asked is not None else None
+            if reason is not None and told is not None:
+                try:
+                    told(reason)
+                except Exception as error:  # what calls back is the user's: the others go on
+                    logging.getLogger("whence").warning("the end of %s: %s", charge.run, error)
 
     def _beat(self) -> None:
         store = self._store()

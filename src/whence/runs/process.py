@@ -270,6 +270,7 @@ def stream(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+    run.heed(lambda: _stop(process))
     warden = Warden() if guard else None
     report = Report(run, None if options.quiet else gauge_of(2))
     through = None if options.quiet else _terminal()

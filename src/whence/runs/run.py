@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import time as clock
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, cast
 
@@ -16,13 +16,13 @@ from whence.base.escape import decode, encode
 from whence.formats import Listener, listen
 from whence.runs.alert import Alert, Choices, State, event_alert, metric_alert, user_alert
 from whence.runs.code import Code
-from whence.runs.entry import Given, enter, patterns, warn_edited
+from whence.runs.entry import Given, enter, patterns, store_of, warn_edited
 from whence.runs.fact import (
     ENDS,
     NOTIFICATIONS,
     abort_facts,
     again,
-    error_facts,
+    ending_of,
     folder_of,
     metadata_of,
     one_of,
@@ -42,6 +42,7 @@ from whence.runs.reading import Reading
 from whence.runs.setting import OnAlert, Settings, forgive, silence
 from whence.runs.watch import Watch, known_alert
 from whence.store import Store, enclosing_run, tables, this_process
+from whence.store.abort import withdraw
 
 
 class Run(Log):
@@ -89,9 +90,11 @@ class Run(Log):
         self._launcher: Launcher | None = None
         self._guest = False
         self._on_abort = abort_callback
+        self._heed: Callable[[], object] | None = None
+        self._parent: str | None = None
         self._reading: Reading | None = None
         self._heard_before: Listener | None = None
-        super().__init__(cast("Store", None) if self._silent else _store(store))
+        super().__init__(cast("Store", None) if self._silent else store_of(store))
         if self._silent:
             silence(self)
 
@@ -193,7 +196,7 @@ class Run(Log):
                 mend="Give only one.",
             )
         given = parameters if parameters is not None else params
-        now = clock.time()
+        now, parent = clock.time(), origin.parent or enclosing_run(self.store.root)
         if os.environ.get("WHENCE_REPEATS"):
             name = again(name)
         facts = {
@@ -205,7 +208,7 @@ class Run(Log):
             "params": encode(parameters_of(given), ("parameters",)),
             "created": now,
             "started": now if running else None,
-            "parent": origin.parent or enclosing_run(self.store.root),
+            "parent": parent,
             "repeats": os.environ.get("WHENCE_REPEATS") or None,
             "notification": _unless(one_of(notification, NOTIFICATIONS, "notification"), "none"),
             "retention": seconds_of(retention_period, "retention period"),
@@ -216,6 +219,7 @@ class Run(Log):
         entry = enter(self.store, told, origin)
         self._id, self.dir, self._tags = entry.id, entry.dir, set(told.tags)
         self.name, self.status, self._started = name, str(facts["status"]), now
+        self._parent = parent
         self._tend()
         return self
 
@@ -253,7 +257,8 @@ class Run(Log):
     def _take_up(self, state: Mapping[str, Any]) -> None:
         now = clock.time()
         self._id, self.name, self.status = state["id"], decode(state.get("name")), "running"
-        self._started = state.get("started") or now
+        self._started, self._parent = state.get("started") or now, state.get("parent")
+        withdraw(self.store.files, self.store.root, self.id)
         if state.get("dir"):
             self.dir = self.store.project / str(decode(state["dir"]))
         last = max((int(table.step.max()) for table in tables(self.store, self.id)), default=-1)
@@ -470,7 +475,7 @@ class Run(Log):
     def set_status(self, status: str) -> None:
         """Say how the run stands: ``running``, ``completed``, ``failed`` or ``terminated``."""
         if status == "running":
-            self._started = clock.time()
+            self._started, self._why = clock.time(), ""
             self._append("set", {"f": {"status": status, "started": self._started}}, sync=True)
             self.status = status
             self._tend()
@@ -479,24 +484,37 @@ class Run(Log):
 
     def abort(self, reason: str) -> None:
         """End the run as terminated: programs are killed, and the abort callback is called."""
+        if self.status in ENDS or self._why:
+            return
         self._why = reason
-        if self.status not in ENDS:
-            self.kill_all_processes()
-            self.log_event(f"aborted: {reason}", "critical")
-            self.end("terminated", {"error": abort_facts(reason)})
-            if self._on_abort is not None:
-                self._on_abort(self)
+        self.log_event(f"aborted: {reason}", "critical")
+        if self._heed is not None:
+            self._heed()
+            return
+        self.kill_all_processes()
+        self.end("terminated", {})
+        if self._on_abort is not None:
+            self._on_abort(self)
+
+    @property
+    def aborted(self) -> bool:
+        """Whether it ends, or has ended, because it was aborted."""
+        return bool(self._why)
+
+    def heed(self, how: Callable[[], object]) -> None:
+        """Have this done when the run is aborted; whoever waits for it to be done ends the run."""
+        self._heed = how
+
+    def _asked(self, reason: str) -> None:
+        """Do as another process asks."""
+        self.abort(reason)
+        if self._heed is None and self._settings.on_alert == "terminate":
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def fail(self, error: BaseException) -> None:
         """End the run with what was raised: ``terminated`` by Ctrl-C, else ``failed``."""
         self.kill_all_processes()
-        if isinstance(error, SystemExit) and error.code in (None, 0):
-            self.end("completed", {})
-            return
-        told: dict[str, Any] = {"error": error_facts(error)}
-        if isinstance(error, SystemExit):
-            told["exit"] = error.code if isinstance(error.code, int) else 1
-        self.end("terminated" if isinstance(error, KeyboardInterrupt) else "failed", told)
+        self.end(*ending_of(error))
 
     def close(self, facts: Mapping[str, Any] | None = None) -> None:
         """End the run, unless it has ended already: as completed, or failed if a process did.
@@ -519,8 +537,10 @@ class Run(Log):
         """End the run with a status and further fields, as they are written."""
         keeper_of(self.store).leave(self.id)
         told = {"status": status, "ended": clock.time(), **facts}
+        if self._why:
+            told |= abort_facts(self._why)
         self._append("set", {"f": told}, sync=True)
-        self.status = status
+        self.status = told["status"]
 
     def warn_edited(self, code: Code) -> None:
         """Note the files of code that were edited after this process may have read them."""
@@ -566,17 +586,10 @@ class Run(Log):
     def _tend(self, pid: int | None = None) -> None:
         if self.status == "running" and not self._guest:
             known = pid or os.getpid()
-            charge = Charge(self.id, self._started, self._settings.interval, known)
+            asked = weakref.WeakMethod(self._asked)
+            every = self._settings.interval
+            charge = Charge(self.id, self._started, every, known, 0.0, self._parent, asked)
             keeper_of(self.store).tend(charge)
-
-
-def _store(given: Store | str | os.PathLike[str] | None) -> Store:
-    if given is None and os.environ.get("WHENCE_RUN"):
-        # of the run that this process belongs to, unless it means another one by now
-        given = os.environ.get("WHENCE_STORE") or os.environ.get("WHENCE_RUN_STORE")
-    if given is None:
-        return Store.find_or_create(Path.cwd())
-    return given if isinstance(given, Store) else Store.open(Path(given))
 
 
 def _unless(value: Any, usual: Any) -> Any:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from whence.store.load import short_name
     from whence.store.merger import Merged, merge
     from whence.store.metric import Point, points, tables
-    from whence.store.process import enclosing_run, is_alive, this_process
+    from whence.store.process import enclosing_run, is_alive, this_process, user_name
     from whence.store.store import Store
     from whence.store.table import NO_STEP, Table
     from whence.store.verify import Report
@@ -42,7 +42,7 @@ _HOMES = {
     "load": ("short_name",),
     "merger": ("Merged", "merge"),
     "metric": ("Point", "points", "tables"),
-    "process": ("enclosing_run", "is_alive", "this_process"),
+    "process": ("enclosing_run", "is_alive", "this_process", "user_name"),
     "store": ("Store",),
     "table": ("NO_STEP", "Table"),
     "verify": ("Report",),
@@ -82,6 +82,7 @@ __all__ = [
     "points",
     "tables",
     "this_process",
+    "user_name",
     "version_id",
     "versions",
     "short_name",

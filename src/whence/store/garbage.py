@@ -204,6 +204,7 @@ class _Look:
             for name in names(self._files, layout.objects(self._root))
             if name.startswith("new-")
         ]
+        found += [f"aborts/{name}" for name in names(self._files, layout.aborts(self._root))]
         for kind, ending in (("journals", layout.MAIN), ("packs", layout.PACK), ("objects", "")):
             for inner in names(self._files, self._root / kind):
                 found += [

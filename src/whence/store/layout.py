@@ -87,6 +87,16 @@ def trash(root: Path) -> Path:
     return root / "trash"
 
 
+def aborts(root: Path) -> Path:
+    """The folder of the words that runs are asked to end with."""
+    return root / "aborts"
+
+
+def abort_path(root: Path, run: str) -> Path:
+    """Where word is left for the process of a run."""
+    return aborts(root) / run
+
+
 def writer_of_path(path: str) -> str:
     """The writer of a file given as ``2026-11-21/<name>``."""
     return writer_of(path.rpartition("/")[2])

@@ -6,7 +6,7 @@ import io
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -16,6 +16,7 @@ from whence.base.clock import Clock, system_clock
 from whence.base.digest import digest_bytes
 from whence.base.error import StoreError, UserError
 from whence.store import layout
+from whence.store.abort import ask, asked
 from whence.store.cache import cache_folder
 from whence.store.content import Slice, damaged, missing
 from whence.store.files import Files, failed, read_all, write_all
@@ -233,6 +234,20 @@ class Store:
         if self.files.has(path):
             return path
         return find(self.files, self.root, f"objects/{digest[:2]}/{digest[2:]}")
+
+    def ask_to_end(self, run: str, facts: Mapping[str, Any]) -> None:
+        """Leave word for the process of a run that it is to end, as `facts` say by whom and why.
+
+        Raises
+        ------
+        StoreError
+            If it could not be written.
+        """
+        ask(self.files, self.root, run, facts)
+
+    def asked_to_end(self, runs: Iterable[str]) -> dict[str, str]:
+        """Why those of these runs that are asked to end are."""
+        return asked(self.files, self.root, runs)
 
     def digest_of(self, path: str | os.PathLike[str]) -> str:
         """The digest of a file's content as it is now; a file that did not change is read once.

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import os
 import signal
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,6 +96,8 @@ def run_point(job: Job) -> Ended:
             origin=job.origin,
         )
         message = ""
+        if alone():
+            run.heed(_end_this)
         try:
             job.dir.mkdir(parents=True)
             try:
@@ -108,6 +111,8 @@ def run_point(job: Job) -> Ended:
         except BaseException as error:  # a worker goes on to the next point whatever this one did
             run.fail(error)
             message = " ".join(f"{type(error).__name__}: {error}".split())
+    if run.aborted:
+        message = "aborted"
     return Ended(run.id, str(run.status), "" if run.status == "completed" else message)
 
 
@@ -144,6 +149,11 @@ def _interruptible() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _end_this() -> None:
+    """Have what runs in the main thread end as by Ctrl-C, once it is back from compiled code."""
+    signal.pthread_kill(int(threading.main_thread().ident or 0), signal.SIGINT)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

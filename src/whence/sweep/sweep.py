@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -101,12 +102,14 @@ def _run(scheme: Scheme, progress: Progress) -> SweepResult:
             run.save_file(folder / "pspace.yml")
             home = Home(scheme.store, run.id, scheme.name, folder)
             course = Course(home, found, shared, options, progress)
-            jobs = course.jobs(steps)
+            run.heed(lambda: None)  # the points see for themselves that they are to end
+            jobs = itertools.takewhile(lambda _: _goes_on(run), course.jobs(steps))
             if options.executor is not None:
                 run_elsewhere(jobs, options.executor, course)
             else:
                 workers = options.workers or len(os.sched_getaffinity(0))
                 run_jobs(jobs, min(workers, max(len(steps), 1)), course)
+            _goes_on(run)
             result = course.result()
             if result.failed:
                 run.end("failed", {"error": failure(result, len(steps))})
@@ -116,6 +119,13 @@ def _run(scheme: Scheme, progress: Progress) -> SweepResult:
     if begun is not None:  # by a job array, whose last points were run here
         settle(scheme, begun)
     return result
+
+
+def _goes_on(run: Run) -> bool:
+    """Whether nobody asks the sweep to end; the points may have seen that before its own thread."""
+    for reason in run.store.asked_to_end([run.id]).values():
+        run.abort(reason)
+    return not run.aborted
 
 
 def failure(result: SweepResult, total: int) -> dict[str, object]:
