@@ -389,9 +389,17 @@ def test_a_function_whose_file_was_edited_since_is_told_of(store, model, monkeyp
     monkeypatch.syspath_prepend(model)
     import simulate
 
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    first, _ = run(store, simulate.simulate, name="edited")
+    assert list(store.lines(first.id, ("event",))) == []
+    (model / "physics.py").write_text(PHYSICS.replace("* steps", "* steps + 1"))
     result, _ = run(store, simulate.simulate, name="edited")
-    event, *_ = store.lines(result.id, ("event",))
-    assert "was edited after this process began" in event["message"]
+    told = [event["message"] for event in store.lines(result.id, ("event",))]
+    assert any("physics.run was edited after it was imported" in said for said in told)
+    for name in ("simulate", "physics"):
+        sys.modules.pop(name)
+    again, _ = run(store, "simulate.py:simulate", name="edited")
+    assert set(again.done) == set(again.runs)  # what ran before was the older code
 
 
 def test_a_mapping_is_a_space_and_anything_else_is_refused(store, model):

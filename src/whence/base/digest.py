@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
 from whence.base.escape import canonical
@@ -18,6 +20,44 @@ def digest_file(path: str | os.PathLike[str]) -> str:
     """The digest of a file's content, read in pieces."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What the system tells of a file's content without reading it.
+
+    Attributes
+    ----------
+    place, size, modified, changed
+        Device and inode, bytes, and times in nanoseconds. Another one: perhaps other content.
+    young : bool
+        Whether the file changed so shortly before that a further change may not show.
+    """
+
+    place: tuple[int, int]
+    size: int
+    modified: int
+    changed: int
+    young: bool = field(default=False, compare=False)
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str]) -> Stamp | None:
+        """The stamp of a file now; None if it cannot be had."""
+        try:
+            told = os.stat(path)
+        except (OSError, ValueError):
+            return None
+        last = max(told.st_mtime_ns, told.st_ctime_ns)
+        return cls(
+            (told.st_dev, told.st_ino),
+            told.st_size,
+            told.st_mtime_ns,
+            told.st_ctime_ns,
+            time.time_ns() - last < _YOUNG,
+        )
+
+
+_YOUNG = 2_000_000_000  # the coarsest times of file systems are two seconds apart
 
 
 def digest_value(value: Any) -> str:

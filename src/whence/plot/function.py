@@ -195,7 +195,7 @@ def _own(function: Any) -> PlotFunction:
 
 
 def _digest(function: Any) -> str:
-    """The digest of the function's file and of what that imports from beside it."""
+    """The digest of the function, of its file and of what that imports from beside it."""
     from whence.runs.code import code_of_function, function_file
 
     file = function_file(function)

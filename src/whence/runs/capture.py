@@ -11,7 +11,8 @@ from typing import Any
 
 from whence.artifacts import Deposit, facts_of
 from whence.base.escape import encode
-from whence.runs.code import Code, code_of_script, is_installed
+from whence.base.source import is_installed
+from whence.runs.code import Code, code_of_script
 from whence.runs.environment import environment_bytes
 from whence.runs.git import checkout, tracks
 from whence.runs.machine import host, system, user

@@ -13,14 +13,14 @@ import inspect
 import itertools
 import os
 import shutil
-import sys
-import sysconfig
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from whence.base.code import identity_of, note_edited, note_unknown
 from whence.base.digest import digest_bytes, digest_value
+from whence.base.source import is_installed
 
 DigestOf = Callable[[Path], str]
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
@@ -37,10 +37,13 @@ class Code:
         goes by its name.
     base : Path
         The folder that the paths are relative to: the project's, where the code lies in it.
+    notes : tuple of str
+        What is to be said of it in the run, as a warning.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
     base: Path = Path()
+    notes: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str | None:
@@ -53,14 +56,6 @@ class Code:
             path = self.base / name
             if path.is_file():
                 yield name, path
-
-
-def edited_since(code: Code, start: float) -> tuple[str, ...]:
-    """The files of code that were written after an instant, in seconds since 1970-01-01 UTC.
-
-    A process that began earlier may run an older version of them.
-    """
-    return tuple(name for name, path in code.paths() if path.stat().st_mtime > start)
 
 
 def code_of_script(script: str | os.PathLike[str], project: str | os.PathLike[str]) -> Code:
@@ -80,20 +75,19 @@ def code_of_script(script: str | os.PathLike[str], project: str | os.PathLike[st
 
 
 def code_of_function(function: Callable[..., Any], project: str | os.PathLike[str]) -> Code:
-    """The code of a Python function: the file that defines it and what that imports.
+    """The code of a Python function: what runs, the file that defines it and what that imports.
 
-    A function typed into a notebook or a prompt has no file; its own source text stands for it.
+    What runs goes by the function's name in angle brackets; see `whence.base.code.identity_of`.
+    A function typed into a notebook or a prompt has no file.
     """
-    function = inspect.unwrap(function)
-    file = function_file(function)
-    if file is not None:
-        return code_of_script(file, project)
-    try:
-        source = inspect.getsource(function)
-    except (OSError, TypeError):  # typed into a prompt that keeps no text, or written in C
-        compiled = getattr(function, "__code__", None)
-        source = repr((compiled.co_code, compiled.co_consts)) if compiled else repr(function)
-    return Code({f"<{function.__qualname__}>": digest_bytes(source.encode())}, Path(project))
+    identity = identity_of(function)
+    inner = inspect.unwrap(function)
+    file = function_file(inner)
+    found = Code(base=Path(project)) if file is None else code_of_script(file, project)
+    notes = [note_edited(identity.edited)] if identity.edited else []
+    notes += [note_unknown(identity.unknown)] if identity.unknown else []
+    name = getattr(inner, "__qualname__", type(inner).__qualname__)
+    return Code({**found.files, f"<{name}>": identity.digest}, found.base, tuple(notes))
 
 
 def function_file(function: Callable[..., Any]) -> Path | None:
@@ -136,14 +130,6 @@ def code_of_command(
     if program is not None and program not in named:
         files[program.name] = digest_of(program)
     return Code(files, base)
-
-
-def is_installed(file: Path) -> bool:
-    """Whether a file belongs to this Python or to a package, which the environment tells of."""
-    prefixes = {sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib")}
-    return bool(_INSTALLED & set(file.parts)) or any(
-        file.is_relative_to(os.path.realpath(prefix)) for prefix in prefixes
-    )
 
 
 def executable(command: Sequence[str]) -> Path | None:

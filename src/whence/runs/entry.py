@@ -15,7 +15,8 @@ from whence.artifacts import place
 from whence.base.clock import new_id
 from whence.base.escape import encode
 from whence.runs.capture import code_artifacts, code_facts, main_code, surroundings
-from whence.runs.code import Code, edited_since
+from whence.runs.code import Code
+from whence.runs.drift import drifted
 from whence.runs.keeper import keeper_of
 from whence.runs.late import note
 from whence.runs.machine import process_start
@@ -107,9 +108,11 @@ def enter(store: Store, given: Given, origin: Origin) -> Entry:
 
 
 def warn_edited(store: Store, run: str, code: Code) -> None:
-    """Note the files of code that were edited after this process may have read them."""
-    for name in edited_since(code, process_start()) if code.files else ():
-        message = f"{name} was edited after this process began: what ran may be older"
+    """Note the files of code that were edited after this process had read them."""
+    edited = drifted(code.paths(), process_start()) if code.files else ()
+    told = [f"{name} was edited after this process had read it: what ran is older"
+            for name in edited]  # fmt: skip
+    for message in (*told, *code.notes):
         facts = {"level": "warning", "message": encode(message), "at": time.time()}
         store.writer().append("event", run, facts)
 

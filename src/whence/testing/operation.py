@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any, ClassVar
+
+
+class _Held(dict[tuple[str, int], Callable[..., Any]]):
+    """The functions that are called, by name and version."""
+
+
+_HELD = _Held()
 
 
 class Counting:
@@ -17,13 +25,21 @@ class Counting:
         Another version stands for edited code.
     """
 
-    held: ClassVar[dict[tuple[str, int], Callable[..., Any]]] = {}
+    held: ClassVar[weakref.ref[_Held]]  # a reference says nothing of what it leads to
 
     def __init__(self, func: Callable[..., Any], version: int = 1) -> None:
         self.name = func.__name__
         self.version = version
-        self.held[self.name, version] = func
+        self._functions()[self.name, version] = func
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function returns."""
-        return self.held[self.name, self.version](*args, **kwargs)
+        return self._functions()[self.name, self.version](*args, **kwargs)
+
+    def _functions(self) -> _Held:
+        held = self.held()
+        assert held is not None
+        return held
+
+
+Counting.held = weakref.ref(_HELD)

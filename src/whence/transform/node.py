@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
+from whence.base.code import code_digest
 from whence.base.digest import digest_bytes
 from whence.base.error import UserError
 from whence.base.escape import canonical
 from whence.base.problem import Where
-from whence.transform.code import code_digest
 from whence.transform.operation import Operation
 
 Files = tuple[tuple[Path, str], ...]  # each with the digest of its content
@@ -108,15 +108,24 @@ def node_key(
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any] | None,
     rule: Rule = PLAIN,
+    code: str | None = None,
 ) -> str:
     """The key of a node: a digest over operation, its code, and the arguments by content.
+
+    Parameters
+    ----------
+    operation, args, kwargs, rule
+        As the node has them.
+    code : str, optional
+        The operation's digest, where it is known already.
 
     Raises
     ------
     UserError
         If an argument has no identity, like an open file.
     """
-    parts: list[Any] = [operation.name, operation.digest, [_identified(arg) for arg in args]]
+    code = operation.digest if code is None else code
+    parts: list[Any] = [operation.name, code, [_identified(arg) for arg in args]]
     if kwargs:
         parts.append({name: _identified(value) for name, value in kwargs.items()})
     if rule is not PLAIN and (rule.salt is not None or rule.allow_failure):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar, overload
 
+from whence.base.code import code_digest, library_version
 from whence.base.digest import digest_value
 from whence.base.error import UserError
 from whence.base.registry import Registry
-from whence.transform.code import code_digest, library_version
 
 Func = TypeVar("Func", bound=Callable[..., Any])
 
@@ -43,12 +43,17 @@ class Operation:
         """The function."""
         return self.find()
 
-    @cached_property
+    @property
     def digest(self) -> str:
-        """What changes with the code: part of the key of every node that uses this."""
-        if self.libraries:
-            return digest_value([(name, library_version(name)) for name in self.libraries])
-        return code_digest(self.func)
+        """What changes with the code: part of the key of every node that uses this.
+
+        That of the user's code is taken each time: what a function names may be put anew.
+        """
+        return self._versions if self.libraries else code_digest(self.func)
+
+    @cached_property
+    def _versions(self) -> str:
+        return digest_value([(name, library_version(name)) for name in self.libraries])
 
 
 @functools.cache

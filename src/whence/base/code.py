@@ -1,0 +1,539 @@
+"""The identity of code that runs: what tells two versions of a function apart.
+
+It is the one notion of it: tasks, sweeps, operations and plot functions are known by it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dis
+import functools
+import hashlib
+import importlib
+import importlib.machinery
+import importlib.metadata
+import importlib.util
+import inspect
+import os
+import pickle
+import platform
+import sys
+import threading
+import types
+import weakref
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from whence.base.digest import digest_bytes, digest_file
+from whence.base.error import UserError
+from whence.base.escape import canonical
+from whence.base.source import class_text, codes_in, effects_of, is_installed, shape_of, text_of
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a function is.
+
+    Attributes
+    ----------
+    digest : str
+        Equal for equal code, and for no other.
+    edited : tuple of str
+        Functions whose file holds another text by now than what runs.
+    unknown : tuple of str
+        Values that the code depends on and that cannot be identified, like open files. With one
+        of them the digest is new each time: nothing is found again rather than something wrong.
+    """
+
+    digest: str
+    edited: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def identity_of(function: Callable[..., Any]) -> Identity:
+    """The identity of a function: its text and everything of the project that it depends on.
+
+    Of the project count the functions and classes that it names (and that these name), the
+    values of globals, defaults and closures as they are now, what wraps it, and what the modules
+    of all these do at their top level. Of installed libraries and of Python itself, name and
+    version stand for the code.
+
+    The text is that of the code which runs. Where a file was edited since it was imported, the
+    compiled code stands for it, which is known as that under one version of Python only.
+    """
+    walk = _Walk()
+    try:
+        told = walk.whole(function)
+    except RecursionError:
+        told = walk.unknown_value("something nested very deep")
+    digest = digest_bytes(orjson.dumps(told))
+    return Identity(digest, tuple(sorted(walk.edited)), tuple(sorted(walk.unknown)))
+
+
+def note_edited(functions: Sequence[str]) -> str:
+    """What is to be said of functions whose file was edited."""
+    return (
+        f"the file of {_listed(functions)} was edited after it was imported: what runs, and is "
+        "known by its compiled code, is older"
+    )
+
+
+def note_unknown(values: Sequence[str]) -> str:
+    """What is to be said of values that cannot be identified."""
+    return f"nothing tells {_listed(values)} from another one, so results are not found again"
+
+
+def _listed(names: Sequence[str], most: int = 3) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def code_digest(function: Callable[..., Any]) -> str:
+    """The digest of a function's identity."""
+    return identity_of(function).digest
+
+
+@functools.cache
+def library_version(name: str) -> str:
+    """The version of an installed library, or of Python for its own modules."""
+    if name in sys.stdlib_module_names or name in ("python", "builtins"):
+        return platform.python_version()
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        told = getattr(sys.modules.get(name), "__version__", None)
+    if isinstance(told, str):
+        return told
+    owners = importlib.metadata.packages_distributions().get(name, ())  # as PIL is of pillow
+    return " ".join(sorted(importlib.metadata.version(owner) for owner in owners))
+
+
+_SIMPLE = frozenset({type(None), bool, int, float, complex, str, bytes})
+_CONTAINERS = (list, tuple, dict, set, frozenset)
+# What they are says nothing on results, and nothing tells two of them apart.
+_INERT = (
+    type(threading.Lock()), type(threading.RLock()), threading.local, weakref.ref, type(os.environ)
+)  # fmt: skip
+_ENCODED = frozenset({"builtins", "numpy", "datetime", "pathlib", "decimal"})
+_LOOKED_UP = frozenset({"getattr", "vars", "globals", "eval", "exec", "__dict__"})
+_SLOTS = (types.GetSetDescriptorType, types.MemberDescriptorType, types.WrapperDescriptorType)
+_BUILT_IN = (
+    types.BuiltinFunctionType,
+    types.MethodWrapperType,
+    types.MethodDescriptorType,
+    types.ClassMethodDescriptorType,
+    *_SLOTS,
+)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One way through everything that a function depends on.
+
+    Functions, classes, modules and objects are told once, each in an entry of its own that the
+    others name by its number, so circles and long chains do no harm.
+    """
+
+    edited: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+    _known: dict[int, int] = field(default_factory=dict)
+    _held: list[Any] = field(default_factory=list)  # so that no id is given twice
+    _entries: list[Callable[[], Any]] = field(default_factory=list)
+    _files: dict[str, None] = field(default_factory=dict)
+
+    def whole(self, function: Any) -> Any:
+        told = [self.told(function)]
+        done = 0
+        while done < len(self._entries):
+            told.append(self._entries[done]())
+            done += 1
+        return [told, [effects_of(file) for file in self._files]]
+
+    def told(self, value: Any, name: str = "") -> Any:
+        """Plain data that is equal for equal values."""
+        kind = type(value)
+        if kind in _SIMPLE:
+            return ["value", canonical(value).decode()]
+        if id(value) in self._known:
+            return ["entry", self._known[id(value)]]
+        if isinstance(value, types.ModuleType):
+            return self._module(value, None, ())
+        if isinstance(value, types.FunctionType):
+            return _named_by_library(value) or self._entry(value, lambda: self._function(value))
+        if isinstance(value, type):
+            if _is_library(value):
+                return [*_versioned(value.__module__), value.__qualname__]
+            return self._entry(value, lambda: self._class(value))
+        if kind in _CONTAINERS:
+            return self._container(value, name)
+        if isinstance(value, _BUILT_IN):
+            return self._built_in(value, name)
+        wrapped = self._wrapper(value, name)
+        return wrapped if wrapped is not None else self._object(value, name)
+
+    def unknown_value(self, name: str) -> Any:
+        self.unknown.add(name)
+        return ["unknown", os.urandom(16).hex()]
+
+    def _entry(self, value: Any, tell: Callable[[], Any]) -> Any:
+        self._known[id(value)] = len(self._entries)
+        self._held.append(value)
+        self._entries.append(tell)
+        return ["entry", self._known[id(value)]]
+
+    def _container(self, value: Any, name: str) -> Any:
+        kind = type(value)
+        items = [*value, *value.values()] if kind is dict else list(value)
+        if all(type(item) in _SIMPLE for item in items):
+            return ["value", digest_bytes(canonical(value))]
+
+        def tell() -> Any:
+            told = [self.told(item, name) for item in items]
+            if kind in (set, frozenset):
+                told.sort(key=orjson.dumps)
+            return [kind.__name__, told]
+
+        return self._entry(value, tell)
+
+    def _wrapper(self, value: Any, name: str) -> Any:
+        """What stands around a function, like a partial or a property; None for all else."""
+        kind = type(value)
+        if isinstance(value, functools.partial):
+            inner: tuple[Any, ...] = (value.func, *value.args, value.keywords)
+        elif isinstance(value, types.MethodType):
+            inner = (value.__func__, value.__self__)
+        elif isinstance(value, property):
+            inner = (value.fget, value.fset, value.fdel)
+        elif isinstance(value, staticmethod | classmethod):
+            inner = (value.__func__,)
+        elif isinstance(value, functools.cached_property):
+            inner = (value.func,)
+        elif callable(value) and (_is_library(kind) or kind.__module__.startswith("whence.")):
+            function = getattr(value, "__wrapped__", None) or getattr(value, "py_func", None)
+            if function is None:
+                return None
+            inner = (function,)
+        else:
+            return None
+        self._held.append(inner)
+        return ["around", kind.__qualname__, [self.told(part, name) for part in inner]]
+
+    def _function(self, function: types.FunctionType) -> Any:
+        code = function.__code__
+        state = {k: v for k, v in vars(function).items() if k != "__wrapped__"}
+        around = (function.__closure__ or (), function.__defaults__ or ())
+        values = [*map(_cell, around[0]), *around[1], function.__kwdefaults__, state]
+        self._held.append(values)
+        name = function.__qualname__
+        library = _is_library_module(_home(function))
+        return [
+            "function",
+            self._text(function),
+            [self.told(value, f"{name}: {type(value).__qualname__}") for value in values],
+            [] if library else self._named(code, function.__globals__),
+        ]
+
+    def _text(self, function: types.FunctionType) -> Any:
+        code = function.__code__
+        if _is_library_module(_home(function)):
+            return [*_versioned(_home(function)), code.co_qualname]
+        self._touch(code.co_filename)
+        text = text_of(code)
+        if text is not None:
+            return text
+        loader = function.__globals__.get("__loader__")
+        # Other loaders compile what they make of the file, and no edit explains the difference.
+        if type(loader) is importlib.machinery.SourceFileLoader and os.path.isfile(
+            code.co_filename
+        ):
+            self.edited.add(f"{function.__module__}.{function.__qualname__}")
+        return [list(sys.version_info[:2]), shape_of(code)]
+
+    def _touch(self, file: str) -> None:
+        if file.endswith(".py") and not is_installed(file):
+            self._files.setdefault(file)
+
+    def _named(self, code: types.CodeType, scope: dict[str, Any]) -> Any:
+        """What the code names: globals of its module, and modules that it imports itself."""
+        facts = _facts(code)
+        values: dict[str, Any] = {name: scope[name] for name in facts.names if name in scope}
+        if facts.names & {"globals", "eval", "exec"}:
+            values |= {name: value for name, value in scope.items() if name[:2] != "__"}
+        for module, inside in _imported(facts, scope.get("__package__") or ""):
+            values.setdefault(f"import {module}.{inside}", _found(module, inside))
+        told = []
+        for name, value in sorted(values.items()):
+            if isinstance(value, types.ModuleType):
+                whole = name in facts.bare or bool(facts.every & _LOOKED_UP)
+                told.append([name, self._module(value, None if whole else facts.every, ())])
+            else:
+                told.append([name, self.told(value, f"{code.co_qualname}: {name}")])
+        return told
+
+    def _module(
+        self, module: types.ModuleType, names: Set[str] | None, around: tuple[str, ...]
+    ) -> Any:
+        """A module: what code that uses it may name in it, or all there is (`names` None)."""
+        name = module.__name__
+        if _is_library_module(name):
+            return _versioned(name)
+        if name in around:
+            return ["around", name]
+        file = getattr(module, "__file__", None) or ""
+        if file and not file.endswith(".py"):
+            return ["compiled", name, digest_file(file) if os.path.isfile(file) else ""]
+        self._touch(file)
+        if names is None:
+            if id(module) in self._known:
+                return ["entry", self._known[id(module)]]
+            return self._entry(module, lambda: self._inside(module, vars(module), None, around))
+        return self._inside(module, names, names, around)
+
+    def _inside(
+        self,
+        module: types.ModuleType,
+        names: Set[str] | dict[str, Any],
+        deeper: Set[str] | None,
+        around: tuple[str, ...],
+    ) -> Any:
+        told = []
+        for name in sorted(names):
+            value = vars(module).get(name, _NOT_THERE)
+            if value is _NOT_THERE or name.startswith("__"):
+                continue
+            if isinstance(value, types.ModuleType):
+                below = self._module(value, deeper, (*around, module.__name__))
+            else:
+                below = self.told(value, f"{module.__name__}.{name}")
+            told.append([name, below])
+        return ["module", module.__name__, told]
+
+    def _class(self, cls: type) -> Any:
+        members = []
+        for name, member in sorted(vars(cls).items()):
+            if isinstance(member, _SLOTS) or (name[:2] == "__" and _is_plain(member)):
+                continue
+            members.append([name, self.told(member, f"{cls.__qualname__}.{name}")])
+        file = getattr(sys.modules.get(cls.__module__), "__file__", None) or ""
+        if file:
+            self._touch(file)
+        return [
+            "class",
+            cls.__qualname__,
+            class_text(file, cls.__qualname__),
+            [self.told(base) for base in (*cls.__bases__, type(cls))],
+            members,
+        ]
+
+    def _object(self, value: Any, name: str) -> Any:
+        kind = type(value)
+        if kind is object or isinstance(value, _INERT):
+            return ["inert", kind.__qualname__]
+        if kind.__module__ in _ENCODED:
+            with contextlib.suppress(UserError):
+                return ["value", kind.__qualname__, digest_bytes(canonical(value))]
+        if _is_library(kind):
+            return self._pickled(value, name)
+        if all(cls is object or not _is_library(cls) or _is_pure(cls) for cls in kind.__mro__):
+            return self._entry(value, lambda: ["object", self.told(kind), self._state(value, name)])
+        content = self._pickled(value, name)
+        return ["object", self.told(kind), content]
+
+    def _state(self, value: Any, name: str) -> Any:
+        slots = [slot for cls in type(value).__mro__ for slot in _slots_of(cls)]
+        state = {slot: getattr(value, slot) for slot in slots if hasattr(value, slot)}
+        state |= getattr(value, "__dict__", {})
+        self._held.append(state)
+        return [[str(key), self.told(state[key], name)] for key in sorted(state, key=str)]
+
+    def _built_in(self, value: Any, name: str) -> Any:
+        """A function that is no Python, perhaps bound to an object, or of the project's own."""
+        owner = getattr(value, "__self__", None)
+        if owner is not None and not isinstance(owner, types.ModuleType | type):
+            return ["bound", value.__name__, self.told(owner, name)]
+        if isinstance(owner, types.ModuleType):
+            module = str(getattr(value, "__module__", None) or owner.__name__)
+        else:
+            module = getattr(value, "__objclass__", owner or type(value)).__module__
+        if _is_library_module(module):
+            return [*_versioned(module), value.__qualname__]
+        file = getattr(sys.modules.get(module), "__file__", None) or ""
+        digest = digest_file(file) if os.path.isfile(file) else ""
+        return ["compiled", module, value.__qualname__, digest]
+
+    def _pickled(self, value: Any, name: str) -> Any:
+        """The content of a library's object, with the project's code in it told as code."""
+        sha = hashlib.sha256()
+        try:
+            _Pickler(_Sink(sha.update), self).dump(value)
+        except RecursionError:
+            raise
+        except Exception:  # what an object raises that cannot be pickled is its own choice
+            return self.unknown_value(name or type(value).__qualname__)
+        return ["content", type(value).__qualname__, sha.hexdigest()]
+
+
+_NOT_THERE = object()
+
+
+class _Sink:
+    """A file that keeps nothing of what is written."""
+
+    def __init__(self, take: Callable[[Any], None]) -> None:
+        self._take = take
+
+    def write(self, data: Any) -> int:
+        """Hand the bytes on."""
+        self._take(data)
+        return len(data)
+
+
+class _Pickler(pickle.Pickler):
+    """Writes content; functions and classes in it are named by what they are."""
+
+    def __init__(self, sink: _Sink, walk: _Walk) -> None:
+        super().__init__(sink, protocol=5)
+        self._walk = walk
+
+    def persistent_id(self, obj: Any) -> Any:
+        """What stands for a function, a class or a module; None for all else."""
+        if isinstance(obj, types.FunctionType | type | types.ModuleType):
+            return orjson.dumps(self._walk.told(obj))
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What code names: globals, those used otherwise than by an attribute, anything, imports."""
+
+    names: frozenset[str]
+    bare: frozenset[str]
+    every: frozenset[str]
+    imports: tuple[tuple[int, str, tuple[str, ...]], ...]
+
+
+@functools.lru_cache(maxsize=4096)
+def _facts(code: types.CodeType) -> _Facts:
+    names: set[str] = set()
+    bare: set[str] = set()
+    every: set[str] = set()
+    imports = []
+    for inner in codes_in(code):
+        every.update(inner.co_names)
+        steps = [step for step in dis.get_instructions(inner) if step.opname != "CACHE"]
+        for i, step in enumerate(steps):
+            if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                names.add(step.argval)
+                following = steps[i + 1].opname if i + 1 < len(steps) else ""
+                if following not in ("LOAD_ATTR", "LOAD_METHOD"):
+                    bare.add(step.argval)
+            elif step.opname == "IMPORT_NAME":
+                level, inside = steps[i - 2].argval, steps[i - 1].argval
+                imports.append((level, step.argval, tuple(inside or ())))
+    return _Facts(frozenset(names), frozenset(bare), frozenset(every), tuple(imports))
+
+
+def _imported(facts: _Facts, package: str) -> Iterator[tuple[str, str]]:
+    """The modules of the project that a function imports itself, and what it takes of them."""
+    for level, told, inside in facts.imports:
+        name = importlib.util.resolve_name("." * level + told, package) if level else told
+        if not _is_library_module(name):
+            yield from ((name, each) for each in inside or ("",))
+
+
+def _found(module: str, inside: str) -> Any:
+    """What an import inside of a function gives; what fails here fails when that runs, too."""
+    try:
+        found = importlib.import_module(module)
+        if inside and not hasattr(found, inside):
+            return importlib.import_module(f"{module}.{inside}")
+    except Exception:  # importing runs the user's code, which may raise anything
+        return None
+    return getattr(found, inside) if inside else found
+
+
+def _cell(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not bound yet
+        return None
+
+
+def _slots_of(cls: type) -> tuple[str, ...]:
+    slots = vars(cls).get("__slots__", ())
+    names = (slots,) if isinstance(slots, str) else tuple(slots)
+    hidden = f"_{cls.__name__.lstrip('_')}"
+    return tuple(
+        f"{hidden}{name}" if name[:2] == "__" and name[-2:] != "__" else name
+        for name in names
+        if name not in ("__dict__", "__weakref__")
+    )
+
+
+def _is_plain(member: Any) -> bool:
+    """Whether a class's own dunder attribute is what Python and libraries put there."""
+    return not isinstance(member, types.FunctionType | staticmethod | classmethod | property)
+
+
+def _is_pure(cls: type) -> bool:
+    """Whether a library's class is Python, so that its objects are what their attributes are."""
+    return "__dict__" in vars(cls) or "__slots__" in vars(cls)
+
+
+def _named_by_library(function: types.FunctionType) -> Any:
+    """Name and version, of a function that an installed library has under that name; else None.
+
+    What a library wraps around a function of the project calls itself by the name of that one.
+    """
+    module = str(function.__module__)
+    if not _is_library_module(module):
+        return None
+    there: Any = sys.modules.get(module)
+    for part in function.__qualname__.split("."):
+        there = inspect.getattr_static(there, part, None)
+        there = there.__func__ if isinstance(there, staticmethod | classmethod) else there
+    inside = function.__code__.co_qualname.partition(".<locals>")[1]
+    if there is not function and (inside or not _is_library_module(_home(function))):
+        return None
+    return [*_versioned(module), function.__qualname__]
+
+
+def _home(function: types.FunctionType) -> str:
+    return str(function.__globals__.get("__name__"))
+
+
+def _is_library(cls: type) -> bool:
+    return _is_library_module(cls.__module__)
+
+
+def _versioned(module: str) -> list[str]:
+    return ["library", module, library_version(module.partition(".")[0])]
+
+
+@functools.cache
+def _is_library_module(module: str) -> bool:
+    top = module.partition(".")[0]
+    if top == "__main__":
+        return False
+    if top in sys.stdlib_module_names:
+        return True
+    if module in sys.builtin_module_names:
+        return True
+    file = getattr(sys.modules.get(module) or sys.modules.get(top), "__file__", None)
+    if file is None:
+        file = _place_of(top)
+    return file is not None and is_installed(file)
+
+
+def _place_of(top: str) -> str | None:
+    """Where a module that is not imported, or that is only a folder, would come from."""
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return None
+    if spec is None or spec.origin == "frozen":
+        return None
+    return spec.origin or next(iter(spec.submodule_search_locations or ()), None)
