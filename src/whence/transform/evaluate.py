@@ -20,6 +20,8 @@ from whence.transform.cache import Cache
 from whence.transform.node import MISSING, Node, filled
 from whence.transform.operation import Operation
 from whence.transform.recorder import Recorder
+from whence.transform.trust import Trust
+from whence.transform.witness import Witness
 
 Progress = Callable[[int, int, str], None]
 
@@ -34,6 +36,7 @@ class Settings:
     recorder: Recorder | None = None
     executor: Executor | None = None
     progress: Progress | None = None
+    witness: Witness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +98,17 @@ class Results(Mapping[str, Any]):
 def evaluate(targets: Mapping[str, Node], forced: Iterable[Node], settings: Settings) -> Results:
     """The values of nodes, by tag; see `Graph.evaluate`."""
     wanted = list(dict.fromkeys((*targets.values(), *forced)))
+    trust = Trust(wanted, settings.witness)
     told: list[Callable[[Path, str], None]] = []
     if settings.recorder is not None:
         told.append(settings.recorder.read)
     if (hear := listener()) is not None:
         told.append(hear)
     if told:
-        for path, digest in sorted({pair for node in upstream(wanted) for pair in node.files}):
+        for path, digest in trust.files():
             for tell in told:
                 tell(path, digest)
-    course = _Course(wanted, settings)
+    course = _Course(wanted, settings, trust)
     try:
         if settings.executor is None:
             course.serial()
@@ -120,22 +124,11 @@ def evaluate(targets: Mapping[str, Node], forced: Iterable[Node], settings: Sett
     return Results(values, lambda: course.report(targets))
 
 
-def upstream(nodes: Iterable[Node]) -> set[Node]:
-    """The nodes and all that they need, directly or not."""
-    found: set[Node] = set()
-    stack = list(nodes)
-    while stack:
-        node = stack.pop()
-        if node not in found:
-            found.add(node)
-            stack.extend(node.needs)
-    return found
-
-
 class _Course:
     """One evaluation under way."""
 
-    def __init__(self, wanted: list[Node], settings: Settings) -> None:
+    def __init__(self, wanted: list[Node], settings: Settings, trust: Trust) -> None:
+        self._trust = trust
         self.values: dict[Node, Any] = {}
         self.failed: dict[Node, Exception] = {}
         self._settings = settings
@@ -179,7 +172,7 @@ class _Course:
         assert values.keys() == self._found.keys()
 
     def _cached(self, node: Node) -> bool:
-        if self._cache is None or not node.rule.cached:
+        if self._cache is None or not node.rule.cached or not self._trust.of(node):
             return False
         value = self._cache.get(node.key)
         if value is MISSING:
@@ -259,10 +252,11 @@ class _Course:
     def _finish(self, node: Node, value: Any, seconds: float) -> None:
         self._seconds[node] = seconds
         self.values[node] = value
+        self._trust.read(node)
         if self._tainted and not self._tainted.isdisjoint(node.needs):
             self._tainted.add(node)
         if self._cache is not None and node.rule.cached and node not in self._tainted:  # noqa: SIM102
-            if self._cache.put(node.key, value, seconds):
+            if self._trust.now(node) and self._cache.put(node.key, value, seconds):
                 self._kept.add(node)
         self._release(node)
 
@@ -333,6 +327,8 @@ class _Course:
             return "computed", "is not to be cached"
         if node in self._tainted:
             return "computed", "depends on a fallback, so it is not kept"
+        if not self._trust.of(node):
+            return "computed", "data or code changed meanwhile, so it is not kept"
         return "computed", "was not cached" if kept else "cannot be kept exactly"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from whence.base.error import UserError
 from whence.base.problem import Where, did_you_mean
 from whence.transform.node import PLAIN, UNCACHED, Files, Node, Rule, node_key, nodes_in
 from whence.transform.operation import Operation, find_operation
+from whence.transform.witness import Witness
 
 if TYPE_CHECKING:
     from whence.transform.cache import Cache
@@ -68,7 +68,7 @@ class Graph:
     """
 
     def __init__(self, *, digest_of: DigestOf = digest_file) -> None:
-        self.digest_of: DigestOf = functools.cache(digest_of)
+        self.witness = Witness(digest_of)
         self.tags: dict[str, Node] = {}
         self.forced: list[Node] = []
         self.last: Node | None = None
@@ -77,6 +77,10 @@ class Graph:
 
     def __len__(self) -> int:
         return len(self._nodes)
+
+    def digest_of(self, path: Path) -> str:
+        """The digest of a file's content when the graph first met it."""
+        return self.witness.digest_of(path)
 
     def leaf(self, value: Any, identity: str, sources: Iterable[Any] = ()) -> Node:
         """A value from outside that is in memory already.
@@ -103,7 +107,7 @@ class Graph:
         define = find_operation("define")
         if nodes_in((value,), None)[0]:
             return self.add(define, [value], step=step)
-        key = node_key(define, (value,), None)
+        key = node_key(define, (value,), None, code=self.witness.code_of(define))
         return self.read(lambda: copy.deepcopy(value), key, name="constant", step=step)
 
     def read(
@@ -159,7 +163,8 @@ class Graph:
         args = tuple(args)
         kwargs = dict(kwargs) if kwargs else None
         rule = step.rule
-        key = node_key(operation, args, kwargs, rule)
+        code = operation.digest if operation.libraries else self.witness.code_of(operation)
+        key = node_key(operation, args, kwargs, rule, code)
         node = self._nodes.get(key)
         if node is None:
             needs, nested = nodes_in(args, kwargs)
@@ -229,7 +234,8 @@ class Graph:
                 or f"The tags are: {', '.join(map(repr, self.tags)) or 'none'}.",
             )
         targets = {name: self.tags[name] for name in names}
-        return evaluate(targets, self.forced, Settings(cache, recorder, executor, progress))
+        settings = Settings(cache, recorder, executor, progress, self.witness)
+        return evaluate(targets, self.forced, settings)
 
     def default_tags(self) -> list[str]:
         """The tags that are computed if none are asked for."""
@@ -237,7 +243,7 @@ class Graph:
 
     def files(self, tags: Iterable[str] | None = None) -> Files:
         """The files that the results of tags depend on, with digests, sorted by path."""
-        from whence.transform.evaluate import upstream
+        from whence.transform.trust import upstream
 
         names = self.default_tags() if tags is None else tags
         found = {
