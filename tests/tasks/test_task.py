@@ -1,37 +1,45 @@
+import importlib
+import json
+import logging
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from whence.base.digest import digest_file
 from whence.base.error import UserError
+from whence.runs import Run
+from whence.store import Store
 from whence.tasks import MemoizedTask, RecordedTask
 
-calls = []
+_log = logging.getLogger("calls")  # a list of this module would count as what a task depends on
 
 
 def energy(temperature: float, steps: int = 3) -> dict:
-    calls.append(temperature)
+    _log.warning("%r", temperature)
     return {"mean": temperature * steps, "trace": (temperature, float("nan"))}
 
 
-@pytest.fixture(autouse=True)
-def forget():
-    calls.clear()
+@pytest.fixture
+def calls(caplog):
+    """What the tasks here were called with, so far."""
+    return lambda: [r.args[0] for r in caplog.records if r.name == "calls"]
 
 
 def runs(store):
     return [store.index().state(id_) for id_ in store.index().ids("task")]
 
 
-def test_a_call_is_a_run_and_the_same_call_is_remembered(store):
+def test_a_call_is_a_run_and_the_same_call_is_remembered(store, calls):
     task = RecordedTask(energy, store)
     first = task(1.5)
     again = task(temperature=1.5, steps=3)
     assert again["mean"] == first["mean"] == 4.5
     assert isinstance(again["trace"], tuple)
-    assert calls == [1.5]
+    assert calls() == [1.5]
     (state,) = runs(store)
     assert state["status"] == "completed"
     assert state["name"] == "energy"
@@ -39,7 +47,7 @@ def test_a_call_is_a_run_and_the_same_call_is_remembered(store):
     assert {a["name"] for a in state["artifacts"]} == {"test_task.py", "result"}
     task(2.0)
     task.run(2.0)
-    assert calls == [1.5, 2.0, 2.0]
+    assert calls() == [1.5, 2.0, 2.0]
     assert len(runs(store)) == 3
 
 
@@ -72,16 +80,16 @@ def test_a_result_is_remembered_by_another_process_until_the_code_is_edited(stor
     assert said() == ["working", "120"]
 
 
-def test_a_failed_call_is_on_record_and_tried_again(store):
+def test_a_failed_call_is_on_record_and_tried_again(store, calls):
     def explode(x: int) -> int:
-        calls.append(x)
+        _log.warning("%r", x)
         raise ValueError("no")
 
     task = RecordedTask(explode, store)
     for _ in range(2):
         with pytest.raises(ValueError, match="no"):
             task(1)
-    assert calls == [1, 1]
+    assert calls() == [1, 1]
     assert [state["status"] for state in runs(store)] == ["failed", "failed"]
 
 
@@ -106,12 +114,12 @@ def test_what_is_not_annotated_is_refused():
         RecordedTask(bare)
 
 
-def test_a_memoized_task_gives_the_same_object_and_records_nothing(store):
+def test_a_memoized_task_gives_the_same_object_and_records_nothing(store, calls):
     task = MemoizedTask(energy)
     first = task(1.0)
     assert task(temperature=1.0) is first
     assert task(2.0) is not first
-    assert calls == [1.0, 2.0]
+    assert calls() == [1.0, 2.0]
     task.clear()
     assert task(1.0) is not first
     assert store.index().ids() == []
@@ -130,17 +138,17 @@ def test_a_closure_is_refused_for_what_its_arguments_do_not_tell(store):
 
 
 def half(x: float, n: "int" = 2, *more: int, label: str | None = None) -> float:
-    calls.append(x)
+    _log.warning("%r", x)
     return x / n
 
 
 @pytest.mark.parametrize("kind", [RecordedTask, MemoizedTask])
-def test_an_int_for_a_float_is_the_same_call(store, kind):
+def test_an_int_for_a_float_is_the_same_call(store, kind, calls):
     task = kind(half, store) if kind is RecordedTask else kind(half)
     assert task(1) == task(1.0) == task(np.float64(1)) == 0.5
-    assert [(x, type(x)) for x in calls] == [(1.0, float)]
+    assert [(x, type(x)) for x in calls()] == [(1.0, float)]
     task(1, 2, 3, label="x")
-    assert len(calls) == 2
+    assert len(calls()) == 2
 
 
 @pytest.mark.parametrize(
@@ -153,3 +161,153 @@ def test_an_argument_of_another_type_is_refused(store, args, said):
     with pytest.raises(UserError, match=said):
         MemoizedTask(half)(*args)
     assert runs(store) == []
+
+
+def imported(monkeypatch, project, text, name="live"):
+    (project / f"{name}.py").write_text(textwrap.dedent(text))
+    monkeypatch.syspath_prepend(project)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    sys.modules.pop(name, None)
+    importlib.invalidate_caches()
+    return importlib.import_module(name)
+
+
+LIVE = """
+FACTOR = 2
+seen = []
+
+def times(x: int) -> int:
+    return scaled(x)
+
+def scaled(x):
+    return FACTOR * x
+
+def counting(x: int) -> int:
+    seen.append(x)
+    return len(seen)
+"""
+
+
+def warnings_of(store, run):
+    return [line["message"] for line in store.lines(run, ("event",)) if line["level"] == "warning"]
+
+
+def test_what_was_edited_after_its_import_is_not_taken_for_the_file(store, project, monkeypatch):
+    old = imported(monkeypatch, project, LIVE)
+    task = RecordedTask(old.times, store)
+    (project / "live.py").write_text(LIVE.replace("FACTOR * x", "FACTOR * x + 1"))
+    assert task(3) == task(3) == 6
+    (state,) = runs(store)
+    assert any("edited after it was imported" in said for said in warnings_of(store, state["id"]))
+    fresh = imported(monkeypatch, project, LIVE.replace("FACTOR * x", "FACTOR * x + 1"))
+    assert RecordedTask(fresh.times, store)(3) == 7
+    before = imported(monkeypatch, project, LIVE)
+    assert RecordedTask(before.times, store)(3) == 6
+    assert len(runs(store)) == 3
+
+
+@pytest.mark.parametrize("kind", [RecordedTask, MemoizedTask])
+def test_a_global_that_is_put_anew_makes_another_call(store, project, monkeypatch, kind):
+    live = imported(monkeypatch, project, LIVE)
+    task = kind(live.times, store) if kind is RecordedTask else kind(live.times)
+    assert task(3) == 6
+    monkeypatch.setattr(live, "FACTOR", 5)
+    assert task(3) == 15
+    monkeypatch.setattr(live, "FACTOR", 2)
+    assert task(3) == 6
+
+
+def test_a_task_that_changes_what_it_depends_on_is_told_of(store, project, monkeypatch):
+    live = imported(monkeypatch, project, LIVE)
+    task = RecordedTask(live.counting, store)
+    assert [task(0), task(0)] == [1, 2]
+    told = [warnings_of(store, state["id"]) for state in runs(store)]
+    assert all("changed a value that it depends on" in said for (said,) in told)
+
+
+def head(source: Path, lines: int = 1) -> str:
+    return "".join(source.read_text().splitlines(True)[:lines])
+
+
+def listed(folder: str) -> list:
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
+def test_files_that_arguments_name_count_by_their_content(store, project):
+    (project / "in.txt").write_text("one\n")
+    (project / "data").mkdir()
+    read, look = RecordedTask(head, store), RecordedTask(listed, store)
+    assert (read(Path("in.txt")), look("data")) == ("one\n", [])
+    (project / "in.txt").write_text("two\n")
+    (project / "data" / "x").write_text("")
+    assert (read(Path("in.txt")), look("data")) == ("two\n", ["x"])
+    assert (read(Path("in.txt")), look("data")) == ("two\n", ["x"])
+    assert len(runs(store)) == 4
+    taken = {(a["name"], a["digest"]) for state in runs(store) for a in state["artifacts"]}
+    assert ("in.txt", digest_file(project / "in.txt")) in taken
+
+
+def rewriting(source: Path) -> str:
+    said = source.read_text()
+    source.write_text(said + "more\n")
+    return said
+
+
+def test_a_result_of_a_file_that_changed_meanwhile_is_not_used_again(store, project):
+    (project / "in.txt").write_text("one\n")
+    task = RecordedTask(rewriting, store)
+    assert task(Path("in.txt")) == "one\n"
+    (project / "in.txt").write_text("one\n")
+    assert task(Path("in.txt")) == "one\n"
+    assert len(runs(store)) == 2
+    assert "changed while it ran" in warnings_of(store, runs(store)[0]["id"])[0]
+
+
+def test_a_damaged_result_is_computed_again(store, calls, caplog):
+    task = RecordedTask(energy, store)
+    first = task(1.5)
+    (pack,) = (store.root / "packs").rglob("*.pack")
+    result = json.dumps({"mean": 4.5}, separators=(",", ":"))[1:-1].encode()
+    assert result in pack.read_bytes()
+    pack.chmod(0o644)
+    pack.write_bytes(pack.read_bytes().replace(result, result.replace(b"4.5", b"9.5")))
+    again = RecordedTask(energy, Store.open(store.root.parent))(1.5)
+    assert again["mean"] == first["mean"]
+    assert calls() == [1.5, 1.5]
+    assert "cannot be read, so it is computed again" in caplog.text
+    told = [said for state in runs(store) for said in warnings_of(store, state["id"])]
+    assert ["computed again" in said for said in told] == [True]
+
+
+def outer(n: int) -> int:
+    return inner_task(n) + 1
+
+
+def inner(n: int) -> int:
+    return 2 * n
+
+
+inner_task = RecordedTask(inner)
+
+
+def test_a_task_inside_of_a_run_is_part_of_it(store, project):
+    with Run() as run:
+        run.init("mine")
+        assert RecordedTask(outer, store)(3) == RecordedTask(outer, store)(3) == 7
+    first, second = sorted(runs(store), key=lambda state: state["name"], reverse=True)
+    assert (first["name"], first["parent"]) == ("outer", run.id)
+    assert (second["name"], second["parent"]) == ("inner", first["id"])
+    made = {state["name"]: a["digest"] for state in (first, second) for a in state["artifacts"]
+            if a["name"] == "result"}  # fmt: skip
+    mine = store.index().state(run.id)
+    assert {(a["category"], a["digest"]) for a in mine["artifacts"] if "outer" in a["name"]} == {
+        ("input", made["outer"])
+    }
+    assert ("input", made["inner"]) in {(a["category"], a["digest"]) for a in first["artifacts"]}
+    assert RecordedTask(outer, store)(4) == 9
+    assert (
+        next(s for s in runs(store) if s["params"] == {"n": 4} and s["name"] == "outer").get(
+            "parent"
+        )
+        is None
+    )

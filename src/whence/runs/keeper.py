@@ -49,6 +49,8 @@ class Charge:
         The run that started it, whose end is asked for with its own.
     asked : callable, optional
         Gives what to call with the reason when somebody asks for its end, if that is still there.
+    thread : int
+        The thread that it began in.
     """
 
     run: str
@@ -58,6 +60,7 @@ class Charge:
     due: float = 0.0
     parent: str | None = None
     asked: Callable[[], Callable[[str], None] | None] | None = None
+    thread: int = field(default_factory=threading.get_ident)
 
 
 class Keeper:
@@ -97,6 +100,11 @@ class Keeper:
     def charge(self, run: str) -> Charge | None:
         """What is known of a run that is looked after."""
         return self._charges.get(run)
+
+    def latest(self) -> Charge | None:
+        """The live run that this thread began last."""
+        mine = [c for c in list(self._charges.values()) if c.thread == threading.get_ident()]
+        return max(mine, key=lambda charge: charge.started, default=None)
 
     def soon(self, task: Task) -> None:
         """Have something done in the thread; what it raises is lost."""
@@ -205,6 +213,14 @@ def keeper_of(store: Store) -> Keeper:
             keeper = _KEEPERS[store] = Keeper(store)
             atexit.register(_part, weakref.ref(keeper))
         return keeper
+
+
+def live(store: Store) -> str | None:
+    """The id of the live run that this thread began last, whichever object its store is."""
+    with _LOCK:
+        there = [(each, keeper) for each, keeper in _KEEPERS.items() if each.root == store.root]
+    found = [charge for _, keeper in there if (charge := keeper.latest())]
+    return max(found, key=lambda charge: charge.started).run if found else None
 
 
 _KEEPERS: weakref.WeakKeyDictionary[Store, Keeper] = weakref.WeakKeyDictionary()

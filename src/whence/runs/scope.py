@@ -7,10 +7,12 @@ import os
 import threading
 from collections.abc import Iterator
 
+from whence.runs.keeper import live
 from whence.runs.launcher import environment_of
 from whence.runs.output import captured
 from whence.runs.report import Report
 from whence.runs.run import Run
+from whence.store import Store
 
 
 @contextlib.contextmanager
@@ -50,6 +52,16 @@ def named(run: Run) -> Iterator[None]:
                 os.environ.pop(key, None)
             else:
                 os.environ[key] = value
+
+
+def around(store: Store) -> str | None:
+    """The run that what happens here is part of: the one that this thread began last, if it lives.
+
+    Else the one that this process was started by, if it is in the same store.
+    """
+    if os.environ.get("WHENCE_STORE") == str(store.root):
+        return live(store) or os.environ.get("WHENCE_RUN")
+    return live(store)
 
 
 def alone() -> bool:

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 import orjson
 
-from whence.artifacts import place
-from whence.base.error import UserError
+from whence.artifacts import attach, place
+from whence.base.code import identity_of
+from whence.base.digest import digest_file
+from whence.base.error import StoreError, UserError
 from whence.base.escape import decode, encode
+from whence.records import Artifact
 from whence.runs import Call, Code, Origin, Run, code_artifacts, code_facts, code_of_function
 from whence.runs.code import function_file
-from whence.runs.scope import printed
+from whence.runs.input import named_inputs
+from whence.runs.scope import around, named, printed
 from whence.store import Store
 from whence.tasks.fit import fitted
+from whence.tasks.work import RESULT, Work, arguments_inputs
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-RESULT = "result"
-"""The name of the artifact that holds what a task returned."""
+_log = logging.getLogger(__name__)
 
 
 class _Task(Generic[P, R]):
@@ -56,11 +62,10 @@ class _Task(Generic[P, R]):
         bound.arguments |= fitted(self._function, bound.arguments, given)
         return bound
 
-    def _call(self, project: Path, code: Code, bound: inspect.BoundArguments) -> Call:
+    def _target(self, project: Path) -> str:
         file = function_file(self._function)
         where = place(file, (Path(os.path.realpath(project)),)) if file else "<prompt>"
-        target = f"{where}:{self._function.__qualname__}"
-        return Call(dict(bound.arguments), target, code.files)
+        return f"{where}:{self._function.__qualname__}"
 
 
 class RecordedTask(_Task[P, R]):
@@ -84,48 +89,92 @@ class RecordedTask(_Task[P, R]):
     ...     return sum(temperature / (n + 1) for n in range(steps))
     """
 
+    def __init__(self, function: Callable[P, R], store: Store | None = None) -> None:
+        super().__init__(function, store)
+        self._read: dict[str, str] = {}
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The result: the kept one if there is one, else of a new run."""
-        store = self._store or Store.find_or_create(Path.cwd())
-        code = code_of_function(self._function, store.project)
-        bound = self._bind(*args, **kwargs)
-        call = self._call(store.project, code, bound)
-        kept = _kept(store, call.key)
-        if kept is not None:
-            return cast("R", decode(orjson.loads(store.get(kept))))
-        return self._run(store, code, call, bound)
+        work = self._work(*args, **kwargs)
+        for artifact in work.kept():
+            try:
+                result = decode(orjson.loads(work.store.get(artifact.digest)))
+            except (StoreError, UserError, ValueError) as error:
+                first = str(error).partition("\n")[0]
+                note = f"a kept result cannot be read, so it is computed again: {first}"
+                _log.warning("%s: %s", self._function.__qualname__, note)
+                work = replace(work, notes=(*work.notes, note))
+                continue
+            work.hand_on(artifact, self._function.__name__)
+            return cast("R", result)
+        return self._run(work)
 
     def run(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of a new run, whatever is kept."""
-        store = self._store or Store.find_or_create(Path.cwd())
-        code = code_of_function(self._function, store.project)
-        bound = self._bind(*args, **kwargs)
-        call = self._call(store.project, code, bound)
-        return self._run(store, code, call, bound)
+        return self._run(self._work(*args, **kwargs))
 
-    def _run(self, store: Store, code: Code, call: Call, bound: inspect.BoundArguments) -> R:
-        file = function_file(self._function)
+    def _work(self, *args: P.args, **kwargs: P.kwargs) -> Work:
+        store = self._store or Store.find_or_create(Path.cwd())
+        bound = self._bind(*args, **kwargs)
+        code = self._code(store.project)
+        target = self._target(store.project)
+        inputs = arguments_inputs(bound, store)
+        call = Call(dict(bound.arguments), target, code.files, inputs)
+        return Work(store, code, call, bound, around(store), code.notes)
+
+    def _code(self, project: Path) -> Code:
+        """The code as it runs: of a file that was edited since it was first looked at, the old."""
+        code = code_of_function(self._function, project)
+        files, notes = dict(code.files), list(code.notes)
+        for name, digest in code.files.items():
+            if not name.startswith("<"):
+                files[name] = self._read.setdefault(name, digest)
+                if files[name] != digest:
+                    notes.append(f"{name} was edited after it was imported: what runs is older")
+        return replace(code, files=files, notes=tuple(notes))
+
+    def _run(self, work: Work) -> R:
+        file, name = function_file(self._function), self._function.__name__
+        store, call = work.store, work.call
         origin = Origin(
             kind="task",
-            code=code_facts(code, file.parent if file else Path.cwd()),
-            artifacts=tuple(code_artifacts(store, code)),
-            facts={"call": call.key, "target": encode(call.target), "inputs": {}},
+            parent=work.parent,
+            code=code_facts(work.code, file.parent if file else Path.cwd()),
+            artifacts=tuple(code_artifacts(store, work.code)),
+            facts={
+                "call": call.key,
+                "target": encode(call.target),
+                "inputs": encode(dict(call.inputs)),
+            },
         )
         with Run(store) as run:
-            run.init(self._function.__name__, parameters=call.parameters, origin=origin)
-            with printed(run):
-                result = self._function(*bound.args, **bound.kwargs)
+            run.init(name, parameters=call.parameters, origin=origin)
+            for artifact in work.inputs():
+                attach(store.writer(), run.id, artifact)
+            for note in work.notes:
+                run.log_event(note, "warning")
+            with printed(run), named(run):
+                result = self._function(*work.bound.args, **work.bound.kwargs)
             content = store.writer().put(_bytes(result, self._function.__qualname__))
-            facts = {
-                "name": RESULT,
-                "category": "output",
-                "type": "application/json",
-                "digest": content.digest,
-                "size": content.size,
-                "kept": content.kept,
-            }
-            store.writer().append("artifact", run.id, facts)
+            held = (content.digest, content.size, content.kept)
+            kept = Artifact(RESULT, "output", "application/json", *held)
+            attach(store.writer(), run.id, kept)
+            self._look_again(run, work)
+        work.hand_on(kept, name)
         return result
+
+    def _look_again(self, run: Run, work: Work) -> None:
+        """Say why a result is not found again; one of other data than its key tells must not be."""
+        if work.changed():
+            run.log_event("a file that it was given changed while it ran", "warning")
+            work.store.writer().append("set", run.id, {"f": {"call": None}})
+        now = self._code(work.store.project)
+        if not now.notes and now.files != work.code.files:
+            run.log_event(
+                f"{self._function.__qualname__} changed a value that it depends on, such as a "
+                "list of its module: the same call is other work now",
+                "warning",
+            )
 
 
 class MemoizedTask(_Task[P, R]):
@@ -144,10 +193,17 @@ class MemoizedTask(_Task[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The result: the remembered object if there is one."""
         bound = self._bind(*args, **kwargs)
-        key = self._call(Path.cwd(), Code(), bound).key
-        if key not in self._known:
-            self._known[key] = self._function(*bound.args, **bound.kwargs)
-        return self._known[key]
+        identity = identity_of(self._function)
+        code = {self._function.__qualname__: identity.digest}
+        values = list(bound.arguments.values())
+        inputs = named_inputs(values, Path.cwd(), Path.cwd(), digest_file)
+        key = Call(dict(bound.arguments), self._target(Path.cwd()), code, inputs).key
+        if key in self._known:
+            return self._known[key]
+        result = self._function(*bound.args, **bound.kwargs)
+        if not identity.unknown:
+            self._known[key] = result
+        return result
 
     def clear(self) -> None:
         """Forget all results."""
@@ -174,22 +230,6 @@ def _annotated(function: Callable[..., Any]) -> inspect.Signature:
             mend="Annotate every parameter and the result: `def task(x: int) -> float`.",
         )
     return signature
-
-
-def _kept(store: Store, key: str) -> str | None:
-    """The digest of the result of the newest completed task of that key."""
-    row = (
-        store.index()
-        .connection.execute(
-            "SELECT artifact.digest FROM run JOIN artifact ON artifact.run = run.key "
-            "WHERE run.call = ? AND run.kind = 'task' AND run.status = 'completed' "
-            "AND NOT run.deleted AND artifact.name = ? AND artifact.category = 'output' "
-            "ORDER BY run.created DESC LIMIT 1",
-            (key, RESULT),
-        )
-        .fetchone()
-    )
-    return row[0] if row and store.has(row[0]) else None
 
 
 def _bytes(result: Any, task: str) -> bytes:

@@ -1,0 +1,103 @@
+"""The files and folders that words and parameters name, by their content."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+from whence.artifacts import place
+from whence.base.digest import digest_value
+
+DigestOf = Callable[[Path], str]
+
+MOST_FILES = 10_000
+"""A folder with more files is known by their sizes and times."""
+
+_LONGEST = 4096  # characters; no path is longer
+_LEFT_OUT = frozenset({".whence", ".git", "__pycache__"})
+
+
+def named_inputs(
+    values: Iterable[Any],
+    folder: Path,
+    project: Path,
+    digest_of: DigestOf,
+    leave: Container[str] = (),
+) -> dict[str, str]:
+    """The digests of what values name and is there, by place.
+
+    Parameters
+    ----------
+    values : iterable
+        Words of a command, or values of parameters: paths, and texts like ``in.dat`` or
+        ``--input=in.dat``; of lists each item. Anything else names nothing.
+    folder : Path
+        Where relative paths start.
+    project : Path
+        The project's folder: what lies in it goes by the path from there.
+    digest_of : callable
+        Gives the digest of a file.
+    leave : container of str
+        Places that do not count.
+    """
+    found: dict[str, str] = {}
+    for path in _paths(values):
+        whole = Path(os.path.realpath(folder / path))
+        name = place(whole, (Path(os.path.realpath(project)),))
+        if name in leave or name in found:
+            continue
+        if whole.is_file():
+            found[name] = digest_of(whole)
+        elif whole.is_dir() and not _holds(whole, project):
+            found[name] = digest_folder(whole, digest_of)
+    return found
+
+
+def named_places(values: Iterable[Any], folder: Path, project: Path) -> dict[str, Path]:
+    """Every place that values might name, whether something is there or not."""
+    wholes = (Path(os.path.realpath(folder / path)) for path in _paths(values))
+    return {place(whole, (Path(os.path.realpath(project)),)): whole for whole in wholes}
+
+
+def digest_folder(folder: Path, digest_of: DigestOf) -> str:
+    """The digest of a folder: of the paths in it and the content of all its files.
+
+    With more than `MOST_FILES` files, their sizes and times stand for their content.
+    """
+    files = sorted(_files(folder))
+    told: Mapping[str, Any]
+    if len(files) > MOST_FILES:
+        stats = ((name, os.stat(folder / name)) for name in files)
+        told = {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats}
+    else:
+        told = {name: digest_of(folder / name) for name in files}
+    return digest_value(["folder", told])
+
+
+def _holds(folder: Path, project: Path) -> bool:
+    """Whether it is the project or lies around it, and so holds the store and all output."""
+    return Path(os.path.realpath(project)).is_relative_to(folder)
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for here, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in _LEFT_OUT]
+        for name in names:
+            path = os.path.join(here, name)
+            if os.path.isfile(path):
+                yield os.path.relpath(path, folder)
+
+
+def _paths(values: Iterable[Any]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, list | tuple):
+            yield from _paths(value)
+        elif isinstance(value, PurePath):
+            yield str(value)
+        elif isinstance(value, str) and 0 < len(value) < _LONGEST and value.isprintable():
+            yield value
+            head, _, tail = value.partition("=")
+            if head.startswith("-") and tail:
+                yield tail

@@ -1,0 +1,94 @@
+"""One call of a recorded task: what makes it the same as another, and what is kept of it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from whence.artifacts import attach
+from whence.formats import media_type_of
+from whence.records import Artifact
+from whence.runs import Call, Code
+from whence.runs.input import named_inputs
+from whence.store import Store
+
+RESULT = "result"
+"""The name of the artifact that holds what a task returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A call of a task, before it is known whether it must run.
+
+    Attributes
+    ----------
+    store : Store
+        Where it is recorded.
+    code : Code
+        The code that runs.
+    call : Call
+        What makes it the same as another call.
+    bound : inspect.BoundArguments
+        The arguments.
+    parent : str or None
+        The run that it is part of.
+    notes : tuple of str
+        What is to be said in the run, as warnings.
+    """
+
+    store: Store
+    code: Code
+    call: Call
+    bound: inspect.BoundArguments
+    parent: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def kept(self) -> list[Artifact]:
+        """The results of completed tasks of the same call, the newest first."""
+        rows = self.store.index().connection.execute(
+            "SELECT artifact.type, artifact.digest, artifact.size, artifact.kept FROM run "
+            "JOIN artifact ON artifact.run = run.key WHERE run.call = ? AND run.kind = 'task' "
+            "AND run.status = 'completed' AND NOT run.deleted AND artifact.name = ? "
+            "AND artifact.category = 'output' ORDER BY run.created DESC",
+            (self.call.key, RESULT),
+        )
+        found = {row[1]: Artifact(RESULT, "output", *row) for row in rows}
+        return [artifact for digest, artifact in found.items() if self.store.has(digest)]
+
+    def inputs(self) -> Iterator[Artifact]:
+        """The files that arguments name, as inputs of the run."""
+        for name, digest in self.call.inputs.items():
+            path = self.store.project / name
+            if path.is_file():
+                size = path.stat().st_size
+                kind = media_type_of(path)
+                yield Artifact(name, "input", kind, digest, size, "reference", name)
+
+    def changed(self) -> bool:
+        """Whether a file that an argument names is another by now."""
+        return arguments_inputs(self.bound, self.store) != self.call.inputs
+
+    def hand_on(self, result: Artifact, task: str) -> None:
+        """Put the result on record as an input of the run that the call is part of."""
+        if self.parent is not None:
+            name = f"{task}.{self.call.key[:8]}"
+            given = replace(result, name=name, category="input")
+            attach(self.store.writer(), self.parent, given)
+
+
+def arguments_inputs(bound: inspect.BoundArguments, store: Store) -> Mapping[str, str]:
+    """The digests of the files and folders that arguments name."""
+    values = list(_leaves(bound.arguments.values()))
+    return named_inputs(values, Path.cwd(), store.project, store.digest_of)
+
+
+def _leaves(values: Iterable[object]) -> Iterator[object]:
+    for value in values:
+        if isinstance(value, Mapping):
+            yield from _leaves(value.values())
+        elif isinstance(value, list | tuple | set | frozenset):
+            yield from _leaves(value)
+        else:
+            yield value
