@@ -252,7 +252,8 @@ class _Course:
     def _finish(self, node: Node, value: Any, seconds: float) -> None:
         self._seconds[node] = seconds
         self.values[node] = value
-        self._trust.read(node)
+        if self._trust.alert:
+            self._trust.read(node)
         if self._tainted and not self._tainted.isdisjoint(node.needs):
             self._tainted.add(node)
         if self._cache is not None and node.rule.cached and node not in self._tainted:  # noqa: SIM102

@@ -72,12 +72,16 @@ class Trust:
         """Whether nothing is known against a key."""
         return node not in self._doubtful
 
+    @property
+    def alert(self) -> bool:
+        """Whether there is anything that could change."""
+        return bool(self._nodes)
+
     def read(self, node: Node) -> None:
         """Note that a node was computed or read, from what it needs."""
-        if self._nodes:
-            above = {self._above.get(need, _NONE) for need in node.needs}
-            files = frozenset(path for path, _ in node.files)
-            self._above[node] = files.union(*above) if len(above) != 1 or files else above.pop()
+        above = {self._above.get(need, _NONE) for need in node.needs}
+        files = frozenset(path for path, _ in node.files)
+        self._above[node] = files.union(*above) if len(above) != 1 or files else above.pop()
 
     def now(self, node: Node) -> bool:
         """Whether a key still is that of the result that was just computed."""
