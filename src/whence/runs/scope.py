@@ -12,7 +12,7 @@ from whence.runs.launcher import environment_of
 from whence.runs.output import captured
 from whence.runs.report import Report
 from whence.runs.run import Run
-from whence.store import Store
+from whence.store import Store, enclosing_run
 
 
 @contextlib.contextmanager
@@ -59,9 +59,7 @@ def around(store: Store) -> str | None:
 
     Else the one that this process was started by, if it is in the same store.
     """
-    if os.environ.get("WHENCE_STORE") == str(store.root):
-        return live(store) or os.environ.get("WHENCE_RUN")
-    return live(store)
+    return live(store) or enclosing_run(store.root)
 
 
 def alone() -> bool:
