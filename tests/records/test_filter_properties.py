@@ -4,6 +4,8 @@ import datetime as dt
 import itertools
 import math
 import random
+import re
+import time
 
 import numpy as np
 import pytest
@@ -45,6 +47,12 @@ def view(tmp_path_factory):
             "reason": rng.choice([["why"], ["why", "not"], [], "because"]),
             "outcome": rng.choice(["fine", "diverged", None]),
             "user": rng.choice(["ada", "grace"]),
+            "dir": rng.choice(["runs/1", None]),
+            "host": rng.choice(["node1", "laptop", None]),
+            "description": rng.choice(["of melting", "melt", None]),
+            "main_file": rng.choice(["a.py", "src/b.py", None]),
+            "script_arguments": rng.choice(["-n 3", "Melt", None]),
+            "task_name": rng.choice(["Melt", "Freeze", None]),
             "code": {"commit": rng.choice(["abc123", "abd456", None])},
         }
         writer.append("set", run, {"f": {k: v for k, v in facts.items() if v is not None}})
@@ -53,9 +61,12 @@ def view(tmp_path_factory):
         writer.append("meta", run, {"m": {"x": rng.choice([1, "two", 3.0, None])}})
         if number % 3 == 0:
             writer.append("event", run, {"level": "info", "message": "Solver diverged.", "at": 1.0})
+        if number % 4 == 0:
+            writer.append("out", run, {"text": f"step {number % 3}\n", "stream": "stdout"})
         for output in range(number % 3):
             fact = {"name": f"o{output}", "category": "output", "digest": f"{output:064x}"}
-            writer.append("artifact", run, {**fact, "size": 1, "path": f"out/{output}.h5"})
+            path = f"{rng.choice(['out/', './out/', '/out/'])}{output}.h5"
+            writer.append("artifact", run, {**fact, "size": 1, "path": path})
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WHENCE_CACHE", str(tmp_path_factory.mktemp("cache")))
         store.index()
@@ -155,6 +166,47 @@ def simple(name, arguments, predicate):
     return arguments.map(pair)
 
 
+FIELDS = {
+    "name": lambda r: r.state.get("name") or "",
+    "reason": lambda r: "\n".join(r.reason),
+    "user": lambda r: r.user or "",
+    "folder": lambda r: r.folder,
+}
+LENGTHS = {"1y": 365 * 86400, "9000d": 9000 * 86400}
+PATTERNS = st.sampled_from(["^m", "t$", "[ae].*2?", "\\bnot\\b", "(?i)BECAUSE", "^/a(/|$)", "^$"])
+
+
+@st.composite
+def regexes(draw):
+    """Of a field, or of a parameter that is a text."""
+    field, pattern = draw(st.sampled_from([*FIELDS, "params.x"])), draw(PATTERNS)
+    note(f"regex {field} {pattern}")
+
+    def keeps(record):
+        if field in FIELDS:
+            text = FIELDS[field](record)
+            return bool(text) and re.search(pattern, text) is not None
+        return any(
+            isinstance(one, str) and re.search(pattern, one) is not None
+            for one in held(record, "x")
+        )
+
+    return (lambda f: f.regex(field, pattern)), keeps
+
+
+@st.composite
+def zoned(draw):
+    """Moments with a zone."""
+    name = draw(st.sampled_from(["before", "after"]))
+    hours, minutes = draw(st.integers(-12, 14)), draw(st.sampled_from([0, 30]))
+    zone = dt.timezone(dt.timedelta(hours=hours, minutes=minutes))
+    moment = draw(st.sampled_from(DAYS)).replace(tzinfo=zone)
+    note(f"{name} {moment}")
+    if name == "before":
+        return (lambda f: f.before(moment)), (lambda r: r.created < moment.timestamp())
+    return (lambda f: f.after(moment)), (lambda r: r.created >= moment.timestamp())
+
+
 WORDS = {
     "finished": "completed",
     "_crashed_": "failed",
@@ -206,10 +258,25 @@ FILTERS = st.one_of(
            lambda r, path: path == "/" or (r.folder + "/").startswith(f"/{path.strip('/')}/")),
     simple("kind", st.sampled_from(["run", "task"]), lambda r, kind: r.kind == kind),
     simple("output", st.integers(0, 3), lambda r, least: len(r.outputpaths) >= least),
-    simple("outputpath", st.sampled_from(["out/1", ".h5", "zzz"]),
+    simple("outputpath", st.sampled_from(["out/1", ".h5", "zzz", "runs/1/out", "./out", "/out"]),
            lambda r, text: any(text in path for path in r.outputpaths)),
     simple("text", st.sampled_from(["solver diverged", "solver", "sol"]),
            lambda r, text: text != "sol" and r.state["events"] > 0),
+    simple("host", st.just("node"), lambda r, text: text in (r.state.get("host") or "")),
+    simple("description", st.just("melt"), lambda r, text: text in r.state.get("description", "")),
+    simple("script", st.sampled_from(["a.py", "b"]), lambda r, text: text in r.main_file),
+    simple("script_arguments", st.just("-n"), lambda r, text: text in r.script_arguments),
+    simple("task_name", st.sampled_from(["el", "T"]), lambda r, text: text in r.task_name),
+    simple("task", st.sampled_from(["MELT", "el"]),
+           lambda r, name: name.lower() in (r.task_name.lower(), r.script_arguments.lower())),
+    simple("stdout_stderr", st.sampled_from(["step 1", "step"]),
+           lambda r, text: text in r.stdout_stderr),
+    simple("ids", st.sets(st.sampled_from([f"20200101T000000{n:07d}" for n in range(9)])),
+           lambda r, ids: r.id in ids),
+    simple("created_within", st.sampled_from(["1y", "9000d"]),
+           lambda r, length: r.created > time.time() - LENGTHS[length]),
+    regexes(),
+    zoned(),
     simple("params_missing", st.sampled_from(["x", "model.mu", "model"]),
            lambda r, key: not held(r, key) and not (key == "model" and held(r, "model.mu"))),
     simple("generic_filter", st.integers(0, 9),

@@ -317,7 +317,7 @@ def test_notebooks(view, store):
     assert "7 records" in html
     assert "model.mu" in html
     card = view["run 1"]._repr_html_()
-    assert "parameter model.mu" in card
+    assert ">model.mu</th>" in card
     assert "2023-11-1" in card
     assert view.summary._repr_html_().startswith("<table")
     assert repr(view).startswith("<RecordStoreView of 7 records in ")

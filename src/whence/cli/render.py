@@ -107,14 +107,9 @@ def ago(text: str | None, now: float) -> str:
 
 def duration(seconds: float | None) -> str:
     """A length of time as people say it: ``0.21 s``, ``4 min 10 s``, ``2 h 05 min``."""
-    if seconds is None:
-        return "–"
-    if seconds < 60:
-        return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
+    from whence.records.period import spoken
+
+    return "–" if seconds is None else spoken(seconds)
 
 
 def size(count: float) -> str:

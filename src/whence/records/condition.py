@@ -387,7 +387,7 @@ class Alert(Condition):
 
 _OUTPUT_PATH = (
     "CASE WHEN artifact.path IS NULL THEN artifact.name WHEN artifact.path LIKE './%' "
-    "THEN run.dir || substr(artifact.path, 2) ELSE artifact.path END"
+    "AND run.dir IS NOT NULL THEN run.dir || substr(artifact.path, 2) ELSE artifact.path END"
 )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 from whence.params import flatten
+from whence.records.period import spoken
 from whence.records.reader import varied
 from whence.records.record import Record
 
@@ -19,60 +20,49 @@ _COLOUR = {
     "lost": "#a21caf",
 }
 _LEFT = "text-align: left; vertical-align: top"
-_TWO = tuple(f"{number:02d}" for number in range(60))
+_LINE = f"{_LEFT}; white-space: nowrap"
+_FEW = 8  # lines of a cell of a card
+_MOST = 12  # columns of parameters
 
 
 def table(records: Sequence[Record], total: int) -> str:
     """The records as a table, with the parameters that differ among them."""
     differing = varied(records)
-    keys = list(dict.fromkeys(key for leaves in differing.values() for key in leaves))[:12]
+    keys = list(dict.fromkeys(key for leaves in differing.values() for key in leaves))[:_MOST]
     heads = ("label", "status", "name", "tags", *keys, "took", "created")
     rows = [_row(record, [differing.get(record.id, {}).get(key, "") for key in keys])
             for record in records]  # fmt: skip
     hidden = total - len(records)
-    note = f"<caption>{total} records{f', {hidden} of them not shown' if hidden else ''}</caption>"
-    head = "".join(f'<th style="{_LEFT}">{escape(str(name))}</th>' for name in heads)
+    told = f"{total} record{'' if total == 1 else 's'}"
+    note = _caption(f"{told}{f', {hidden} of them not shown' if hidden else ''}")
+    head = "".join(f'<th style="{_LINE}">{escape(str(name))}</th>' for name in heads)
     return f"<table>{note}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 def card(record: Record) -> str:
     """One record, with all that is worth knowing at a glance."""
+    alerts = record.state.get("alerts") or {}
     told: dict[str, Any] = {
         "label": record.label,
         "kind": record.kind,
         "folder": record.folder,
-        "tags": " ".join(record.tags),
+        "tags": ", ".join(record.tags),
+        "description": record.state.get("description"),
         "reason": "\n".join(record.reason),
         "outcome": record.outcome,
+        "critical": "\n".join(
+            str(facts.get("name")) for facts in alerts.values() if facts.get("status") == "critical"
+        ),
         "created": _when(record),
-        "took": duration(record.duration),
+        "took": _took(record),
         "code": record.version,
         "main file": record.main_file,
         "output": "\n".join(record.outputpaths),
     }
-    for title, values in (("parameter", record.parameters), ("metadata", record.metadata)):
-        told |= {f"{title} {key}": short(value) for key, value in flatten(values).items()}
-    rows = "".join(
-        f'<tr><th style="{_LEFT}">{escape(key)}</th>'
-        f'<td style="{_LEFT}; white-space: pre-wrap">{escape(str(value))}</td></tr>'
-        for key, value in told.items()
-        if value not in (None, "")
-    )
-    return f"<table><caption>{escape(record.name)} {_badge(record)}</caption>{rows}</table>"
-
-
-def duration(seconds: float | None) -> str:
-    """A length of time as ``0h 00m 00s``."""
-    return durations([seconds], "")[0]
-
-
-def durations(lengths: Iterable[float | None], unknown: str) -> list[str]:
-    """Lengths of time as ``0h 00m 00s``; of thousands, so without formatting each number."""
-    whole = [None if one is None else round(one) for one in lengths]
-    return [
-        unknown if s is None else f"{s // 3600}h {_TWO[s // 60 % 60]}m {_TWO[s % 60]}s"
-        for s in whole
-    ]
+    parts = {"": told, "parameters": record.parameters, "metadata": record.metadata}
+    body = "".join(_section(title, values) for title, values in parts.items())
+    note = _caption(f"<b>{escape(record.name)}</b> {_badge(record)}")
+    return f"<table>{note}<tbody>{body}</tbody></table>"
 
 
 def short(value: Any, width: int = 60) -> str:
@@ -81,16 +71,46 @@ def short(value: Any, width: int = 60) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def _section(title: str, values: Mapping[str, Any]) -> str:
+    """Rows under a title; without one, only those that say something."""
+    if title:
+        values = {key: short(value) for key, value in flatten(values).items()}
+    else:
+        values = {key: value for key, value in values.items() if value not in (None, "")}
+    head = f'<tr><td colspan="2" style="{_LEFT}; opacity: 0.7">{title}</td></tr>' if title else ""
+    rows = "".join(
+        f'<tr><th style="{_LINE}">{escape(str(key))}</th>'
+        f'<td style="{_LEFT}; white-space: pre-wrap">{escape(_first(value))}</td></tr>'
+        for key, value in values.items()
+    )
+    return head + rows if rows else ""
+
+
+def _first(text: str) -> str:
+    """The first lines of a text, and how many there are more."""
+    lines = text.split("\n")
+    more = len(lines) - _FEW
+    return text if more <= 1 else "\n".join([*lines[:_FEW], f"… and {more} more"])
+
+
 def _row(record: Record, values: Sequence[Any]) -> str:
     cells = [escape(record.label), _badge(record), escape(record.name)]
-    cells += [escape(" ".join(record.tags)), *(escape(short(value, 24)) for value in values)]
-    cells += [duration(record.duration), _when(record)]
-    return "<tr>" + "".join(f'<td style="{_LEFT}">{cell}</td>' for cell in cells) + "</tr>"
+    cells += [escape(", ".join(record.tags)), *(escape(short(value, 24)) for value in values)]
+    cells += [_took(record), _when(record)]
+    return "<tr>" + "".join(f'<td style="{_LINE}">{cell}</td>' for cell in cells) + "</tr>"
+
+
+def _caption(text: str) -> str:
+    return f'<caption style="{_LEFT}; caption-side: top">{text}</caption>'
 
 
 def _badge(record: Record) -> str:
     colour = _COLOUR.get(record.status, "inherit")
     return f'<span style="color: {colour}; font-weight: bold">{escape(record.status)}</span>'
+
+
+def _took(record: Record) -> str:
+    return "" if record.duration is None else spoken(record.duration)
 
 
 def _when(record: Record) -> str:

@@ -156,3 +156,13 @@ def _of_parts(parts: tuple[int, ...]) -> Period:
 
 def _span(start: dt.datetime, end: dt.datetime) -> Period:
     return Period(start.timestamp(), end.timestamp())
+
+
+def spoken(seconds: float) -> str:
+    """A length of time as people say it: ``0.21 s``, ``4 min 10 s``, ``2 h 05 min``."""
+    if seconds < 60:
+        return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"

@@ -237,14 +237,17 @@ class Records:
 
 
 def varied(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
-    """For each record id, the values of the parameters that differ among the records."""
-    kinds = {record.kind for record in records}
+    """For each record id, the values of the parameters that differ among the records.
+
+    They are told of runs of one kind; those without any parameter make no difference.
+    """
     told: dict[str, dict[str, Any]] = {}
-    for kind in kinds - {"sweep", "evaluation"}:
-        same = [record for record in records if record.kind == kind]
-        flat = {record.id: flatten(record.parameters) for record in same}
-        names = varied_and_constant(record.parameters for record in same)[0] if same[1:] else None
-        for run, leaves in flat.items():
+    for kind in {record.kind for record in records} - {"sweep", "evaluation"}:
+        same = {one.id: one.parameters for one in records if one.kind == kind}
+        given = [params for params in same.values() if params]
+        names = varied_and_constant(given)[0] if given[1:] else None
+        for run, params in same.items():
+            leaves = flatten(params)
             told[run] = {k: v for k, v in leaves.items() if names is None or k in names}
     return told
 

@@ -204,9 +204,12 @@ class Record:
         return get_task_param(self.parameters, name, *default)
 
     def _path(self, item: Artifact) -> str:
-        path, folder = item.path or item.name, self.state.get("dir")
-        inside = item.path and isinstance(folder, str) and not path.startswith("/")
-        return f"{folder}/{path}" if inside else path
+        """Where it lay; what begins with ``./`` was in the folder of the run."""
+        path, folder = item.path, self.state.get("dir")
+        if path is None:
+            return item.name
+        inside = isinstance(folder, str) and path.startswith("./")
+        return f"{folder}{path[1:]}" if inside else path
 
     def _repr_html_(self) -> str:
         from whence.records.html import card

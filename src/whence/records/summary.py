@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from whence.base.digest import digest_value
 from whence.base.error import UserError
-from whence.records.html import durations
 from whence.records.record import Record
 from whence.records.task_parameter import get_task_param
 from whence.store.field import FIELDS as FIELD_WORDS
@@ -28,6 +27,7 @@ LIKE = r"^(\d{8}[-T]\d{6})_?([a-zA-Z0-9]+)?$"
 """Labels whose first groups are the same are merged: those of one second."""
 
 _MISSING = object()
+_TWO = tuple(f"{number:02d}" for number in range(60))
 _BATCH = 128  # records whose facts stay in the processor's cache from one column to the next
 
 
@@ -285,7 +285,16 @@ def _means(took: Sequence[float | None], sizes: Sequence[int]) -> list[str]:
     if len(sizes) < len(took):
         rest = iter(took)
         took = [_mean(islice(rest, size)) for size in sizes]
-    return durations(took, UNDEFINED)
+    return _durations(took)
+
+
+def _durations(lengths: Iterable[float | None]) -> list[str]:
+    """Lengths of time as ``0h 00m 00s``; of thousands, so without formatting each number."""
+    whole = [None if one is None else round(one) for one in lengths]
+    return [
+        UNDEFINED if s is None else f"{s // 3600}h {_TWO[s // 60 % 60]}m {_TWO[s % 60]}s"
+        for s in whole
+    ]
 
 
 def _mean(seconds: Iterable[float | None]) -> float | None:
