@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from whence.runs.emission import Emission, Rates, tell_units
 from whence.runs.resource import Gauge
 from whence.store import Store
 
@@ -47,6 +48,10 @@ class Charge:
         When the next look is due, by the monotonic clock.
     parent : str or None
         The run that started it, whose end is asked for with its own.
+    rates : Rates or None
+        What the machine takes, where emissions are to be estimated.
+    emission : Emission or None
+        The estimate so far.
     asked : callable, optional
         Gives what to call with the reason when somebody asks for its end, if that is still there.
     thread : int
@@ -59,6 +64,8 @@ class Charge:
     pid: int = field(default_factory=os.getpid)
     due: float = 0.0
     parent: str | None = None
+    rates: Rates | None = None
+    emission: Emission | None = None
     asked: Callable[[], Callable[[str], None] | None] | None = None
     thread: int = field(default_factory=threading.get_ident)
 
@@ -88,6 +95,10 @@ class Keeper:
         """Look after a run from now on, or otherwise than before."""
         charge.due = time.monotonic() + _FIRST
         with self._condition:
+            before = self._charges.get(charge.run)
+            if charge.rates is not None:
+                kept = before.emission if before and before.rates == charge.rates else None
+                charge.emission = kept or Emission(charge.rates, charge.started)
             self._charges[charge.run] = charge
             self._rouse(charge.due)
 
@@ -178,6 +189,10 @@ class Keeper:
                 stamp = time.time()
                 if readings[charge.pid] and charge.run in self._charges:
                     values = readings[charge.pid]
+                    if charge.emission is not None:
+                        if not charge.emission.total:
+                            tell_units(store, charge.run)
+                        values = {**values, **charge.emission.read(values, stamp)}
                     store.writer().metrics(charge.run, None, stamp - charge.started, stamp, values)
 
     def _heed(self) -> None:

@@ -7,7 +7,6 @@ import signal
 import time as clock
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, cast
 
@@ -39,7 +38,7 @@ from whence.runs.metric import Meter
 from whence.runs.origin import Origin
 from whence.runs.rank import rank
 from whence.runs.reading import Reading
-from whence.runs.setting import OnAlert, Settings, forgive, silence
+from whence.runs.setting import OnAlert, Settings, changed, forgive, silence
 from whence.runs.watch import Watch, known_alert
 from whence.store import Store, enclosing_run, tables, this_process
 from whence.store.abort import withdraw
@@ -292,7 +291,8 @@ class Run(Log):
         system_metrics_interval : float, optional
             Seconds between looks at what the process tree uses; 60 at first.
         enable_emission_metrics : bool, optional
-            Without effect yet.
+            Whether each look also gives an estimate of energy and emissions; see
+            `whence.runs.emission`, and ``WHENCE_CO2_INTENSITY`` and ``WHENCE_CPU_TDP`` there.
         disable_resources_metrics : bool, optional
             Whether no looks are taken.
         storage_id : str, optional
@@ -301,16 +301,15 @@ class Run(Log):
             What an alert made with ``trigger_abort`` does: ``run`` ends the run (so it is at
             first), ``terminate`` this process too, ``ignore`` neither.
         """
-        changed: dict[str, Any] = {}
-        if system_metrics_interval is not None:
-            changed["interval"] = system_metrics_interval
-        if disable_resources_metrics:
-            changed["interval"] = None
-        if abort_on_alert is not None:
-            words: dict[Any, str] = {True: "run", False: "ignore"}
-            changed["on_alert"] = words.get(abort_on_alert, abort_on_alert)
-        self._settings = replace(self._settings, **changed)
-        if "interval" in changed and self._id is not None and not self._guest:
+        before = self._settings
+        self._settings = changed(
+            before,
+            system_metrics_interval,
+            enable_emission_metrics,
+            disable_resources_metrics,
+            abort_on_alert,
+        )
+        if self._settings != before and self._id is not None and not self._guest:
             self._tend()
         if suppress_errors:
             forgive(self)
@@ -586,9 +585,9 @@ class Run(Log):
     def _tend(self, pid: int | None = None) -> None:
         if self.status == "running" and not self._guest:
             known = pid or os.getpid()
-            asked = weakref.WeakMethod(self._asked)
-            every = self._settings.interval
-            charge = Charge(self.id, self._started, every, known, 0.0, self._parent, asked)
+            charge = Charge(self.id, self._started, self._settings.interval, known)
+            charge.parent, charge.asked = self._parent, weakref.WeakMethod(self._asked)
+            charge.rates = self._settings.rates
             keeper_of(self.store).tend(charge)
 
 

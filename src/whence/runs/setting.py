@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from whence.base.error import UserError, WhenceError
+from whence.runs.emission import Rates
 from whence.runs.fact import one_of
 from whence.runs.keeper import BEAT
 
@@ -26,10 +28,13 @@ class Settings:
     on_alert : str
         What an alert does that is to abort: ``run`` ends the run, ``terminate`` the process
         too (by SIGTERM to itself), ``ignore`` neither.
+    rates : Rates or None
+        What the machine takes, where emissions are to be estimated.
     """
 
     interval: float | None = BEAT
     on_alert: OnAlert = "run"
+    rates: Rates | None = None
 
     def __post_init__(self) -> None:
         one_of(self.on_alert, ("run", "terminate", "ignore"), "action on alerts")
@@ -39,6 +44,26 @@ class Settings:
                 f"resources cannot be looked at every {self.interval} seconds",
                 mend="Give 0.05 or more, or disable_resources_metrics=True.",
             )
+
+
+def changed(
+    settings: Settings,
+    interval: float | None,
+    emissions: bool | None,
+    no_looks: bool | None,
+    on_alert: OnAlert | bool | None,
+) -> Settings:
+    """The settings with what is given, each as `Run.config` takes it, in its place."""
+    words: dict[Any, Any] = {None: settings.on_alert, True: "run", False: "ignore"}
+    word: Any = words.get(on_alert, on_alert)
+    found = replace(settings, on_alert=word)
+    if interval is not None:
+        found = replace(found, interval=interval)
+    if no_looks:
+        found = replace(found, interval=None)
+    if emissions is not None:
+        found = replace(found, rates=Rates.of(os.environ) if emissions else None)
+    return found
 
 
 def forgive(run: object) -> None:
