@@ -286,3 +286,22 @@ def test_seconds_are_those_of_the_operation():
     graph.add("call", [time.sleep, 0.02], step=Step(tag="slept"))
     (line,) = graph.evaluate().report
     assert 0.02 <= line.seconds < 1
+
+
+def test_an_operation_that_changes_what_it_was_given_corrupts_no_cache(cache):
+    def grow(x):
+        x += 1
+        return x.sum()
+
+    register_operation(grow, "c.grow", overwrite_existing=True)
+
+    def results():
+        graph = Graph()
+        made = graph.add("np.zeros", [3], step=Step(tag="zeros"))
+        graph.add("c.grow", [made], step=Step(tag="grown"))
+        return graph
+
+    results().evaluate(["grown"], cache=cache)
+    assert results().evaluate(["zeros"], cache=cache)["zeros"].tolist() == [0, 0, 0]
+    results().evaluate(["zeros"], cache=cache)["zeros"][:] = 5
+    assert results().evaluate(["zeros"], cache=cache)["zeros"].tolist() == [0, 0, 0]

@@ -37,6 +37,22 @@ class CacheSuite:
         cache.flush()
         assert cache.get("d" * 64) == 2
 
+    def test_what_is_changed_outside_stays_the_same_inside(self, cache: Cache) -> None:
+        """Neither what was put nor what was got is shared with whoever holds it."""
+        import numpy as np
+
+        values: list[Any] = [{"x": [1, 2]}, np.zeros(3), np.zeros(200_000)]
+        for i, value in enumerate(values):
+            key = f"{i}" * 64
+            cache.put(key, value, 0.1)
+            changed = value["x"] if i == 0 else value
+            changed[0] = 7
+            for _ in range(2):
+                got = cache.get(key)
+                got = got["x"] if i == 0 else got
+                assert got[0] == (1 if i == 0 else 0)
+                got[0] = 9
+
     def test_flushing_nothing_is_fine(self, cache: Cache) -> None:
         """Flushing may come at any time."""
         cache.flush()

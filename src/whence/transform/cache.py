@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import sqlite3
@@ -30,7 +31,8 @@ _log = logging.getLogger(__name__)
 class Cache(Protocol):
     """Results of earlier evaluations. Safe to use from any thread.
 
-    A cache never fails: what it cannot read is missing, what it cannot write is not kept.
+    A cache never fails: what it cannot read is missing, what it cannot write is not kept. What it
+    gives is the caller's own, and what it was given stays so: changing either changes no result.
     """
 
     def get(self, key: str) -> Any:
@@ -44,7 +46,7 @@ class Cache(Protocol):
 
 
 class MemoryCache:
-    """Keeps values of this process as they are, the least recently used dropped first.
+    """Keeps copies of the values of this process, the least recently used dropped first.
 
     Parameters
     ----------
@@ -64,12 +66,16 @@ class MemoryCache:
             if key not in self._values:
                 return MISSING
             self._values.move_to_end(key)
-            return self._values[key][0]
+            value = self._values[key][0]
+        return _copied(value)
 
     def put(self, key: str, value: Any, seconds: float) -> bool:
-        """Keep a value."""
+        """Keep a value; False if it is too large, or cannot be copied."""
         size = int(getattr(value, "nbytes", 0)) or sys.getsizeof(value)
         if size > self._limit:
+            return False
+        value = _copied(value)
+        if value is MISSING:
             return False
         with self._lock:
             self._size += size - self._values.pop(key, (None, 0))[1]
@@ -80,6 +86,19 @@ class MemoryCache:
 
     def flush(self) -> None:
         """Nothing to do."""
+
+
+_UNCHANGING = frozenset({type(None), bool, int, float, complex, str, bytes, range})
+
+
+def _copied(value: Any) -> Any:
+    """A copy that shares nothing that could be changed; `MISSING` if there cannot be one."""
+    if type(value) in _UNCHANGING:
+        return value
+    try:
+        return copy.deepcopy(value)
+    except Exception:  # objects of users and libraries refuse with whatever they like
+        return MISSING
 
 
 class TieredCache:
