@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_TRIES = 3
+
 # What decides where files go or how errors are told, not what is drawn.
 _NOT_DRAWN = ("out_dir", "file_ext", "save_plot_cfg", "exist_ok", "raise_exc", "debug", "enabled",
               "parallel")  # fmt: skip
@@ -126,7 +128,11 @@ class Studio:
             status = dict.fromkeys(drawn, "cached")
             missing = [format_ for format_ in wanted if format_ not in drawn]
             if missing:
-                drawn |= self._render(drawing, missing)
+                drawing, made = self._drawn(drawing, wanted, missing)
+                drawn |= made
+                status = {
+                    format_: state for format_, state in status.items() if format_ not in made
+                }
             else:
                 self._tell_read(drawing)
             for format_, data in drawn.items():
@@ -177,8 +183,38 @@ class Studio:
             for path, digest in drawing.selection.files:
                 self.recorder.read(path, digest)
 
+    def _drawn(
+        self, drawing: Drawing, wanted: Sequence[str], missing: Sequence[str]
+    ) -> tuple[Drawing, dict[str, bytes]]:
+        """The figure in the missing formats; in all of them, as data are now, if these changed.
+
+        Raises
+        ------
+        UserError
+            If data change each time that they are read.
+        """
+        formats = missing
+        for _ in range(_TRIES):
+            start = time.perf_counter()
+            drawn = self._render(drawing, formats)
+            if not drawing.selection.changed():
+                self._keep(drawing, drawn, time.perf_counter() - start)
+                return drawing, drawn
+            _log.warning("data of %s changed while it was drawn: drawn again", drawing.task.stem)
+            drawing, formats = self.plan(drawing.task), wanted
+        raise UserError.of(
+            "file-changing",
+            f"the data of {drawing.task.stem!r} changed each of the {_TRIES} times it was drawn",
+            mend="Draw it when the program that writes them has ended.",
+        )
+
+    def _keep(self, drawing: Drawing, drawn: Mapping[str, bytes], seconds: float) -> None:
+        if self.cache is not None:
+            for format_, data in drawn.items():
+                self.cache.put(drawing.key(format_), data, seconds)
+            self.cache.flush()
+
     def _render(self, drawing: Drawing, formats: Sequence[str]) -> dict[str, bytes]:
-        start = time.perf_counter()
         spec = drawing.task.spec
         args, keywords = drawing.selection.evaluate(self.cache, self.recorder)
         results = keywords.get("data", {})
@@ -190,13 +226,7 @@ class Studio:
             spec.function.call(*args, **keywords, hlpr=hlpr, **options)
             hlpr.invoke_helpers()
             render.settle(figure)
-            drawn = {format_: render.render(figure, format_, drawing.recipe) for format_ in formats}
-        if self.cache is not None:
-            seconds = time.perf_counter() - start
-            for format_, data in drawn.items():
-                self.cache.put(drawing.key(format_), data, seconds)
-            self.cache.flush()
-        return drawn
+            return {format_: render.render(figure, format_, drawing.recipe) for format_ in formats}
 
     def _write(self, drawing: Drawing, format_: str, data: bytes, how: tuple[str, float]) -> Figure:
         spec = drawing.task.spec

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import logging
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from whence.base.error import UserError
 from whence.base.problem import did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_log = logging.getLogger(__name__)
 
 _MARK = "_whence_plot"
 # The modules of plot functions that configurations may name, and what is in them.
@@ -200,6 +203,8 @@ def _digest(function: Any) -> str:
 
     file = function_file(function)
     code = code_of_function(function, file.parent if file else Path.cwd())
+    for note in code.notes:
+        _log.warning("%s: %s", getattr(function, "__qualname__", function), note)
     return str(code.digest)
 
 

@@ -13,7 +13,7 @@ from whence.base.problem import did_you_mean
 
 if TYPE_CHECKING:
     from whence.plot.creator import Task
-    from whence.transform import Cache, Graph, Recorder
+    from whence.transform import Cache, Graph, Recorder, Witness
 
 DAG_OPTIONS = ("define", "select_base", "select_path_prefix")
 
@@ -34,6 +34,8 @@ class Selection:
         The files that they depend on.
     digest : str
         What tells the data from any other.
+    witness : Witness
+        Knows whether the files are still what they were.
     """
 
     task: Task
@@ -41,6 +43,11 @@ class Selection:
     tags: tuple[str, ...]
     files: tuple[tuple[Path, str], ...]
     digest: str
+    witness: Witness
+
+    def changed(self) -> bool:
+        """Whether one of the files is another by now."""
+        return bool(self.witness.changed(path for path, _ in self.files))
 
     def evaluate(
         self, cache: Cache | None, recorder: Recorder | None
@@ -95,14 +102,17 @@ def select(task: Task, digest_of: Callable[[Path], str]) -> Selection:
         With every problem of its ``select`` and ``transform``, and for missing tags.
     """
     if not task.spec.use_dag:
+        from whence.transform import Witness
         from whence.tree import identity, sources
 
-        files = tuple((s.file, digest_of(s.file)) for s in sources(task.base))
-        return Selection(task, None, (), files, identity(task.base, digest_of))
+        witness = Witness(digest_of)
+        files = tuple((s.file, witness.digest_of(s.file)) for s in sources(task.base))
+        key = identity(task.base, witness.digest_of)
+        return Selection(task, None, (), files, key, witness)
     graph = _graph(task, digest_of)
     tags = _tags(task, graph)
     keys = {tag: graph.tags[tag].key for tag in tags}
-    return Selection(task, graph, tags, graph.files(tags), digest_value(keys))
+    return Selection(task, graph, tags, graph.files(tags), digest_value(keys), graph.witness)
 
 
 def _graph(task: Task, digest_of: Callable[[Path], str]) -> Graph:

@@ -28,6 +28,7 @@ from whence.transform.reference import (
     references,
     yaml_tags,
 )
+from whence.transform.witness import Witness
 
 __all__ = [
     "MISSING",
@@ -52,6 +53,7 @@ __all__ = [
     "Spot",
     "Step",
     "TieredCache",
+    "Witness",
     "build_graph",
     "described_operations",
     "fill_results",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from whence.base.digest import Stamp
 from whence.base.error import UserError
 from whence.base.problem import did_you_mean
 from whence.tree.error import ItemAccessError
@@ -81,7 +82,9 @@ class Node:
     attr_sources : mapping of str to Source
         The files that attributes came from, for those that came from one.
     pristine : bool
-        Whether it is still what the file holds.
+        Whether it is still what was read from the file.
+    stamp : Stamp or None
+        What the file was like when it was read or opened; None if it was not.
     """
 
     is_group: ClassVar[bool] = False
@@ -99,6 +102,7 @@ class Node:
         self.attr_sources: Mapping[str, Source] = {}
         self.source = source
         self.pristine = source is not None
+        self.stamp: Stamp | None = None
         self.parent: Node | None = None
 
     @property
@@ -121,6 +125,15 @@ class Node:
         """The names from the root to here: ``/my_simulation/simulations/12``."""
         above = self.parent.path if self.parent is not None else ""
         return f"{above}/{self.name}"
+
+    @property
+    def outdated(self) -> bool:
+        """Whether its file was written since it was read, so that it holds something else."""
+        return (
+            self.source is not None
+            and self.stamp is not None
+            and Stamp.of(self.source.file) != self.stamp
+        )
 
     @property
     def classname(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from whence.formats import Listener, listen, listener
 
 if TYPE_CHECKING:
     from whence.tree.node import Node
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,8 @@ def _sources(node: Node) -> Iterator[Source]:
     from whence.tree.node import Node
 
     if node.source is not None:
-        yield node.source
+        if not node.outdated:
+            yield node.source
         if node.pristine:
             return
     for key, source in node.attr_sources.items():
@@ -109,8 +113,9 @@ def identity(node: Node, digest_of: Callable[[Path], str]) -> str:
     """The content identity of a node, the same wherever and whenever it is loaded.
 
     What came unchanged from a file is known by the file's digest, the path inside it and how
-    it was read, without reading it; anything else by its value. A value that has no
-    encoding gets an identity of its own, so that nothing is ever taken for the same wrongly.
+    it was read, without reading it; anything else by its value, also what was read from a file
+    that was written since. A value that has no encoding gets an identity of its own, so that
+    nothing is ever taken for the same wrongly.
 
     Parameters
     ----------
@@ -119,7 +124,10 @@ def identity(node: Node, digest_of: Callable[[Path], str]) -> str:
     digest_of : callable
         Gives the digest of a file's content.
     """
-    if node.pristine and node.source is not None:
+    outdated = node.outdated
+    if outdated:
+        _say_outdated(node)
+    if node.pristine and node.source is not None and not outdated:
         source = node.source
         read = (digest_of(source.file), source.inner, source.reader, dict(source.options))
         return digest_value(("source", node.classname, node.name, read))
@@ -133,6 +141,17 @@ def identity(node: Node, digest_of: Callable[[Path], str]) -> str:
     if content == "" or "" in attrs.values():
         return node.token(new_id)
     return digest_value(("node", node.classname, node.name, attrs, members, content))
+
+
+def _say_outdated(node: Node) -> None:
+    """Say it once for all that lies in a file."""
+    above = node.parent.source if node.parent is not None else None
+    if node.source is not None and (above is None or above.file != node.source.file):
+        _log.warning(
+            "%s was written since it was read: what was read is used, and not traced to the file. "
+            "Load it again to work with what it holds now",
+            node.source.file,
+        )
 
 
 def _value_identity(value: Any, digest_of: Callable[[Path], str]) -> str:
