@@ -192,6 +192,25 @@ def test_a_new_day_begins_a_new_file(tmp_path: Path) -> None:
     assert store.verify().unended == []
 
 
+def test_a_new_day_begins_a_new_pack(tmp_path: Path) -> None:
+    now = 86400.0 * 20000 - 0.5
+    Store.create(tmp_path)
+    store = Store.open(tmp_path, clock=lambda: now)
+    writer = store.writer()
+    before = [writer.put(b"one").digest, writer.put(b"two").digest]
+    now += 1
+    after = writer.put(b"three").digest
+    writer.put(b"one")
+    writer.close()
+    found = sorted(path.relative_to(store.root).as_posix() for path in store.root.glob("packs/*/*"))
+    assert found == [
+        f"packs/2024-10-03/{writer.id}.pack",
+        f"packs/2024-10-04/{writer.id}-1.pack",
+    ]
+    assert [store.get(digest) for digest in [*before, after]] == [b"one", b"two", b"three"]
+    assert store.verify().sound
+
+
 def test_a_closed_writer_goes_on_in_a_new_file(store: Store) -> None:
     writer = store.writer()
     writer.append("set", "r", {"f": {"a": 1}})

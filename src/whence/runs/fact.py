@@ -163,11 +163,11 @@ def error_facts(error: BaseException) -> dict[str, Any]:
         name = f"{kind.__module__}.{name}"
     try:
         message = str(error)
-    except Exception as broken:
+    except Exception as broken:  # the exception's own code: it may raise anything
         message = f"(its message could not be told: {broken!r})"
     try:
         text = "".join(traceback.format_exception(error))
-    except Exception:
+    except Exception:  # of the same kind: what is formatted includes its message
         text = "".join(traceback.format_tb(error.__traceback__)) + name
     return {"type": encode(name), "message": encode(message), "traceback": encode(text)}
 

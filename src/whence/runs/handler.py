@@ -42,5 +42,5 @@ class Handler(logging.Handler):
         try:
             level = next((name for least, name in _LEVELS if record.levelno >= least), "debug")
             self._run.log_event(self.format(record), level, record.created)
-        except Exception:
+        except Exception:  # what is logged must not end what logs it
             self.handleError(record)

@@ -159,7 +159,7 @@ class Keeper:
                 task = self._tasks.popleft() if self._tasks else None
                 self._busy = task is not None
             if task is not None:
-                with contextlib.suppress(Exception):
+                with contextlib.suppress(Exception):  # facts that cannot be had are left out
                     task()
                 task = None
             self._look()
@@ -182,7 +182,7 @@ class Keeper:
         for charge in due:
             assert charge.interval is not None
             charge.due = now + charge.interval
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception):  # of this run: the others are looked at
                 if charge.pid not in readings:
                     gauge = self._gauges.setdefault(charge.pid, Gauge(charge.pid))
                     readings[charge.pid] = gauge.read()
@@ -216,8 +216,10 @@ class Keeper:
     def _beat(self) -> None:
         store = self._store()
         if store is not None and self._charges:
-            with contextlib.suppress(Exception):
+            try:
                 store.writer().beat()
+            except Exception as error:  # the thread must outlive a file system that is full
+                logging.getLogger("whence").warning("no sign of life could be written: %s", error)
 
 
 def keeper_of(store: Store) -> Keeper:

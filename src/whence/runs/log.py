@@ -402,10 +402,8 @@ class Log:
         >>> run.save_directory("system", "input", preserve_path=True)  # doctest: +SKIP
         """
         kind = _given_once(file_type, filetype, "file_type", "filetype")
-        label = Label(category, kind, metadata or {})
-        manner = Manner(label, _kept(None, reference, False), preserve_path)
-        saved = save_directory(self._owner(), directory, manner, progress)
-        return {str(facts["name"]): str(facts["digest"]) for facts in saved}
+        manner = _manner(category, kind, metadata, reference, preserve_path)
+        return _digests(save_directory(self._owner(), directory, manner, progress))
 
     def save_all(
         self,
@@ -431,10 +429,8 @@ class Log:
         >>> run.save_all(["file1", "directory1"], "input", preserve_path=True)  # doctest: +SKIP
         """
         kind = _given_once(file_type, filetype, "file_type", "filetype")
-        label = Label(category, kind, metadata or {})
-        manner = Manner(label, _kept(None, reference, False), preserve_path)
-        saved = save_all(self._owner(), items, manner, progress)
-        return {str(facts["name"]): str(facts["digest"]) for facts in saved}
+        manner = _manner(category, kind, metadata, reference, preserve_path)
+        return _digests(save_all(self._owner(), items, manner, progress))
 
     def _owner(self) -> Owner:
         return Owner(self.store, self.id, self.dir, put=self._put)
@@ -449,6 +445,22 @@ class Log:
 
     def _append(self, op: str, facts: Mapping[str, Any], *, sync: bool = False) -> None:
         self.store.writer().append(op, self.id, facts, sync=sync)
+
+
+def _manner(
+    category: Category,
+    kind: str | None,
+    metadata: Mapping[str, Any] | None,
+    reference: bool,
+    preserve_path: bool,
+) -> Manner:
+    """How the files of a folder are kept."""
+    label = Label(category, kind, metadata or {})
+    return Manner(label, _kept(None, reference, False), preserve_path)
+
+
+def _digests(saved: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    return {str(facts["name"]): str(facts["digest"]) for facts in saved}
 
 
 def _kept(mode: Mode | None, reference: bool, snapshot: bool) -> Mode:

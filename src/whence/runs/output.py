@@ -130,7 +130,7 @@ class Drain(threading.Thread):
             came = data
             try:
                 data = self._sieve(stream.name, came, final)
-            except Exception as error:
+            except Exception as error:  # raised at the end: the program must not block on a pipe
                 self.error = self.error or error
             stream.taken |= data != came
         if data and stream.through is not None:
@@ -148,7 +148,7 @@ class Drain(threading.Thread):
     def _flush_one(self, stream: _Stream, *, final: bool = False) -> None:
         try:
             stream.flush(self._emit_piece, final=final)
-        except Exception as error:
+        except Exception as error:  # as above
             self.error = self.error or error
 
 

@@ -16,6 +16,8 @@ from whence.store.files import Files
 class Pack:
     """Appends content to one file after the other. Safe to use from any thread.
 
+    A new file begins at a new UTC day and after `layout.LIMIT` bytes, as of journals.
+
     Parameters
     ----------
     files : Files
@@ -36,6 +38,7 @@ class Pack:
         self._file: Appended | None = None
         self._path = ""
         self._number = 0
+        self._midnight = 0.0
 
     def put(self, data: bytes) -> Slice:
         """Where the bytes went. Raises OSError; what was there stays as it was."""
@@ -47,8 +50,9 @@ class Pack:
             file = self._file
             if file is not None and file.unsettled:
                 file.settle()
-            if file is None or file.size >= layout.LIMIT:
-                file = self._turn()
+            now = self._clock()
+            if file is None or now >= self._midnight or file.size >= layout.LIMIT:
+                file = self._turn(now)
             offset = file.size
             file.write(b"".join(pieces) if len(pieces) != 1 else pieces[0])
             places = []
@@ -92,16 +96,17 @@ class Pack:
             self._file.abandon()
             self._file = None
 
-    def _turn(self) -> Appended:
+    def _turn(self, now: float) -> Appended:
         number = self._number
         self._number += 1  # an interrupt may leave a file behind: its name is taken
-        path = f"{utc_day(self._clock())}/{self._name(number)}"
+        path = f"{utc_day(now)}/{self._name(number)}"
         try:
             file = Appended(self._files, self._folder / path)
         except OSError:
             self._number = number
             raise
         before, self._file, self._path = self._file, file, path
+        self._midnight = (now // 86400 + 1) * 86400
         if before is not None:
             try:
                 before.restore()
