@@ -166,7 +166,8 @@ def test_gc_keeps_what_versions_name_and_takes_what_deleted_ones_did(store: Stor
         later.writer().close()
     objects = [path for path in store.root.glob("objects/*/*") if path.is_file()]
     assert len(objects) == 1
-    found = versions(Store.open(store.root).index().connection)
+    last = Store.open(store.root)
+    found = versions(last.index().connection)
     assert [row.deleted for row in found if version_id(*row[:3], row.writer) == kept] == [0]
     assert all(row.deleted for row in found if version_id(*row[:3], row.writer) == dropped)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import sqlite3
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -66,6 +68,7 @@ class Index:
         """The database, with the tables of `whence.store.schema`. Only read from it."""
         if self._db is None:
             self._db = self._connect()
+            self._end = weakref.finalize(self, _close, self._db, os.getpid())
         return self._db
 
     def refresh(self) -> None:
@@ -147,9 +150,9 @@ class Index:
     def last_of(self, writer: str) -> float | None:
         """When a writer wrote its last line, in seconds since 1970."""
         (last,) = self.connection.execute(
-            "SELECT max(last) FROM (SELECT last FROM file WHERE writer = ?1 "
-            "UNION ALL SELECT last FROM folded WHERE writer = ?1)",
-            (writer,),
+            "SELECT max(last) FROM (SELECT last FROM file WHERE writer = :writer "
+            "UNION ALL SELECT last FROM folded WHERE writer = :writer)",
+            {"writer": writer},
         ).fetchone()
         return None if last is None else float(last)
 
@@ -157,19 +160,19 @@ class Index:
         """The files with metric points of a writer, under ``journals/``."""
         rows = self.connection.execute(
             "WITH RECURSIVE held (path) AS ("
-            "SELECT day || '/' || name FROM file WHERE writer = ?1 "
-            "UNION SELECT into_ FROM folded WHERE writer = ?1 "
+            "SELECT day || '/' || name FROM file WHERE writer = :writer "
+            "UNION SELECT into_ FROM folded WHERE writer = :writer "
             "UNION SELECT into_ FROM folded JOIN held ON folded.file = held.path) "
             "SELECT path FROM held JOIN file ON day = substr(path, 1, 10) "
             "AND name = substr(path, 12) WHERE path LIKE '%.metrics.jsonl' ORDER BY path",
-            (writer,),
+            {"writer": writer},
         )
         return [path for (path,) in rows]
 
     def close(self) -> None:
         """Let go of the database; it is opened again when needed."""
         if self._db is not None:
-            self._db.close()
+            self._end()
             self._db = None
             self._made, self._known = False, None
 
@@ -323,6 +326,12 @@ class Index:
             ) from error
         except OSError as error:
             raise failed(error, "read the journals in", self._root) from error
+
+
+def _close(db: sqlite3.Connection, owner: int) -> None:
+    """Close a database, but not in a fork: it would drop the locks of the parent."""
+    if os.getpid() == owner:
+        db.close()
 
 
 def _name(error: sqlite3.Error) -> str:
