@@ -33,23 +33,28 @@ signal.signal(signal.SIGALRM, strike)
 store = Store.open(sys.argv[1])
 writer = store.writer()
 told, measured, kept, hits, i = [], [], [], 0, 0
+
+def write():
+    global i
+    for _ in range(2000):
+        if not armed:
+            break
+        i += 1
+        run = f"r{i // 100}"
+        writer.append("meta", run, {"m": {f"k{i}": i}}, sync=i % 200 == 0)
+        told.append((run, i))
+        writer.metrics("r0", i, 0.0, 0.0, {"y": 1.0})
+        measured.append(i)
+        writer.append_many("tags", run, [{"add": [f"a{i}"]}, {"add": [f"b{i}"]}])
+        told.extend([(run, f"a{i}"), (run, f"b{i}")])
+        if i % 3 == 0:
+            kept.append(writer.put(b"c%d" % i).digest)
+
 for turn in range(600):
     try:
         armed = True
         signal.setitimer(signal.ITIMER_REAL, 0.0004 + 0.000001 * (turn % 400))
-        for _ in range(2000):
-            if not armed:
-                break
-            i += 1
-            run = f"r{i // 100}"
-            writer.append("meta", run, {"m": {f"k{i}": i}}, sync=i % 200 == 0)
-            told.append((run, i))
-            writer.metrics("r0", i, 0.0, 0.0, {"y": 1.0})
-            measured.append(i)
-            writer.append_many("tags", run, [{"add": [f"a{i}"]}, {"add": [f"b{i}"]}])
-            told += [(run, f"a{i}"), (run, f"b{i}")]
-            if i % 3 == 0:
-                kept.append(writer.put(b"c%d" % i).digest)
+        write()  # some Pythons take a loop's jump back to be outside of the `try` around it
     except KeyboardInterrupt:
         hits += 1
     armed = False
