@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import logging
 import os
+import sys
 import threading
 import time
 import weakref
@@ -28,6 +29,8 @@ LOOK = 2.0
 _FIRST = 0.1  # seconds until the first look: shorter runs are spared it
 _IDLE = 1.0  # seconds without runs until the thread ends
 _PARTING = 2.0  # seconds that the end of the process waits for facts on their way
+# These cannot begin a process once the script is over, which is when most tasks would run.
+_NO_PROCESS_AT_EXIT = (3, 12) <= sys.version_info < (3, 12, 3)
 
 
 @dataclass(slots=True)
@@ -122,6 +125,8 @@ class Keeper:
         with self._condition:
             self._tasks.append(task)
             self._rouse(0.0)
+        if _NO_PROCESS_AT_EXIT:
+            self.settle()
 
     def settle(self, within: float = _PARTING) -> bool:
         """Wait until all tasks are done; False if that takes too long."""
