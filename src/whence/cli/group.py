@@ -140,6 +140,15 @@ def _tell_version_of_click() -> None:
         vars(plain).setdefault("__version__", found.stem.removeprefix("click-"))
 
 
+def _tell_programs(problems: list[dict[str, object]]) -> None:
+    """Answer programs, which asked with ``--json``, what is wrong."""
+    words = sys.argv[1:]
+    if "--json" in words[: words.index("--") if "--" in words else None]:
+        from whence.cli import render
+
+        render.as_json({"problems": problems})
+
+
 def main() -> None:
     """Run the command line; every error is told in words, with exit code 1 (user's: 2)."""
     import logging
@@ -153,11 +162,19 @@ def main() -> None:
     try:
         sys.exit(whence.main(prog_name="whence", standalone_mode=False) or 0)
     except WhenceError as error:
+        _tell_programs([problem.as_dict() for problem in error.problems])
         click.echo(f"whence: {error}", err=True)
         sys.exit(error.exit_code)
     except (Abort, KeyboardInterrupt):
         sys.exit(130)
     except ClickException as error:
+        usage: dict[str, object] = {
+            "code": "usage",
+            "message": error.format_message(),
+            "mend": None,
+            "where": None,
+        }
+        _tell_programs([usage])
         error.show()
         sys.exit(error.exit_code)
     except BrokenPipeError:
