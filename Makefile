@@ -48,7 +48,7 @@ docs: $(VENV)/.with-docs
 
 ## make clean     remove what make made
 clean:
-	rm -rf $(VENV) docs/_build build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) docs/_build docs/api/generated build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # What is installed follows pyproject.toml and constraints.txt; once set up, nothing here needs a network.
 $(VENV)/.with-%: pyproject.toml constraints.txt $(SET_UP)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import whence
 from whence.app.config import Config
 from whence.params import yaml_tags
 from whence.params.dim import VALUE_KINDS, CoupledParamDim, ParamDim
@@ -55,3 +56,9 @@ def test_a_page_names_what_is_accepted(page, words):
     told = set(re.findall(r"`(!?[\w-]+)(?: [^`]*)?`", (DOCS / f"{page}.md").read_text()))
     missing = [word for word in dict.fromkeys(words) if word not in told]
     assert not missing, f"docs/reference/{page}.md does not name {missing}"
+
+
+def test_every_public_name_has_its_page():
+    listed = (DOCS.parent / "api" / "index.rst").read_text().split()
+    missing = [name for name in whence.__all__ if not {name, f"{name}.{name}"} & set(listed)]
+    assert not missing, f"docs/api/index.rst does not list {missing}"
