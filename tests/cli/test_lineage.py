@@ -140,7 +140,9 @@ def test_ro_crate(demo, tmp_path):
         metadata = json.loads(archive.read("ro-crate-metadata.json"))
         names = set(archive.namelist())
     assert len(names) == told["contents"] + 1
-    assert metadata["@context"] == "https://w3id.org/ro/crate/1.1/context"
+    assert metadata["@context"] == [
+        "https://w3id.org/ro/crate/1.1/context", {"sha256": "http://schema.org/sha256"}
+    ]  # fmt: skip
     entities = {entity["@id"]: entity for entity in metadata["@graph"]}
     assert len(entities) == len(metadata["@graph"])
     root = entities["./"]
@@ -170,9 +172,41 @@ def test_ro_crate(demo, tmp_path):
     (plots,) = [action for action in actions if action is not simulation]
     taken = {part["@id"] for part in plots["object"]}
     assert taken & {result["@id"] for result in results}
-    for action in actions:
-        for key in ("object", "result"):
-            assert all(part["@id"] in entities for part in action[key])
+    for entity in metadata["@graph"]:
+        assert entity["@type"]
+        told = {key: value for key, value in entity.items() if key not in ("@id", "conformsTo")}
+        outside = [one for one in _named(told) if one not in entities]
+        assert all(one.startswith("http://schema.org/") for one in outside), outside
+
+
+def _named(value):
+    """Every ``@id`` that an entity refers to."""
+    if isinstance(value, dict):
+        if set(value) == {"@id"}:
+            yield value["@id"]
+            return
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _named(item)
+
+
+def test_the_terms_of_a_crate(demo, tmp_path):
+    out = tmp_path / "crate.zip"
+    orcid = "https://orcid.org/0000-0002-1825-0097"
+    demo(
+        "export", "--ro-crate", "sim_12", "-o", out, "--title", "Walks", "--license", "CC-BY-4.0",
+        "--author", f"Josiah Carberry <{orcid}>", "--author", "Ada", "--description", "Random.",
+    )  # fmt: skip
+    with zipfile.ZipFile(out) as archive:
+        graph = json.loads(archive.read("ro-crate-metadata.json"))["@graph"]
+    entities = {entity["@id"]: entity for entity in graph}
+    root = entities["./"]
+    assert (root["name"], root["description"]) == ("Walks", "Random.")
+    assert root["license"] == {"@id": "https://spdx.org/licenses/CC-BY-4.0"}
+    assert entities[root["license"]["@id"]]["name"] == "CC-BY-4.0"
+    assert [entities[one["@id"]]["name"] for one in root["author"]] == ["Josiah Carberry", "Ada"]
+    assert entities[orcid]["@type"] == "Person"
 
 
 def test_a_crate_of_nothing_is_refused(demo, tmp_path):

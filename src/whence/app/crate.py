@@ -35,6 +35,9 @@ _STATUS = {
     "running": "ActiveActionStatus",
     "created": "PotentialActionStatus",
 }
+_TERMS = {"sha256": "http://schema.org/sha256"}  # younger than the context of RO-Crate 1.1
+_SPDX = re.compile(r"(?=.*\d)[A-Za-z][A-Za-z0-9.+-]*")
+_NAMED = re.compile(r"\s*(.*?)\s*<\s*(https?://\S+?)\s*>\s*")
 _DATE = (1980, 1, 1, 0, 0, 0)  # zips have no earlier; the same runs give the same bytes
 Entity = dict[str, Any]
 
@@ -49,12 +52,16 @@ class CrateOptions:
         Its title; made from the names of the runs if not given.
     description : str, optional
     license : str, optional
-        A URL, or what else is to be told of the terms.
+        A URL, an SPDX identifier like ``CC-BY-4.0``, or what else is to be told of the terms.
+    authors : tuple of str
+        Names, each with an identifier if there is one: ``Ada Lovelace
+        <https://orcid.org/0000-0002-1825-0097>``. The users who made the runs if not given.
     """
 
     name: str | None = None
     description: str | None = None
     license: str | None = None
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,7 @@ def write_crate(
                 crate.add(record)
                 progress(number, len(records), record.name)
             graph = crate.graph(records, options or CrateOptions())
-            told = {"@context": f"{CRATE}/context", "@graph": graph}
+            told = {"@context": [f"{CRATE}/context", _TERMS], "@graph": graph}
             archive.writestr(_info(METADATA), orjson.dumps(told, option=orjson.OPT_INDENT_2))
         os.replace(part, out)
     except OSError as error:
@@ -190,7 +197,8 @@ class _Crate:
             "conformsTo": {"@id": PROFILE},
             "hasPart": [{"@id": part} for part in self.parts],
             "mentions": [{"@id": f"#run-{record.id}"} for record in records],
-            "author": _distinct(self._agent(record) for record in records),
+            "author": [self._author(text) for text in options.authors]
+            or _distinct(self._agent(record) for record in records),
         }
         descriptor = {
             "@id": METADATA,
@@ -216,7 +224,18 @@ class _Crate:
             return "No licence was given: all rights are reserved."
         if re.match(r"https?://\S+$", text):
             return self._put({"@id": text, "@type": "CreativeWork", "name": text})
+        if _SPDX.fullmatch(text):
+            place = f"https://spdx.org/licenses/{text}"
+            return self._put(
+                {"@id": place, "@type": "CreativeWork", "name": text, "identifier": text}
+            )
         return text
+
+    def _author(self, text: str) -> Entity:
+        """A person, known by a URL if one follows the name."""
+        named = _NAMED.fullmatch(text)
+        name, place = named.groups() if named else (text, f"#author-{_safe(text)}")
+        return self._put({"@id": place, "@type": "Person", "name": name})
 
     def _software(self, record: Record) -> Entity:
         """The program of a run, with the files of its code and the commit."""

@@ -16,6 +16,7 @@ from whence.cli.option import common
 
 if TYPE_CHECKING:
     from whence.app import Workspace
+    from whence.app.crate import CrateOptions
 
 
 @click.command(name="export")
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Write an RO-Crate instead: a zip with all files, as data repositories take. Needs -o.",
 )
-@click.option("--license", "licence", metavar="URL", help="The licence of the crate.")
+@click.option("--title", help="The title of the crate; the names of the runs if not given.")
+@click.option("--description", help="What the crate is about.")
+@click.option("--license", "licence", metavar="URL|SPDX", help="The licence of the crate.")
+@click.option("--author", "authors", multiple=True, metavar="'NAME <URL>'",
+              help="An author of the crate; the users who made the runs if not given.")  # fmt: skip
 @common
 def command(
     words: tuple[str, ...],
@@ -37,7 +42,10 @@ def command(
     with_content: bool,
     without_metrics: bool,
     ro_crate: bool,
+    title: str | None,
+    description: str | None,
     licence: str | None,
+    authors: tuple[str, ...],
     store: Path | None,
     as_json: bool,
 ) -> None:
@@ -47,11 +55,13 @@ def command(
     if none are given, all are written.
     """
     from whence.app import Workspace, export_records
+    from whence.app.crate import CrateOptions
     from whence.app.exchange import ExportOptions
 
     workspace = Workspace.open(store)
     if ro_crate:
-        _crate(workspace, words, output, licence, as_json)
+        crate = CrateOptions(title, description, licence, authors)
+        _crate(workspace, words, output, crate, as_json)
         return
     options = ExportOptions(content=with_content, metrics=not without_metrics)
     if output is None:
@@ -89,16 +99,15 @@ def _crate(
     workspace: Workspace,
     words: tuple[str, ...],
     output: Path | None,
-    licence: str | None,
+    options: CrateOptions,
     as_json: bool,
 ) -> None:
     from whence.app import write_crate
-    from whence.app.crate import CrateOptions
 
     if output is None:
         raise UserError.of("no-output", "where to?", mend="Give -o crate.zip.")
     with render.progress("Exporting", quiet=as_json or not sys.stderr.isatty()) as move:
-        told = write_crate(workspace, words, output, CrateOptions(license=licence), move)
+        told = write_crate(workspace, words, output, options, move)
     if as_json:
         render.as_json(told.as_dict())
         return
