@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,12 @@ def test_finding(read: Callable[[str], Path]) -> None:
 
 def test_recording(read: Callable[[str], Path]) -> None:
     read("recording.md")
+
+
+def test_lineage(read: Callable[[str], Path]) -> None:
+    folder = read("lineage.md")
+    assert "<svg" in (folder / "lineage.html").read_text()
+    assert zipfile.is_zipfile(folder / "crate.zip")
 
 
 def test_metrics(read: Callable[[str], Path]) -> None:
