@@ -47,9 +47,9 @@ def test_cells(value: Any, expected: Any) -> None:
 def test_leaves_of_odd_mappings() -> None:
     params = {"a": {1: "x", "$b": 2}, "c": {"d.e": {"f/g": 3}}, "h": {}}
     assert leaves(encode(params)) == {
-        "a.1": (None, "x"),
+        "a[1]": (None, "x"),
         "a.$b": (2, None),
-        "c.d.e.f/g": (3, None),
+        'c."d.e".f/g': (3, None),
         "h": (None, "{}"),
     }
 
