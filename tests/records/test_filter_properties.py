@@ -187,7 +187,7 @@ def regexes(draw):
             text = FIELDS[field](record)
             return bool(text) and re.search(pattern, text) is not None
         return any(
-            isinstance(one, str) and re.search(pattern, one) is not None
+            isinstance(text_of(one), str) and re.search(pattern, text_of(one)) is not None
             for one in held(record, "x")
         )
 

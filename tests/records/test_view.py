@@ -1,15 +1,18 @@
 """A view as people use it: asked, sorted, split, joined, edited, summed up, shown."""
 
 import datetime as dt
+import decimal
 import json
+import pathlib
 import platform
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from whence.base.error import UserError
 from whence.base.escape import encode
-from whence.records import Record, RecordStoreView, UnknownRun, record_filter
+from whence.records import Record, RecordStoreView, UnknownRun, record_filter, varied
 from whence.records.filter import FILTERS
 from whence.store import Store
 
@@ -321,6 +324,51 @@ def test_notebooks(view, store):
     assert "2023-11-1" in card
     assert view.summary._repr_html_().startswith("<table")
     assert repr(view).startswith("<RecordStoreView of 7 records in ")
+
+
+def test_every_value_is_found_by_itself(tmp_path):
+    store = Store.create(tmp_path)
+    values = [
+        {1, 2}, (1, "a"), 10**400, -(2**70), np.float32(0.1), np.arange(3), np.int8(3), 1 + 2j,
+        np.complex64(1 + 2j), np.datetime64("2020-01-01T01", "ns"), np.timedelta64(3, "s"),
+        np.array(["2020-01-01"], "M8[D]"), np.str_("x"), dt.date(2020, 1, 1), pathlib.Path("a/b"),
+        dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.timedelta(1), b"\xff", decimal.Decimal("1.10"),
+        float("nan"), float("inf"), None, True, "ü€", "a\x00b", np.zeros(3000), range(3),
+        range(10**9),
+    ]  # fmt: skip
+    params = {f"v{number}": value for number, value in enumerate(values)}
+    run(store, 1, params=encode(params))
+    run(store, 2, params=encode(dict.fromkeys(params, "another")))
+    view = RecordStoreView(store)
+    for name, value in params.items():
+        assert len(view.filter.params({name: value})) == 1, value
+    store.writer().close()
+
+
+def test_what_filters_cannot_be_asked(view):
+    for wrong in (
+        lambda: view.filter.output("a"),
+        lambda: view.filter.output(3, 1),
+        lambda: view.splitby("nowhere"),
+        lambda: view.add_tag(3),
+    ):
+        with pytest.raises(UserError):
+            wrong()
+
+
+def test_runs_that_share_no_parameter_are_not_compared(tmp_path):
+    store = Store.create(tmp_path)
+    sets = [{"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}}, {"a": {"c": 3}, "d": 1}, {"e": 1}, {}]
+    runs = [run(store, n, params=encode(params)) for n, params in enumerate(sets)]
+    told = varied(RecordStoreView(store).aslist())
+    assert [told[one] for one in runs] == [
+        {"a.b": 1, "a.c": 2},
+        {"a.b": 1, "a.c": 3},
+        {"a.c": 3, "d": 1},
+        {"e": 1},
+        {},
+    ]
+    store.writer().close()
 
 
 def test_lost_runs_are_found_as_lost(view, store):

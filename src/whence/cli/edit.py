@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import rich_click as click
 
 from whence.cli import render
+from whence.cli.completion import run_names
+from whence.cli.option import common
 
 if TYPE_CHECKING:
     from whence.app import Edited
@@ -24,6 +26,12 @@ def where(function: F) -> F:
         metavar="FILTER",
         help="Also, or only, runs that fit, like 'metadata.mass > 3' (see `whence list`).",
     )(function)
+
+
+def noting(function: F) -> F:
+    """What the commands that write a text about runs are told."""
+    runs = click.argument("runs", nargs=-1, metavar="RUN...", shell_complete=run_names)
+    return runs(click.argument("text")(where(common(function))))
 
 
 def say(edited: Edited, field: str, as_json: bool) -> None:

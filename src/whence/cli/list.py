@@ -6,7 +6,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from whence.cli.option import common
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from whence.app import Listed, Listing
+    from whence.app import Listed, Listing, Workspace
     from whence.records import Record
 
 _SHOWN = 40
@@ -93,7 +93,7 @@ def command(
         names = columns_of(workspace, _parts(columns.removeprefix("+")), _READ)
         shown = (*_USUAL, *names) if added else names
     if watch and not as_json:
-        _watch(lambda: list_runs(workspace, asked), shown)
+        _watch(workspace, asked, shown)
         return
     found = list_runs(workspace, asked)
     if as_json:
@@ -130,15 +130,30 @@ def _print(found: Listed, columns: Sequence[str], asked: Listing) -> None:
         click.echo(f"… and {hidden} more; --limit 0 lists them all.")
 
 
-def _watch(ask: Callable[[], Listed], columns: Sequence[str]) -> None:
-    """Show the table anew until Ctrl-C."""
+def _watch(workspace: Workspace, asked: Listing, columns: Sequence[str]) -> None:
+    """Show the table anew until Ctrl-C, as much of it as the terminal has room for."""
+    from rich.console import Group
     from rich.live import Live
 
+    from whence.app import list_runs
+
     screen = render.console()
-    with Live(console=screen, auto_refresh=False, screen=False) as live:
+    with Live(console=screen, auto_refresh=False) as live:
         while True:
-            live.update(_table(_sheet(ask().records, columns)), refresh=True)
+            room = max(screen.height - 3, 1)
+            found = list_runs(workspace, replace(asked, limit=min(asked.limit or room, room)))
+            sheet = _table(_sheet(found.records, columns))
+            live.update(Group(sheet, _beneath(found)), refresh=True)
             time.sleep(_PAUSE)
+
+
+def _beneath(found: Listed) -> str:
+    """What is said under a table that is shown anew again and again."""
+    counts = Counter(record.status for record in found.records)
+    told = ", ".join(f"{count} {status}" for status, count in counts.items())
+    hidden = found.total - len(found.records)
+    more = f"; and {hidden} more" if hidden > 0 else ""
+    return f"[dim]{told or 'no run fits'}{more}; Ctrl-C ends[/]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,12 @@ from pathlib import Path
 
 import rich_click as click
 
-from whence.cli.completion import run_names
-from whence.cli.edit import say, where
-from whence.cli.option import common
+from whence.cli.edit import noting, say
 
 
 @click.command(name="reason")
-@click.argument("runs", nargs=-1, metavar="RUN...", shell_complete=run_names)
-@click.argument("text")
 @click.option("--append", is_flag=True, help="Add it to the reason that is noted.")
-@where
-@common
+@noting
 def command(
     runs: tuple[str, ...],
     text: str,

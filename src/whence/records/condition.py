@@ -416,6 +416,17 @@ class Outputs(Condition):
     minimum: int = 1
     maximum: int | None = None
 
+    def __post_init__(self) -> None:
+        for count in (self.minimum, 0 if self.maximum is None else self.maximum):
+            if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+                raise UserError.of(
+                    "bad-count", f"the number of files is a whole number from 0 up, not {count!r}"
+                )
+        if self.maximum is not None and self.maximum < self.minimum:
+            raise UserError.of(
+                "bad-count", f"nothing has at least {self.minimum} and at most {self.maximum} files"
+            )
+
     def sql(self, records: Records) -> Sql:
         """Rows of ``artifact``, counted."""
         count = (

@@ -60,7 +60,8 @@ def reason(writer: Writer, records: Iterable[Record], reason: Any, mode: Mode = 
 
 def tag_words(tags: Any) -> list[str]:
     """Tags given as one text or as several."""
-    words = [tags] if isinstance(tags, str) else list(tags)
+    several = isinstance(tags, Iterable) and not isinstance(tags, str)
+    words = list(tags) if several else [tags]
     for word in words:
         if not isinstance(word, str) or not word.strip():
             raise UserError.of("bad-tag", f"a tag is a text that is not empty, not {word!r}")

@@ -308,34 +308,27 @@ def kind(*kinds: Any) -> Condition:
     return AnyOf(tuple(Text("kind", "is", word) for word in _words(kinds)))
 
 
-@FILTERS("params")
-def params(
-    eq: Mapping[str, Any] | None = None,
-    *,
-    ge: Mapping[str, Any] | None = None,
-    le: Mapping[str, Any] | None = None,
-    gt: Mapping[str, Any] | None = None,
-    lt: Mapping[str, Any] | None = None,
-    isclose: Mapping[str, Any] | None = None,
-) -> Condition:
-    """Keep records all of whose named parameters compare so; ``inputs`` levels may be left out."""
-    told = {"eq": eq, "ge": ge, "le": le, "gt": gt, "lt": lt, "isclose": isclose}
-    return _values("param", told)
+def _comparing(space: str, doc: str) -> Filter:
+    def keep(
+        eq: Mapping[str, Any] | None = None,
+        *,
+        ge: Mapping[str, Any] | None = None,
+        le: Mapping[str, Any] | None = None,
+        gt: Mapping[str, Any] | None = None,
+        lt: Mapping[str, Any] | None = None,
+        isclose: Mapping[str, Any] | None = None,
+    ) -> Condition:
+        told = {"eq": eq, "ge": ge, "le": le, "gt": gt, "lt": lt, "isclose": isclose}
+        return _values(space, told)
+
+    keep.__doc__ = f"Keep records all of whose named {doc}."
+    return keep
 
 
-@FILTERS("metadata")
-def metadata(
-    eq: Mapping[str, Any] | None = None,
-    *,
-    ge: Mapping[str, Any] | None = None,
-    le: Mapping[str, Any] | None = None,
-    gt: Mapping[str, Any] | None = None,
-    lt: Mapping[str, Any] | None = None,
-    isclose: Mapping[str, Any] | None = None,
-) -> Condition:
-    """Keep records all of whose named metadata compare so."""
-    told = {"eq": eq, "ge": ge, "le": le, "gt": gt, "lt": lt, "isclose": isclose}
-    return _values("meta", told)
+FILTERS.add(
+    "params", _comparing("param", "parameters compare so; ``inputs`` levels may be left out")
+)
+FILTERS.add("metadata", _comparing("meta", "metadata compare so"))
 
 
 def _values(space: str, told: Mapping[str, Mapping[str, Any] | None]) -> Condition:

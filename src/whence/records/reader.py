@@ -239,17 +239,37 @@ class Records:
 def varied(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
     """For each record id, the values of the parameters that differ among the records.
 
-    They are told of runs of one kind; those without any parameter make no difference.
+    Only what can be compared is: runs of one kind that share parameters, or are joined by others
+    that do. Of a run that is alone, all are told.
     """
     told: dict[str, dict[str, Any]] = {}
     for kind in {record.kind for record in records} - {"sweep", "evaluation"}:
-        same = {one.id: one.parameters for one in records if one.kind == kind}
-        given = [params for params in same.values() if params]
-        names = varied_and_constant(given)[0] if given[1:] else None
-        for run, params in same.items():
-            leaves = flatten(params)
-            told[run] = {k: v for k, v in leaves.items() if names is None or k in names}
+        given = {one.id: one.parameters for one in records if one.kind == kind}
+        leaves = {run: flatten(params) for run, params in given.items()}
+        for family in _families(leaves):
+            names = set(varied_and_constant(given[run] for run in family)[0])
+            for run in family:
+                kept = leaves[run].items()
+                told[run] = {k: v for k, v in kept if k in names or len(family) == 1}
     return told
+
+
+def _families(leaves: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """Runs by id, those together that share names of parameters."""
+    alike: dict[frozenset[str], list[str]] = {}
+    for run, names in leaves.items():
+        alike.setdefault(frozenset(names), []).append(run)
+    families: list[tuple[set[str], list[str]]] = []
+    for names, runs in alike.items():
+        joined = (set(names), runs)
+        apart = []
+        for family in families:
+            if joined[0].isdisjoint(family[0]):
+                apart.append(family)
+            else:
+                joined = (joined[0] | family[0], [*family[1], *joined[1]])
+        families = [*apart, joined]
+    return [runs for _, runs in families]
 
 
 def _quoted(text: str) -> str:

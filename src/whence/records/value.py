@@ -23,7 +23,7 @@ from whence.records.condition import AllOf, AnyOf, Condition, checked, compiled
 from whence.records.sql import Sql
 from whence.records.task_parameter import get_task_param
 from whence.store import cell, leaves
-from whence.store.leaf import NAN
+from whence.store.leaf import LONGEST_RANGE, NAN
 
 if TYPE_CHECKING:
     from whence.records.reader import Records
@@ -46,6 +46,13 @@ _ARE_LISTS = "(text >= ? AND text < ? OR text >= ? AND text < ? OR text >= ? AND
 _IS_TEXT = (
     "num IS NULL AND text NOT GLOB '[[{]*' AND NOT (text GLOB 'sha256:*' AND length(text) = 71)"
 )
+
+
+_IS_READABLE = (
+    "text IS NOT NULL AND text NOT GLOB '{\"$*' "
+    "AND NOT (text GLOB 'sha256:*' AND length(text) = 71)"
+)
+"""Text, also that of lists; not what no reader has written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,7 @@ class Value(Condition):
             return None
         if self.operator == "regex":
             search = compiled(self.wanted).search
-            rows = self._select(records, names, "text IS NOT NULL")
+            rows = self._select(records, names, _IS_READABLE)
             return self.of_texts(names, [text for text in rows if search(text)])
         return self.of_texts(names, self.listed(records, names))
 
@@ -300,17 +307,19 @@ def _fits(operator: str, found: Any, wanted: Any) -> bool:
 def _plain(value: Any) -> Any:
     """Arrays, tuples and sets as lists, NumPy's numbers as Python's, at all levels."""
     if type(value).__module__.partition(".")[0] == "numpy":
+        if value.dtype.kind in "mM":  # as the index has them
+            value = value.astype(str)
         return _plain(value.tolist())
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    if isinstance(value, (set, frozenset, range)):
+    if isinstance(value, range):
+        return list(value) if len(value) <= LONGEST_RANGE else value
+    if isinstance(value, (set, frozenset)):
         return [_plain(decode(item)) for item in _listed(value)]
     return value
 
 
 def _listed(value: Any) -> list[Any]:
-    if isinstance(value, range):
-        return list(value)
     items: list[Any] = encode(value)["$set" if isinstance(value, set) else "$frozenset"]
     return items
 

@@ -268,11 +268,23 @@ class RecordStoreView:
         -------
         dict
             Views by named tuple.
+
+        Raises
+        ------
+        UserError
+            If no record has such a field or parameter.
         """
         whole = [fields] if isinstance(fields, str) else list(fields)
         records = self.aslist()
         read = get_field_value or _field_value
         values = {field: [_hashable(read(one, field)) for one in records] for field in whole}
+        for field, cells in values.items():
+            if cells and all(cell is None for cell in cells) and not hasattr(Record, field):
+                raise UserError.of(
+                    "unknown-field",
+                    f"no record of the view has a {field!r} to split by",
+                    mend="Split by fields like status, or by names of parameters.",
+                )
         called = dict(zip(whole, _names(whole, names), strict=True))
         used = _telling(values) if drop_unused_split_fields else whole
         kind = namedtuple("Split", [called[field] for field in used], rename=True)  # type: ignore[misc]

@@ -19,6 +19,9 @@ Cell = tuple[int | float | None, str | None]
 NAN = '{"$float":"nan"}'
 """The text of NaN, which is not that of the word."""
 
+LONGEST_RANGE = 1000
+"""Ranges up to this length are looked for like lists."""
+
 _LONGEST = 4096
 _STRUCT = {"f2": "e", "f4": "f", "f8": "d", "b1": "?"} | {
     kind + size: letter if kind == "i" else letter.upper()
@@ -106,6 +109,8 @@ def _plain(data: JSON) -> JSON:
             ((name, inner),) = data.items()
             if name in ("$tuple", "$set", "$frozenset"):
                 return _plain(inner)
+            if name == "$range" and len(range(*inner)) <= LONGEST_RANGE:
+                return list(range(*inner))
         return {name: _plain(inner) for name, inner in data.items()}
     return data
 
@@ -128,7 +133,7 @@ def _numpy(data: JSON) -> Cell:
     dtype, text = data
     letter = _STRUCT.get(dtype[1:])
     if letter is None:
-        return None, _brief({"$numpy": data})
+        return _rare(data)
     order = ">" if dtype[0] == ">" else "<"
     (value,) = struct.unpack(order + letter, base64.b64decode(text))
     if type(value) is bool:
@@ -136,6 +141,15 @@ def _numpy(data: JSON) -> Cell:
     if type(value) is float and value != value:
         return None, NAN
     return (value if -(2**63) <= value < 2**63 else float(value)), None
+
+
+def _rare(data: JSON) -> Cell:
+    """Of NumPy's times, which are written as text, and of numbers that Python has otherwise."""
+    value = decode({"$numpy": data})
+    if data[0][1:2] in ("m", "M"):
+        return None, str(value)
+    plain = value.item()
+    return (None, _brief({"$numpy": data})) if type(plain) is type(value) else cell(plain)
 
 
 def _text(data: JSON) -> Cell:

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import re
 
-VERSION = 8
+VERSION = 9
 
 SPACES = ("param", "meta", "field", "alert")
 """What the rows of ``param`` are about."""
