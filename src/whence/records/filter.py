@@ -115,18 +115,25 @@ def bound(name: str) -> Callable[..., Condition]:
 
     @functools.wraps(function)
     def make(*args: Any, **kwargs: Any) -> Condition:
-        signature = inspect.signature(function)
         try:
-            signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise UserError.of(
-                "bad-filter-arguments",
-                f"the filter {name} cannot be called so: {error}",
-                mend=f"It is {name}{_shown(signature)}.",
-            ) from None
-        return function(*args, **kwargs)
+            return function(*args, **kwargs)
+        except TypeError:
+            _check_arguments(name, function, args, kwargs)  # afterwards, as it takes its time
+            raise
 
     return make
+
+
+def _check_arguments(name: str, function: Filter, args: Any, kwargs: Any) -> None:
+    signature = inspect.signature(function)
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise UserError.of(
+            "bad-filter-arguments",
+            f"the filter {name} cannot be called so: {error}",
+            mend=f"It is {name}{_shown(signature)}.",
+        ) from None
 
 
 def _shown(signature: inspect.Signature) -> str:
