@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from whence.base.yaml import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,31 @@ class Where:
         for key in self.path:
             text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else str(key)
         return text
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in a configuration, whether it was read from a file or given as a mapping."""
+
+    document: Document | None = None
+    path: tuple[str | int, ...] = ()
+    on_key: bool = False
+
+    def at(self, *path: str | int) -> Self:
+        """The value found further down."""
+        return replace(self, path=(*self.path, *path), on_key=False)
+
+    def key(self, *path: str | int) -> Self:
+        """The key of the value found further down."""
+        return replace(self, path=(*self.path, *path), on_key=True)
+
+    @property
+    def where(self) -> Where:
+        """The place, with file and line if there is a file."""
+        if self.document is None:
+            return Where(path=self.path)
+        find = self.document.where_key if self.on_key and self.path else self.document.where
+        return find(*self.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from whence.base.problem import Where
+from whence.base.problem import Spot, Where
 
-if TYPE_CHECKING:
-    from whence.base.yaml import Document
+__all__ = ["Place", "Spot", "of_step"]
 
 
 class Place(Protocol):
@@ -24,31 +22,6 @@ class Place(Protocol):
     @property
     def where(self) -> Where:
         """The place, with file and line if there is a file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A place in a document, or in a mapping that was given directly."""
-
-    document: Document | None = None
-    path: tuple[str | int, ...] = ()
-    on_key: bool = False
-
-    def at(self, *path: str | int) -> Spot:
-        """The value found further down."""
-        return Spot(self.document, (*self.path, *path))
-
-    def key(self, *path: str | int) -> Spot:
-        """The key of the value found further down."""
-        return Spot(self.document, (*self.path, *path), on_key=True)
-
-    @property
-    def where(self) -> Where:
-        """The place, with file and line if there is a file."""
-        if self.document is None:
-            return Where(path=self.path)
-        find = self.document.where_key if self.on_key and self.path else self.document.where
-        return find(*self.path)
 
 
 def of_step(key: Place, step: Place) -> Where:
