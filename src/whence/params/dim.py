@@ -87,23 +87,11 @@ class ParamDim:
         problems = _Problems()
         if self.default is MISSING:
             problems.add("missing-default", "a parameter dimension needs a default")
-        order = problems.attempt("order", _number_or_zero, self.order)
-        name = problems.attempt("name", _valid_name, self.name)
-        convert = problems.attempt("as_type", _converter, as_type) or _plain
-        default = self.default
-        if default is not MISSING:
-            default = problems.attempt("default", convert, default)
+        shared, convert = problems.shared(self, as_type)
         values = problems.values(kinds, convert, assert_unique) or ()
         mask = problems.attempt("mask", as_mask, self.mask, len(values)) if values else ()
         problems.raise_all()
-        for field, value in (
-            ("order", order),
-            ("name", name),
-            ("default", default),
-            ("values", values),
-            ("mask", mask),
-        ):
-            object.__setattr__(self, field, value)
+        _settle(self, {**shared, "values": values, "mask": mask})
 
     @property
     def coords(self) -> tuple[Any, ...]:
@@ -197,23 +185,12 @@ class CoupledParamDim:
             message = "a coupled dimension needs one of target_name and target_pdim"
             problems.add("bad-target", message)
         target = problems.attempt("target_name", _target, self.target_name)
-        order = problems.attempt("order", _number_or_zero, self.order)
-        name = problems.attempt("name", _valid_name, self.name)
-        convert = problems.attempt("as_type", _converter, as_type) or _plain
-        default, values = self.default, MISSING
-        if default is not MISSING:
-            default = problems.attempt("default", convert, default)
+        shared, convert = problems.shared(self, as_type)
+        values = MISSING
         if any(given is not MISSING for given in kinds.values()):
             values = problems.values(kinds, convert, assert_unique)
         problems.raise_all()
-        for field, value in (
-            ("target_name", target),
-            ("order", order),
-            ("name", name),
-            ("default", default),
-            ("values", values),
-        ):
-            object.__setattr__(self, field, value)
+        _settle(self, {**shared, "values": values, "target_name": target})
 
     def coords(self, target: ParamDim) -> tuple[Any, ...]:
         """The value for every state of the target.
@@ -292,6 +269,19 @@ class _Problems:
             self.add("bad-value", f"{key}: {error}", key)
             return None
 
+    def shared(
+        self, dim: ParamDim | CoupledParamDim, as_type: str | None
+    ) -> tuple[dict[str, Any], Callable[[Any], Any]]:
+        """What any dimension has, as it is to be kept, and what makes its values of their type."""
+        kept = {
+            "order": self.attempt("order", _number_or_zero, dim.order),
+            "name": self.attempt("name", _valid_name, dim.name),
+        }
+        convert = self.attempt("as_type", _converter, as_type) or _plain
+        if dim.default is not MISSING:
+            kept["default"] = self.attempt("default", convert, dim.default)
+        return kept, convert
+
     def values(
         self, kinds: Mapping[str, Any], convert: Callable[[Any], Any], unique: bool
     ) -> tuple[Any, ...] | None:
@@ -319,6 +309,12 @@ class _Problems:
     def raise_all(self) -> None:
         if self._found:
             raise UserError(*self._found)
+
+
+def _settle(dim: ParamDim | CoupledParamDim, fields: Mapping[str, Any]) -> None:
+    """Put checked values in the place of those given, while a frozen dimension is born."""
+    for name, value in fields.items():
+        object.__setattr__(dim, name, value)
 
 
 def _plain(value: Any) -> Any:
