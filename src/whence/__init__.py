@@ -5,8 +5,9 @@ The names below are imported when they are first used, so that ``import whence``
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from whence.base.lazy import lazily
 
 __version__ = "0.1.0.dev0"
 
@@ -40,7 +41,6 @@ _HOMES = {
     "transform": ("is_operation", "register_operation"),
     "tree": ("DataManager",),
 }
-_HOME = {name: room for room, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ArtifactManager",
@@ -104,15 +104,7 @@ if TYPE_CHECKING:
     from whence.transform import is_operation, register_operation
     from whence.tree import DataManager
 
-
-def __getattr__(name: str) -> Any:
-    try:
-        room = _HOME[name]
-    except KeyError:
-        raise AttributeError(f"module 'whence' has no attribute {name!r}") from None
-    value = getattr(importlib.import_module(f"whence.{room}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from whence.base.lazy import lazily
 
 if TYPE_CHECKING:
     from whence.app.abort import abort_runs
@@ -127,7 +128,6 @@ _HOMES = {
     ),
     "workspace": ("Workspace",),
 }
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Choice",
@@ -200,10 +200,4 @@ __all__ = [
     "write_crate",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    try:
-        module = _HOME[name]
-    except KeyError:
-        raise AttributeError(f"module 'whence.app' has no attribute {name!r}") from None
-    return getattr(importlib.import_module(f"whence.app.{module}"), name)
+__getattr__ = lazily(__name__, _HOMES)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whence.artifacts.content import open_content
 from whence.artifacts.deposit import Deposit, Label, Mode, facts_of, place
@@ -19,6 +18,7 @@ from whence.artifacts.save import (
     save_object,
 )
 from whence.artifacts.sink import Sink, attach
+from whence.base.lazy import lazily
 
 if TYPE_CHECKING:
     from whence.artifacts.backend import Address, Backend
@@ -45,7 +45,6 @@ _HOMES = {
     "store_backend": ("StoreBackend",),
     "version": ("Draft", "Entry", "Manifest", "Version"),
 }
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Address",
@@ -87,12 +86,4 @@ __all__ = [
     "two_meanings",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    try:
-        module = _HOME[name]
-    except KeyError:
-        raise AttributeError(f"module 'whence.artifacts' has no attribute {name!r}") from None
-    value = getattr(importlib.import_module(f"whence.artifacts.{module}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from whence.base.lazy import lazily
 
 if TYPE_CHECKING:
     from whence.params.difference import flatten, varied_and_constant
@@ -13,14 +14,12 @@ if TYPE_CHECKING:
     from whence.params.tag import yaml_tags
 
 # Who lists records flattens parameters, and must not pay for the imports of spaces.
-_HOME = {
-    "CoupledParamDim": "dim",
-    "ParamDim": "dim",
-    "ParamSpace": "space",
-    "Point": "point",
-    "flatten": "difference",
-    "varied_and_constant": "difference",
-    "yaml_tags": "tag",
+_HOMES = {
+    "dim": ("CoupledParamDim", "ParamDim"),
+    "space": ("ParamSpace",),
+    "point": ("Point",),
+    "difference": ("flatten", "varied_and_constant"),
+    "tag": ("yaml_tags",),
 }
 
 __all__ = [
@@ -33,12 +32,4 @@ __all__ = [
     "yaml_tags",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    try:
-        module = _HOME[name]
-    except KeyError:
-        raise AttributeError(f"module 'whence.params' has no attribute {name!r}") from None
-    value = getattr(importlib.import_module(f"whence.params.{module}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from whence.base.lazy import lazily
 
 if TYPE_CHECKING:
     from whence.records.artifact import Artifact, Category
@@ -75,7 +76,6 @@ _HOMES = {
         "RecordStoreView",
     ),
 }
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Artifact",
@@ -111,12 +111,4 @@ __all__ = [
     "varied",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    try:
-        module = _HOME[name]
-    except KeyError:
-        raise AttributeError(f"module 'whence.records' has no attribute {name!r}") from None
-    value = getattr(importlib.import_module(f"whence.records.{module}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)

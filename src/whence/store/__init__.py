@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from whence.base.lazy import lazily
 
 # At once, as its module has the same name.
 from whence.store.fold import fold
@@ -49,7 +50,6 @@ _HOMES = {
     "version": ("VersionRow", "aliases", "version_id", "versions"),
     "writer": ("Writer",),
 }
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "CacheFolder",
@@ -89,12 +89,4 @@ __all__ = [
     "words",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    try:
-        module = _HOME[name]
-    except KeyError:
-        raise AttributeError(f"module 'whence.store' has no attribute {name!r}") from None
-    value = getattr(importlib.import_module(f"whence.store.{module}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)
