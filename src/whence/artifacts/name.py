@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from whence.base.error import UserError
 from whence.base.problem import Problem
@@ -12,24 +13,15 @@ _LONGEST_PART = 255
 
 
 def checked_name(name: str) -> str:
-    """The name, if an artifact may be called so.
-
-    Almost any text may be: what a name means as a path is asked when it becomes a file.
+    """The name, if an artifact may be saved by it.
 
     Raises
     ------
     UserError
-        If it is empty, no text, not UTF-8, too long, or holds a NUL.
+        If it is no text, or could not be that of a file in a folder: it is empty, absolute, leads
+        upward, is too long, not UTF-8, or holds a NUL.
     """
-    why = None
-    if not isinstance(name, str) or not name:
-        why = "it is empty" if name == "" else "it is no text"
-    elif "\0" in name:
-        why = "it holds a NUL"
-    elif any("\ud800" <= letter <= "\udfff" for letter in name):
-        why = "it is not UTF-8"
-    elif len(name.encode()) > _LONGEST:
-        why = f"it has more than {_LONGEST} bytes"
+    why = "it is no text" if not isinstance(name, str) else _unsafe(name.split("/"), name)
     if why is None:
         return name
     raise UserError.of(
@@ -66,22 +58,8 @@ def parts_of(name: str) -> tuple[str, ...] | Problem:
     >>> parts_of("../../x").code
     'unsafe-name'
     """
-    why = None
     parts = tuple(name.split("/"))
-    if "\0" in name:
-        why = "it holds a NUL"
-    elif parts[0] == "":
-        why = "it is empty" if not name else "it is an absolute path"
-    elif ".." in parts or "." in parts or "" in parts:
-        why = "'.', '..' or nothing between slashes would lead elsewhere"
-    elif len(name) > _LONGEST_PART or not name.isascii():
-        try:
-            if max(len(os.fsencode(part)) for part in parts) > _LONGEST_PART:
-                why = f"a part of it has more than {_LONGEST_PART} bytes"
-            elif len(os.fsencode(name)) > _LONGEST:
-                why = f"it has more than {_LONGEST} bytes"
-        except UnicodeEncodeError:
-            why = "it is no text that file names can be"
+    why = _unsafe(parts, name)
     if why is None:
         return parts
     return Problem(
@@ -90,6 +68,24 @@ def parts_of(name: str) -> tuple[str, ...] | Problem:
         None,
         "`whence cat RUN NAME > FILE` writes its content where you say.",
     )
+
+
+def _unsafe(parts: Sequence[str], name: str) -> str | None:
+    """Why a name cannot be that of a file below a folder."""
+    if "\0" in name:
+        return "it holds a NUL"
+    if parts[0] == "":
+        return "it is an absolute path" if name else "it is empty"
+    if ".." in parts or "." in parts or "" in parts:
+        return "'.', '..' or nothing between slashes would lead elsewhere"
+    if len(name) <= _LONGEST_PART and name.isascii():
+        return None
+    try:
+        if max(len(part.encode()) for part in parts) > _LONGEST_PART:
+            return f"a part of it has more than {_LONGEST_PART} bytes"
+        return f"it has more than {_LONGEST} bytes" if len(name.encode()) > _LONGEST else None
+    except UnicodeEncodeError:
+        return "it is not UTF-8"
 
 
 def _short(name: object) -> str:
