@@ -236,6 +236,27 @@ def test_a_run_by_the_command_line_is_known(store: Store, monkeypatch: pytest.Mo
     run.close()
 
 
+def test_a_version_is_looked_up_once_to_read_all_its_files(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "many").mkdir()
+    for number in range(50):
+        (tmp_path / "many" / f"{number:02}").write_text(str(number))
+    manager = ArtifactManager("c", StoreBackend(store))
+    manager.log_files("mesh", tmp_path / "many")
+    asked: list[Version] = []
+    manifest = StoreBackend.manifest
+
+    def noted(backend: StoreBackend, version: Version) -> Any:
+        asked.append(version)
+        return manifest(backend, version)
+
+    monkeypatch.setattr(StoreBackend, "manifest", noted)
+    driver = manager.collection_to_catalog()["c/mesh"].get_driver()
+    assert [int(data) for data in driver.get_iter()] == list(range(50))
+    assert len(asked) == 1
+
+
 def test_same_content_is_stored_once(store: Store) -> None:
     manager = ArtifactManager("c", StoreBackend(store))
     data = os.urandom(1 << 20)

@@ -10,7 +10,7 @@ from fsspec import AbstractFileSystem
 
 from whence.artifacts.backend import Backend
 from whence.artifacts.find import resolve
-from whence.artifacts.version import Manifest, Version
+from whence.artifacts.version import Entry, Manifest, Version
 from whence.base.error import UserError
 
 PROTOCOL = "whence"
@@ -45,49 +45,46 @@ class VersionFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def ls(self, path: str, detail: bool = True, **options: Any) -> list[Any]:
         """What is in a version, or in a folder of it."""
         lead, version, manifest, inner = self._split(path)
-        found: dict[str, dict[str, Any]] = {}
-        below = f"{inner}/" if inner else ""
-        for entry in manifest.files:
-            if entry.path == inner:
-                found = {entry.path: self._file(lead, entry.path, entry.size)}
-                break
-            if entry.path.startswith(below):
-                name, slash, _ = entry.path[len(below) :].partition("/")
-                path = below + name
-                found[path] = (
-                    {"name": f"{lead}/{path}", "type": "directory", "size": 0}
-                    if slash
-                    else self._file(lead, path, entry.size)
-                )
-        for folder in manifest.folders:
-            if f"{folder}/".startswith(below) and folder != inner:
-                name = below + folder[len(below) :].partition("/")[0]
-                found.setdefault(name, {"name": f"{lead}/{name}", "type": "directory", "size": 0})
+        itself = manifest.entry(inner)
+        found = self._below(lead, manifest, inner) if itself is None else [self._file(lead, itself)]
         if not found and inner and inner not in manifest.folders:
             raise FileNotFoundError(2, f"{version} has no {inner!r}")
-        ordered = [found[name] for name in sorted(found)]
-        return ordered if detail else [one["name"] for one in ordered]
+        return found if detail else [one["name"] for one in found]
 
     def info(self, path: str, **options: Any) -> dict[str, Any]:
         """What is known of a file or folder."""
         lead, _, manifest, inner = self._split(path)
-        for entry in manifest.files:
-            if entry.path == inner:
-                return self._file(lead, inner, entry.size)
+        entry = manifest.entry(inner)
+        if entry is not None:
+            return self._file(lead, entry)
         self.ls(path)
-        name = f"{lead}/{inner}".rstrip("/")
-        return {"name": name, "type": "directory", "size": 0}
+        return _folder(lead, inner)
 
     def _open(self, path: str, mode: str = "rb", **options: Any) -> Any:
         _, version, manifest, inner = self._split(path)
         if mode != "rb":
             raise PermissionError(1, "versions of artifacts never change: log another")
-        if all(entry.path != inner for entry in manifest.files):
+        if manifest.entry(inner) is None:
             raise FileNotFoundError(2, f"{version} has no file {inner!r}")
         return self._backend.open(version, manifest, inner)
 
-    def _file(self, lead: str, path: str, size: int) -> dict[str, Any]:
-        return {"name": f"{lead}/{path}", "type": "file", "size": size}
+    def _below(self, lead: str, manifest: Manifest, inner: str) -> list[dict[str, Any]]:
+        """The files and folders that lie directly in a folder."""
+        below = f"{inner}/" if inner else ""
+        found: dict[str, dict[str, Any]] = {}
+        for entry in manifest.files:
+            if entry.path.startswith(below):
+                name, slash, _ = entry.path[len(below) :].partition("/")
+                path = below + name
+                found[path] = _folder(lead, path) if slash else self._file(lead, entry)
+        for folder in manifest.folders:
+            if f"{folder}/".startswith(below) and folder != inner:
+                path = below + folder[len(below) :].partition("/")[0]
+                found.setdefault(path, _folder(lead, path))
+        return [found[path] for path in sorted(found)]
+
+    def _file(self, lead: str, entry: Entry) -> dict[str, Any]:
+        return {"name": f"{lead}/{entry.path}", "type": "file", "size": entry.size}
 
     def _split(self, path: str) -> tuple[str, Version, Manifest, str]:
         parts = self._strip_protocol(path).split("/", 3)
@@ -102,6 +99,10 @@ class VersionFileSystem(AbstractFileSystem):  # type: ignore[misc]
                 raise FileNotFoundError(2, str(error)) from error
             self._found[lead] = version, self._backend.manifest(version)
         return lead, *self._found[lead], parts[3] if len(parts) > 3 else ""
+
+
+def _folder(lead: str, path: str) -> dict[str, Any]:
+    return {"name": f"{lead}/{path}".rstrip("/"), "type": "directory", "size": 0}
 
 
 def register() -> None:

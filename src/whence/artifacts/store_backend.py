@@ -110,8 +110,8 @@ class StoreBackend:
 
     def open(self, version: Version, manifest: Manifest, path: str) -> BinaryIO:
         """One of its files, to be read from."""
-        entry = next(entry for entry in manifest.files if entry.path == path)
-        run = self.run
+        entry, run = manifest.entry(path), self.run
+        assert entry is not None
         content = self.store.open_content(entry.digest)
         if run and (run, f"{version}/{path}") not in self._taken:
             self._taken.add((run, f"{version}/{path}"))

@@ -183,6 +183,14 @@ class Manifest:
     folders: tuple[str, ...] = ()
     type: str | None = None
     failed: bool = False
+    _entries: Mapping[str, Entry] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_entries", {entry.path: entry for entry in self.files})
+
+    def entry(self, path: str) -> Entry | None:
+        """The file of that path; None if there is none."""
+        return self._entries.get(path)
 
     def to_bytes(self) -> bytes:
         """The manifest as JSON; equal manifests give equal bytes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from whence.base.error import UserError
@@ -74,7 +75,7 @@ class FileDriver:
     def __init__(self, url: str, storage_options: Mapping[str, Any] | None = None) -> None:
         self.url, self.storage_options = str(url), dict(storage_options or {})
 
-    @property
+    @cached_property
     def filesystem(self) -> tuple[AbstractFileSystem, str]:
         """The file system and the path in it.
 
