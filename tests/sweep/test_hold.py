@@ -8,7 +8,7 @@ import threading
 import orjson
 import pytest
 
-from whence.base.error import UserError
+from whence.base.error import StoreError, UserError
 from whence.params import ParamDim, ParamSpace
 from whence.store import this_process
 from whence.sweep import sweep, sweep_point
@@ -101,6 +101,13 @@ def test_a_holder_on_another_host_counts_while_it_is_young(space, store):
     os.utime(hold, (1e9, 1e9))
     with held(plan):
         pass
+
+
+def test_a_folder_that_cannot_be_is_refused_with_a_reason(space, store, project):
+    (project / "file").write_text("")
+    with pytest.raises(StoreError, match=r"cannot work in .*file/s"):
+        sweep("sim.py:simulate", space, store=store, name="s", out="file/s")
+    assert store.index().ids() == []
 
 
 def test_a_folder_belongs_to_sweeps_of_one_name(space, store, project):

@@ -20,6 +20,7 @@ from whence.base.clock import new_id
 from whence.base.error import UserError
 from whence.params import Point
 from whence.store import Store, is_alive, this_process
+from whence.store.files import failed
 from whence.sweep.history import heard, runs_at
 from whence.sweep.scheme import Scheme
 
@@ -35,11 +36,16 @@ def held(scheme: Scheme, point: Point | None = None) -> Iterator[None]:
     ------
     UserError
         If another process is at work there, or the folder is another sweep's.
+    StoreError
+        If the folder cannot be made or written to.
     """
     out, made = scheme.out, not scheme.out.exists()
-    out.mkdir(parents=True, exist_ok=True)
     part = _WHOLE if point is None else scheme.work.folder(point).name
-    mine = _take(scheme, part)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        mine = _take(scheme, part)
+    except OSError as error:
+        raise failed(error, "work in", out) from error
     try:
         _refuse_others(scheme, part)
         yield
@@ -52,9 +58,9 @@ def held(scheme: Scheme, point: Point | None = None) -> Iterator[None]:
 
 def _take(scheme: Scheme, part: str) -> Path:
     draft = scheme.out / f".{part}-{new_id()}"
-    draft.write_bytes(orjson.dumps({"sweep": scheme.name, "process": this_process()}))
     number = 1
     try:
+        draft.write_bytes(orjson.dumps({"sweep": scheme.name, "process": this_process()}))
         while True:
             path = scheme.out / f".{part}{_MARK}{number}"
             try:
@@ -64,7 +70,7 @@ def _take(scheme: Scheme, part: str) -> Path:
                 _refuse(scheme, part, path)
                 number += path.exists()
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def _refuse_others(scheme: Scheme, part: str) -> None:
