@@ -30,10 +30,13 @@ def drifted(files: Iterable[tuple[str, Path]], start: float) -> tuple[str, ...]:
     written = [(name, path) for name, path in files if path.stat().st_mtime > start - _SLACK]
     if not written:
         return ()
+    names, main = tuple({path.name for _, path in written}), sys.modules.get("__main__")
     modules = {
         os.path.realpath(file): module
         for module in list(sys.modules.values())
         if (file := getattr(module, "__file__", None))
+        # To make out the real path of every module took more time than all else of a run.
+        and (file.endswith(names) or module is main)
     }
     found = ((name, path, modules.get(os.path.realpath(path))) for name, path in written)
     return tuple(name for name, path, module in found if module and not _is_read(path, module))
