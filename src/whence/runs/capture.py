@@ -64,7 +64,7 @@ class _Memo:
         key = (file, str(project))
         with self._lock:
             if key not in self._script:
-                self._script[key] = code_of_script(file, project)
+                self._script[key] = _script_code(Path(os.path.realpath(file)), project)
             return self._script[key]
 
 
@@ -114,8 +114,12 @@ def main_code(project: Path) -> Code:
     if not file:
         return Code(base=project)
     project = Path(os.environ.get("WHENCE_PROJECT") or project)  # where a run is repeated
-    script, root = Path(os.path.realpath(file)), Path(os.path.realpath(project))
+    return _MEMO.script(os.path.abspath(file), project)
+
+
+def _script_code(script: Path, project: Path) -> Code:
+    root = Path(os.path.realpath(project))
     inside = script.is_relative_to(root) and "site-packages" not in script.parts
     if not script.is_file() or (not inside and is_installed(script)):
         return Code(base=project)
-    return _MEMO.script(str(script), root)
+    return code_of_script(script, root)

@@ -20,11 +20,16 @@ def host() -> str:
 
 def process_start() -> float:
     """When this process began, in seconds since 1970-01-01 UTC, to a hundredth of a second."""
+    return _began(os.getpid())
+
+
+@functools.lru_cache(maxsize=1)  # the child of a fork began later
+def _began(pid: int) -> float:
     if not hasattr(time, "CLOCK_BOOTTIME"):
         import psutil
 
-        return float(psutil.Process().create_time())
-    ticks = start_of(os.getpid()) or 0.0
+        return float(psutil.Process(pid).create_time())
+    ticks = start_of(pid) or 0.0
     running = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
     return time.time() - running
 
