@@ -54,3 +54,21 @@ def test_the_tree_of_one_run(whence):
     assert [member["name"] for member in told["members"]] == ["o.txt"]
     (whence.cwd / "o.txt").unlink()
     assert "is where it was" in whence("tree", "mine", check=False).stderr
+
+
+def test_the_file_of_a_plot_function_is_code_of_its_figure(whence):
+    swept(whence)
+    whence("tree", "--write", "eval.yml")
+    (whence.cwd / "draw.py").write_text(
+        "from beside import COLOUR\n\n\n"
+        "def draw(*, data, hlpr):\n    hlpr.ax.plot(data['position'], color=COLOUR)\n"
+    )
+    (whence.cwd / "beside.py").write_text("COLOUR = 'k'\n")
+    (whence.cwd / "plots.yml").write_text(
+        "mine:\n  creator: universe\n  universes: first\n  module_file: draw.py\n"
+        "  plot_func: draw\n  use_dag: true\n  select: {position: position}\n"
+    )
+    (figure,) = whence.json("plot")["figures"]
+    told = whence.json("lineage", figure["path"])
+    code = {member["name"] for member in told["members"] if member["kind"] == "code"}
+    assert code == {"draw.py", "beside.py", "simulate.py"}

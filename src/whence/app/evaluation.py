@@ -18,8 +18,17 @@ from whence.base.error import UserError, WhenceError
 from whence.base.escape import canonical
 from whence.formats import listening, media_type_of
 from whence.plot import Figure, PlotManager
+from whence.plot.manager import Plan
 from whence.records import Artifact, Change, changed_since
-from whence.runs import Code, Origin, Run, code_artifacts, code_facts, code_of_script
+from whence.runs import (
+    Code,
+    Origin,
+    Run,
+    code_artifacts,
+    code_facts,
+    code_of_function,
+    code_of_script,
+)
 from whence.store import cache_folder
 from whence.transform import DiskCache
 
@@ -149,7 +158,7 @@ def evaluate(
                 kind="evaluation",
                 dir=folder,
                 code=code_facts(code, workspace.project),
-                artifacts=tuple(code_artifacts(store, code)),
+                artifacts=tuple(_code_artifacts(workspace, code, plan)),
                 facts={"repeat": request.command()},
             ),
         )
@@ -172,6 +181,15 @@ def _code(workspace: Workspace) -> Code:
     if name is None:
         return Code()
     return code_of_script(workspace.project / name, workspace.project)
+
+
+def _code_artifacts(workspace: Workspace, own: Code, plan: Plan) -> list[dict[str, Any]]:
+    """The project's operations, and the files of plot functions that are not whence's."""
+    functions = (drawing.task.spec.function for drawing in plan.drawings)
+    calls = dict.fromkeys(one.call for one in functions if one.digest is not None)
+    codes = [own, *(code_of_function(call, workspace.project) for call in calls)]
+    found = [facts for code in codes for facts in code_artifacts(workspace.store, code)]
+    return list({(facts["name"], facts["digest"]): facts for facts in found}.values())
 
 
 def _put_on_record(workspace: Workspace, run: Run, figures: Sequence[Figure]) -> tuple[Change, ...]:
