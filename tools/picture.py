@@ -5,6 +5,8 @@
 For example, in a copy of examples/square_root, after `python search.py`:
 
     python tools/picture.py lineage.html docs/picture/lineage.png
+
+and of examples/one_code, after `python pi.py`, with docs/picture/one_code.png 1440 300.
 """
 
 import sys
