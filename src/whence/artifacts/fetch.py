@@ -17,6 +17,7 @@ from typing import Any
 from whence.artifacts.content import Source, gone, sources
 from whence.artifacts.meter import Meter, Progress
 from whence.artifacts.name import parts_of
+from whence.artifacts.save import others
 from whence.artifacts.target import Bringer, Target, damaged_on_arrival, is_there
 from whence.base.error import StoreError, UserError, WhenceError
 from whence.base.problem import Problem
@@ -151,9 +152,8 @@ class _Fetch:
             if (new := item in brought) or not (item in missing or item in self.failed)
         ]
         if self.problems:
-            done = Problem("partly-fetched", f"the other {len(files)} files were fetched")
-            told = [*self.problems, done] if files else self.problems
-            raise (StoreError if self.broken else UserError)(*told)
+            told = others("fetched", len(files))
+            raise (StoreError if self.broken else UserError)(*self.problems, *told)
         return files
 
     def _all(self, pool: Executor, wanted: list[Wanted], work: Work) -> Iterator[Wanted]:

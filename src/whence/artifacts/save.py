@@ -186,11 +186,16 @@ def save_all(
         for text in told:
             warnings.warn(text, stacklevel=4)
     if found.problems:
-        raise UserError(
-            *found.problems,
-            Problem("partly-saved", f"the other {len(saved)} files were saved"),
-        )
+        raise UserError(*found.problems, *others("saved", len(saved)))
     return saved
+
+
+def others(done: str, count: int) -> list[Problem]:
+    """What is told after the problems of some files: the others were done, if there are any."""
+    if not count:
+        return []
+    told = "the other file was" if count == 1 else f"the other {count} files were"
+    return [Problem(f"partly-{done}", f"{told} {done}")]
 
 
 def _gather(items: list[str], manner: Manner, *, measure: bool) -> Survey:

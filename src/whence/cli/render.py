@@ -205,7 +205,7 @@ def transfer(title: str) -> Iterator[Callable[[int, int, str], None]]:
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
-        TextColumn("[dim]{task.fields[note]}", markup=False),
+        TextColumn("{task.fields[note]}", style="dim", markup=False),
     )
     bars = Progress(*columns, console=screen, disable=not screen.is_terminal, transient=True)
     task = bars.add_task(title, total=None, note="")
