@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from whence.app.workspace import Workspace
-from whence.artifacts.content import left
+from whence.artifacts import open_content
 from whence.base.error import WhenceError
 from whence.records import Artifact, Record
 
@@ -21,32 +21,21 @@ def content_file(workspace: Workspace, record: Record, artifact: Artifact) -> It
     It is the store's own, a temporary copy of what is packed, or the file that was recorded where
     it lies, if that is as it was.
     """
-    store = workspace.store
-    kept = store.locate(artifact.digest)
+    kept = workspace.store.locate(artifact.digest)
     if kept is not None:
         yield kept
         return
-    if artifact.kept != "reference" or store.has(artifact.digest):
-        try:
-            source = store.open_content(artifact.digest)
-        except WhenceError:
-            source = None
-        if source is not None:
-            with source, tempfile.NamedTemporaryFile(prefix="whence-") as file:
-                shutil.copyfileobj(source, file)
-                file.flush()
-                yield Path(file.name)
+    try:
+        source = open_content(workspace.store, record, artifact)
+    except WhenceError:
+        yield None
+        return
+    with source:
+        lies_at = getattr(source, "name", None)
+        if isinstance(lies_at, str | Path):  # what is packed has no name
+            yield Path(lies_at)
             return
-    yield _left(workspace, record, artifact)
-
-
-def _left(workspace: Workspace, record: Record, artifact: Artifact) -> Path | None:
-    """The file where the run left it, if its content is the one recorded."""
-    store = workspace.store
-    for path in left(store, record, artifact):
-        try:
-            if store.digest_of(path) == artifact.digest:
-                return path
-        except (OSError, WhenceError):
-            continue
-    return None
+        with tempfile.NamedTemporaryFile(prefix="whence-") as file:
+            shutil.copyfileobj(source, file)
+            file.flush()
+            yield Path(file.name)

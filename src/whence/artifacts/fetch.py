@@ -259,9 +259,9 @@ class _Fetch:
         if all(len(same) == 1 for same in alike.values()) or tells_apart(self.target.path):
             return wanted
         kept: list[Wanted] = []
-        for first, *others in alike.values():
+        for first, *rest in alike.values():
             kept.append(first)
-            for other in others:
+            for other in rest:
                 told = f"{other.artifact.name!r} and {first.artifact.name!r} are one name here"
                 mend = "Fetch one of them into another folder."
                 self.problems.append(Problem("same-name", told, None, mend))
