@@ -82,7 +82,6 @@ def fold(lines: Iterable[Line], start: State | None = None) -> State:
     tags = set(state["tags"])
     artifacts = {_identity(item): item for item in state["artifacts"]}
     before: Key | None = None
-    owner, heard = state["writer"], state["heard"]
     for key, line in ordered:
         if key == before:
             continue
@@ -95,13 +94,6 @@ def fold(lines: Iterable[Line], start: State | None = None) -> State:
             _artifact(artifacts, line)
         elif op in _OPERATIONS:
             _OPERATIONS[op](state, line, key)
-            if state["writer"] != owner:
-                owner, heard = state["writer"], None
-        if key[1] == owner:
-            time = line.get("t")
-            if time.__class__ in (float, int) and (heard is None or time > heard):
-                heard = time
-    state["heard"] = heard
     _date(state, ordered)
     state["tags"] = sorted(tags)
     state["artifacts"] = list(artifacts.values())
@@ -156,6 +148,12 @@ def _date(state: State, lines: list[Line]) -> None:
         first, last = min(times), max(times)
         state["first"] = first if state["first"] is None else min(first, state["first"])
         state["last"] = last if state["last"] is None else max(last, state["last"])
+    owner = state["writer"]
+    for key, line in reversed(lines):
+        if key[1] == owner:
+            time = line.get("t")
+            state["heard"] = time if time.__class__ in (float, int) else None
+            break
 
 
 def _set(state: State, line: dict[str, Any], key: Key) -> None:

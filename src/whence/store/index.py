@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import math
 import os
 import sqlite3
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -225,7 +227,8 @@ class Index:
                 db.execute(statement)
             self._make_words(db)
             found = survey(db, known(db), self._files, self._root, now, passing=False)
-            self._load(db, found, now, empty=True)
+            with _uncollected():
+                self._load(db, found, now, empty=True)
             for statement in schema.INDEXES.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {schema.VERSION}")
@@ -337,3 +340,15 @@ def _close(db: sqlite3.Connection, owner: int) -> None:
 def _name(error: sqlite3.Error) -> str:
     """SQLite's name for an error; Python's own errors have none."""
     return getattr(error, "sqlite_errorname", "")
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the search for cycles away from so many objects at once; it took a sixth of the time."""
+    busy = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if busy:
+            gc.enable()
