@@ -32,6 +32,7 @@ class SweepRequest:
     workers: int | None = None
     tags: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
     again: bool = False
 
     def command(self) -> str:
@@ -39,7 +40,12 @@ class SweepRequest:
         words = ["whence", "sweep", str(self.space)]
         for option, value in (("--name", self.name), ("--out", self.out)):
             words += [option, str(value)] if value else []
-        for option, values in (("--tag", self.tags), ("--input", self.inputs)):
+        several = (
+            ("--tag", self.tags),
+            ("--input", self.inputs),
+            ("--variable", self.variables),
+        )
+        for option, values in several:
             for value in values:
                 words += [option, value]
         return shlex.join([*words, "--", *self.target])
@@ -105,6 +111,7 @@ def _asked(workspace: Workspace, request: SweepRequest) -> _Asked:
         again=request.again,
         tags=request.tags,
         inputs=request.inputs,
+        variables=request.variables,
         repeat=request.command(),
     )
     name = request.name or request.space.stem

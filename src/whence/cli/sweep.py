@@ -39,6 +39,13 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="A file that every point reads; an edit of it makes the points run again.",
 )
+@click.option(
+    "--variable",
+    "variables",
+    multiple=True,
+    metavar="NAME",
+    help="An environment variable that matters; another value makes the points run again.",
+)
 @click.option("--again", is_flag=True, help="Run also the points that are done.")
 @click.option(
     "--point",
@@ -57,6 +64,7 @@ def command(
     workers: int | None,
     tags: tuple[str, ...],
     inputs: tuple[str, ...],
+    variables: tuple[str, ...],
     again: bool,
     point: int | None,
     status: bool,
@@ -90,6 +98,7 @@ def command(
         workers=workers,
         tags=tags,
         inputs=inputs,
+        variables=variables,
         again=again,
     )
     workspace = Workspace.open_or_make(store, say=_say)

@@ -25,7 +25,11 @@ class Call:
     code : mapping of str to str
         Digests of the code, by file.
     inputs : mapping of str to str
-        Digests of the declared input files, by name.
+        Digests of the input files, by name: those declared, and those that words and parameters
+        name.
+    setting : mapping of str to str
+        What else it runs in, where that was said to matter: ``cwd``, the working directory from
+        the project's folder, and variables of the environment as ``$NAME``.
 
     Examples
     --------
@@ -41,6 +45,7 @@ class Call:
     target: str | tuple[str, ...]
     code: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
+    setting: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -53,6 +58,8 @@ class Call:
         """
         target = self.target if isinstance(self.target, str) else list(self.target)
         parts = {"parameters": dict(self.parameters), "target": target}
+        if self.setting:
+            parts["setting"] = dict(self.setting)
         return digest_value(parts | {"code": dict(self.code), "inputs": dict(self.inputs)})
 
 
@@ -63,6 +70,7 @@ def what_changed(old: Call, new: Call) -> str:
         said.append(f"{_shown(old.target)} was replaced by {_shown(new.target)}")
     said += _files(old.code, new.code)
     said += (f"input {text}" for text in _files(old.inputs, new.inputs))
+    said += _settings(old.setting, new.setting)
     if len(said) > _NAMED:
         said = [*said[:_NAMED], f"and {len(said) - _NAMED} more"]
     return "; ".join(said)
@@ -80,13 +88,25 @@ def _parameters(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]
 
 
 def _files(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
-    for name in sorted({*old, *new}):
+    # What a function depends on beside files, told where no file tells the change.
+    files = {name for name in (*old, *new) if name[:1] != "<"}
+    named = {n for n in files if old.get(n) != new.get(n)} or {*old, *new}
+    for name in sorted(named):
         if name not in old:
             yield f"{name} is new"
         elif name not in new:
             yield f"{name} is gone"
         elif old[name] != new[name]:
             yield f"{name} changed"
+
+
+def _settings(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted({*old, *new}):
+        usual = "." if name == "cwd" else ""
+        before, after = old.get(name, usual), new.get(name, usual)
+        if before != after:
+            what = "the working directory" if name == "cwd" else name
+            yield f"{what} changed from {_short(before)} to {_short(after)}"
 
 
 def _shown(target: str | tuple[str, ...]) -> str:

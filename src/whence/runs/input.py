@@ -44,6 +44,8 @@ def named_inputs(
     """
     found: dict[str, str] = {}
     for path in _paths(values):
+        if not os.path.exists(folder / path):
+            continue
         whole = Path(os.path.realpath(folder / path))
         name = place(whole, (Path(os.path.realpath(project)),))
         if name in leave or name in found:
@@ -53,12 +55,6 @@ def named_inputs(
         elif whole.is_dir() and not _holds(whole, project):
             found[name] = digest_folder(whole, digest_of)
     return found
-
-
-def named_places(values: Iterable[Any], folder: Path, project: Path) -> dict[str, Path]:
-    """Every place that values might name, whether something is there or not."""
-    wholes = (Path(os.path.realpath(folder / path)) for path in _paths(values))
-    return {place(whole, (Path(os.path.realpath(project)),)): whole for whole in wholes}
 
 
 def digest_folder(folder: Path, digest_of: DigestOf) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from whence.base.error import UserError
 
@@ -57,7 +57,18 @@ def variables(
     >>> variables(["SOLVER_*"], there)
     {'SOLVER_TOL': '1e-3'}
     """
-    patterns = [wanted] if isinstance(wanted, str) else list(wanted)
+    asked = [wanted] if isinstance(wanted, str) else list(wanted)
+    return chosen(USUAL, environment) | chosen(asked, environment)
+
+
+def chosen(patterns: Sequence[str], environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The variables that names or patterns find, and no others.
+
+    Raises
+    ------
+    UserError
+        If one is asked for by a name of a secret.
+    """
     for pattern in patterns:
         if not any(letter in pattern for letter in "*?[") and is_secret(pattern):
             raise UserError.of(
@@ -67,8 +78,8 @@ def variables(
             )
     found = {}
     for name in sorted(environment):
-        usual = any(fnmatch.fnmatchcase(name, pattern) for pattern in (*USUAL, *patterns))
-        if usual and not is_secret(name) and len(environment[name]) <= _LONGEST:
+        wanted = any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+        if wanted and not is_secret(name) and len(environment[name]) <= _LONGEST:
             found[name] = without_login(environment[name])
     return found
 

@@ -99,6 +99,7 @@ class Course:
         name = self._home.name
         point = {"state": step.point.state_no, "coords": encode(dict(step.point.coords))}
         facts: dict[str, Any] = {**(self._shared.facts or {}), "call": step.key, "point": point}
+        facts["inputs"] = encode(dict(step.guard.inputs))
         run = new_id()
         origin = replace(self._shared, id=run, parent=self._home.id, dir=step.folder, facts=facts)
         return Job(
@@ -113,6 +114,7 @@ class Course:
             origin=origin,
             tags=self._options.tags,
             quiet=self._options.quiet,
+            guard=step.guard,
         )
 
     def started(self, job: Job) -> None:

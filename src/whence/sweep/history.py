@@ -26,16 +26,22 @@ class History:
         Where they are.
     places : iterable of str
         The folders of its points, whatever the sweeps that ran there are called.
-    keys : iterable of str
-        The call keys of its points.
     """
 
-    def __init__(self, store: Store, places: Iterable[str], keys: Iterable[str]) -> None:
+    def __init__(self, store: Store, places: Iterable[str]) -> None:
+        self._store = store
         self._at = {str(state["dir"]): state for state in sorted(runs_at(store, places), key=_age)}
         self._done: dict[str, list[State]] = {}
-        for state in sorted(_states(store, "call", keys), key=_age, reverse=True):
+
+    def look_for(self, keys: Iterable[str]) -> None:
+        """Read the completed runs of these call keys."""
+        for state in sorted(_states(self._store, "call", keys), key=_age, reverse=True):
             if state.get("status") == "completed":
                 self._done.setdefault(state["call"], []).append(state)
+
+    def wrote(self, folder: str) -> tuple[str, ...]:
+        """The files named by words that the newest run in a folder made itself."""
+        return tuple(map(str, decode((self.at(folder) or {}).get("wrote") or ())))
 
     def at(self, folder: str) -> State | None:
         """The newest run whose own folder that is."""
@@ -85,6 +91,7 @@ def call_of(state: State) -> Call:
         target if isinstance(target, str) else tuple(target or ()),
         decode(code.get("files") or {}),
         decode(state.get("inputs") or {}),
+        decode(state.get("setting") or {}),
     )
 
 

@@ -25,6 +25,9 @@ class SweepOptions:
         Tags of every run.
     inputs : tuple of path-like
         Files that every point reads: an edit of one makes the points run again.
+    variables : tuple of str
+        Names or patterns of environment variables that matter: another value of one makes the
+        points run again.
     space_file : path-like, optional
         The file that the space was read from, to be put on record.
     repeat : str, optional
@@ -38,6 +41,7 @@ class SweepOptions:
     quiet: bool = True
     tags: tuple[str, ...] = ()
     inputs: tuple[str | os.PathLike[str], ...] = ()
+    variables: tuple[str, ...] = ()
     space_file: str | os.PathLike[str] | None = None
     repeat: str | None = None
     executor: Executor | None = None

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from whence.artifacts import place
-from whence.params import Point
+from whence.params import Point, flatten
 from whence.runs.callkey import Call, what_changed
+from whence.runs.input import named_inputs
 from whence.store import Store
+from whence.sweep.guard import Guard
 from whence.sweep.history import History, State, call_of
 from whence.sweep.output import Output, can_restore, damage
+from whence.sweep.template import OWN, Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Step:
         Its call key.
     folder : Path
         Where its output is to be.
+    guard : Guard
+        The files that the key covers.
     done : State, optional
         The completed run that stands for it; None if it must run.
     restore : tuple of Output
@@ -41,6 +47,7 @@ class Step:
     point: Point
     key: str
     folder: Path
+    guard: Guard
     done: State | None = None
     restore: tuple[Output, ...] = ()
     why: str = ""
@@ -62,6 +69,10 @@ class Work:
         The folder of the sweep.
     again : bool
         Whether points run that are done.
+    cwd : Path
+        Where relative paths start.
+    setting : mapping
+        What else it runs in, as in `Call`.
     """
 
     target: str | tuple[str, ...]
@@ -69,10 +80,34 @@ class Work:
     inputs: dict[str, str]
     out: Path
     again: bool = False
+    cwd: Path = field(default_factory=Path.cwd)
+    setting: Mapping[str, str] = field(default_factory=dict)
 
-    def call(self, point: Point) -> Call:
+    def guard(self, point: Point, store: Store, wrote: tuple[str, ...]) -> Guard:
+        """The files that the point's key covers, as they are now.
+
+        Beside the declared inputs these are the files and folders that words of a command name,
+        with the parameters filled in, or the parameters of a function.
+        """
+        values = tuple(self._values(point))
+        leave = {*self.code, *self.inputs, *wrote}
+        named = named_inputs(values, self.cwd, store.project, store.digest_of, leave)
+        return Guard(store.project, self.cwd, values, self.code, {**self.inputs, **named}, wrote)
+
+    def call(self, point: Point, inputs: Mapping[str, str]) -> Call:
         """The call of one point."""
-        return Call(point.params, self.target, self.code, self.inputs)
+        return Call(point.params, self.target, self.code, inputs, self.setting)
+
+    def _values(self, point: Point) -> Iterator[Any]:
+        known = flatten(point.params)
+        if isinstance(self.target, str):
+            yield from (value for value in known.values() if not isinstance(value, int | float))
+            return
+        for number, word in enumerate(self.target):
+            template = Template((word,))
+            program = number == 0 and not template.names  # which is code
+            if not program and not set(template.names) & set(OWN):
+                yield from template.fill(known)
 
     def folder(self, point: Point) -> Path:
         """The folder of one point."""
@@ -91,22 +126,32 @@ def plan(store: Store, points: Sequence[Point], work: Work) -> list[Step]:
     work : Work
         What is done at each.
     """
-    calls = [work.call(point) for point in points]
-    keys = [call.key for call in calls]
     places = [place(work.folder(point), (store.project,)) for point in points]
-    history = History(store, places, keys)
+    history = History(store, places)
+    made = {name for where in places for name in history.wrote(where)}
+    work = replace(work, code={n: d for n, d in work.code.items() if n not in made})
+    guards = [
+        work.guard(point, store, history.wrote(where))
+        for point, where in zip(points, places, strict=True)
+    ]
+    calls = [work.call(point, guard.inputs) for point, guard in zip(points, guards, strict=True)]
+    todo = [
+        Step(point, call.key, work.folder(point), guard)
+        for point, call, guard in zip(points, calls, guards, strict=True)
+    ]
+    history.look_for(step.key for step in todo)
     return [
-        _step(store, history, point, call, key, work)
-        for point, call, key in zip(points, calls, keys, strict=True)
+        _decided(store, history, step, call, work.again)
+        for step, call in zip(todo, calls, strict=True)
     ]
 
 
-def _step(store: Store, history: History, point: Point, call: Call, key: str, work: Work) -> Step:
-    folder = work.folder(point)
+def _decided(store: Store, history: History, step: Step, call: Call, again: bool) -> Step:
+    key, folder = step.key, step.folder
     where = place(folder, (store.project,))
     earlier = history.at(where)
-    if work.again:
-        return Step(point, key, folder, why="asked to run again", earlier=earlier)
+    if again:
+        return replace(step, why="asked to run again", earlier=earlier)
     why = ""
     edited: tuple[str, ...] = ()
     for done in history.done(key, where):
@@ -114,11 +159,18 @@ def _step(store: Store, history: History, point: Point, call: Call, key: str, wo
         lost = [output for output in wrong if not can_restore(store, done, output, folder)]
         if not lost:
             told = _told(wrong) if wrong else ""
-            return Step(point, key, folder, done, tuple(wrong), told, earlier, _edited(wrong))
+            return replace(
+                step,
+                done=done,
+                restore=tuple(wrong),
+                why=told,
+                earlier=earlier,
+                edited=_edited(wrong),
+            )
         why = why or _told({output: wrong[output] for output in lost})
         edited = edited or _edited(wrong)
     why = why or _why(earlier, call)
-    return Step(point, key, folder, why=why, earlier=earlier, edited=edited)
+    return replace(step, why=why, earlier=earlier, edited=edited)
 
 
 def _why(earlier: State | None, call: Call) -> str:

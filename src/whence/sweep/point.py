@@ -8,11 +8,14 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from whence.artifacts import attach
+from whence.base.code import identity_of
+from whence.base.escape import encode
 from whence.base.yaml import dump
 from whence.formats import listening
 from whence.params import flatten
@@ -21,7 +24,8 @@ from whence.runs.harvest import Harvest
 from whence.runs.process import ExitStatusError, ProcessOptions, close, save_outputs, stream
 from whence.runs.scope import alone, named, printed
 from whence.store import Store
-from whence.sweep.target import Command, Target
+from whence.sweep.guard import Guard, told
+from whence.sweep.target import Command, FileFunction, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Job:
         The run's other facts.
     quiet : bool
         Whether what it prints is kept from the terminal.
+    guard : Guard, optional
+        The files that its key covers.
     """
 
     store: Path
@@ -63,6 +69,7 @@ class Job:
     origin: Origin
     tags: tuple[str, ...] = ()
     quiet: bool = True
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,8 @@ def run_point(job: Job) -> Ended:
         try:
             job.dir.mkdir(parents=True)
             try:
-                _work(run, job)
+                with _guarded(run, job):
+                    _work(run, job)
             finally:
                 save_outputs(run, Harvest(job.dir, ("",) if any(job.dir.iterdir()) else (), {}))
             run.close()
@@ -114,6 +122,41 @@ def run_point(job: Job) -> Ended:
     if run.aborted:
         message = "aborted"
     return Ended(run.id, str(run.status), "" if run.status == "completed" else message)
+
+
+@contextlib.contextmanager
+def _guarded(run: Run, job: Job) -> Iterator[None]:
+    """Take the key back from a point that ran with other code or data than its key tells."""
+    store, guard = run.store, job.guard
+    if guard is None:
+        yield
+        return
+    known = {fact["name"] for fact in job.origin.artifacts}
+    for artifact in guard.artifacts():
+        if encode(artifact.name) not in known:
+            attach(store.writer(), run.id, artifact)
+    wrong = ""
+    if isinstance(job.target, Command):
+        wrong = told(edited, "after the sweep began") if (edited := guard.edited(store)) else ""
+    elif isinstance(job.target, FileFunction):
+        wrong = told(edited, "before it was loaded") if (edited := guard.loaded(store)) else ""
+    try:
+        yield
+        if isinstance(job.target, FileFunction) and not wrong:
+            older = identity_of(job.target.load()).edited
+            wrong = told(older, "after it was loaded") if older else ""
+        inputs = replace(guard, code={})
+        if not wrong and (changed := inputs.edited(store)):
+            wrong = told(changed, "while it ran")
+    finally:
+        facts: dict[str, Any] = {"call": None} if wrong else {}
+        made = guard.made(store)
+        if made:
+            facts["wrote"] = encode(list(made))
+        if facts:
+            store.writer().append("set", run.id, {"f": facts})
+        if wrong:
+            run.log_event(wrong, "warning")
 
 
 def _work(run: Run, job: Job) -> None:

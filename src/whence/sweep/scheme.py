@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from whence.artifacts import Deposit, facts_of
+from whence.artifacts import Deposit, facts_of, place
 from whence.artifacts.deposit import told_path
 from whence.base.digest import digest_value
 from whence.base.error import UserError
@@ -17,10 +17,12 @@ from whence.base.yaml import read
 from whence.params import ParamSpace, Point, flatten, yaml_tags
 from whence.runs import Code, Origin, code_artifacts
 from whence.runs.capture import code_facts
+from whence.runs.variable import chosen
 from whence.store import Store
 from whence.sweep.option import SweepOptions
 from whence.sweep.plan import Step, Work, plan
 from whence.sweep.target import (
+    Command,
     Given,
     Target,
     check_parameters,
@@ -84,6 +86,8 @@ class Scheme:
         """What makes two sweeps the same: the digest of space, target, code and inputs."""
         target = self.work.target if isinstance(self.work.target, str) else list(self.work.target)
         parts = {"space": self.parameters, "target": target}
+        if self.work.setting:
+            parts["setting"] = dict(self.work.setting)
         return digest_value(parts | {"code": self.work.code, "inputs": self.work.inputs})
 
     def steps(self, points: Iterable[Point]) -> list[Step]:
@@ -100,6 +104,8 @@ class Scheme:
             "target": encode(self.work.target),
             "inputs": encode(self.work.inputs),
         }
+        if self.work.setting:
+            facts["setting"] = encode(dict(self.work.setting))
         if isinstance(self.work.target, tuple):
             facts["target"] = facts["command"] = encode(list(self.work.target))
         if self.options.repeat is not None:
@@ -147,8 +153,25 @@ def scheme_of(
     names = {_told(store, path): store.digest_of(path) for path in options.inputs}
     code = code_of(found, store)
     code = replace(code, files={n: d for n, d in code.files.items() if d not in names.values()})
-    work = Work(name_of(found, store.project), dict(code.files), names, folder, options.again)
+    work = Work(
+        name_of(found, store.project),
+        dict(code.files),
+        names,
+        folder,
+        options.again,
+        setting=_setting(found, store, options.variables),
+    )
     return Scheme(store, found, space, name, folder, options, code, work)
+
+
+def _setting(target: Target, store: Store, wanted: Sequence[str]) -> dict[str, str]:
+    """What the target runs in, as far as it matters: a command's directory, chosen variables."""
+    found = {f"${name}": value for name, value in chosen(wanted).items()}
+    if isinstance(target, Command):
+        where = place(Path(os.path.realpath(target.cwd)), (Path(os.path.realpath(store.project)),))
+        if where not in ("", "."):
+            found["cwd"] = where
+    return found
 
 
 def read_space(path: str | os.PathLike[str]) -> ParamSpace:

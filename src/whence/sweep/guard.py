@@ -1,0 +1,108 @@
+"""What the key of a point was taken from, looked at again where and when the point runs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from whence.base.error import WhenceError
+from whence.formats import media_type_of
+from whence.records import Artifact
+from whence.runs.input import named_inputs
+from whence.store import Store
+
+_NAMED = 3  # so many files are told of by name
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The files that a point's key covers, as they were when the sweep was planned.
+
+    Between planning and running a sweep may wait for days. What runs with other code or data is
+    put on record without a key, so that it is never taken for what the key says.
+
+    Attributes
+    ----------
+    project : Path
+        What names of files start from.
+    cwd : Path
+        Where relative paths in the words start.
+    values : tuple
+        Words and parameters that may name files.
+    code, inputs : mapping of str to str
+        Digests by name.
+    wrote : tuple of str
+        What an earlier run of the point made of the files that words name: no inputs.
+    """
+
+    project: Path
+    cwd: Path
+    values: tuple[Any, ...] = ()
+    code: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    wrote: tuple[str, ...] = ()
+
+    def artifacts(self) -> Iterator[Artifact]:
+        """The input files, for the record."""
+        for name, digest in self.inputs.items():
+            path = self.project / name
+            if path.is_file():
+                kept = (media_type_of(path), digest, path.stat().st_size, "reference", name)
+                yield Artifact(name, "input", *kept)
+
+    def edited(self, store: Store) -> tuple[str, ...]:
+        """The files of code and the inputs that are others by now."""
+        known = {**self.code, **self.inputs}
+        named = self._named(store)
+        files = tuple((n, d) for n, d in known.items() if n not in named and n[:1] != "<")
+        folders = [n for n in named if n in self.inputs and named[n] != self.inputs[n]]
+        return tuple(sorted([*_others(store, self.project, files), *folders]))
+
+    def loaded(self, store: Store) -> tuple[str, ...]:
+        """The files of code that were others when this process loaded them, for its first point."""
+        files = tuple((name, digest) for name, digest in self.code.items() if name[:1] != "<")
+        return _loaded(store.root, self.project, files)
+
+    def made(self, store: Store) -> tuple[str, ...]:
+        """The files that words name and that were not there, or were made by an earlier run."""
+        fresh = set(self._named(store)) - set(self.inputs) - set(self.code)
+        return tuple(sorted({*self.wrote, *fresh}))
+
+    def _named(self, store: Store) -> dict[str, str]:
+        leave = {*self.code, *self.wrote}
+        return named_inputs(self.values, self.cwd, self.project, store.digest_of, leave)
+
+
+def told(names: tuple[str, ...], when: str) -> str:
+    """Why a point has no key, in words."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (
+        f"{', '.join(names[:_NAMED])}{more} changed {when}: the point is not taken for done. "
+        "What it writes itself belongs into {out}"
+    )
+
+
+@functools.lru_cache(maxsize=8)
+def _loaded(root: Path, project: Path, files: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    return _others(Store.open(root), project, files)
+
+
+def _others(store: Store, project: Path, files: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    digest_of = _forgiving(store.digest_of)
+    there = ((name, digest, project / name) for name, digest in files)
+    return tuple(
+        name for name, digest, path in there if path.exists() and digest_of(path) != digest
+    )
+
+
+def _forgiving(digest_of: Callable[[Path], str]) -> Callable[[Path], str]:
+    def digest(path: Path) -> str:
+        try:
+            return digest_of(path)
+        except (OSError, WhenceError):  # it is being written, or was removed meanwhile
+            return ""
+
+    return digest

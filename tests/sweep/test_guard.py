@@ -1,0 +1,180 @@
+"""A point is done only for the code, data and setting that it ran with."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from whence.params import ParamDim
+from whence.sweep import SweepOptions, sweep
+
+PROGRAM = """
+import os, sys
+seed, words = sys.argv[1], sys.argv[2:]
+for word in words:
+    if os.path.isfile(word):
+        print(open(word).read())
+    elif os.path.isdir(word):
+        print(sorted(os.listdir(word)))
+"""
+SEEDS = {"seed": ParamDim(default=0, values=[1, 2])}
+
+
+@pytest.fixture
+def solver(project):
+    (project / "solve.py").write_text(PROGRAM)
+    return project
+
+
+def run(store, *words, space=SEEDS, workers=1, **options):
+    options = SweepOptions(workers=workers, **options)
+    command = [sys.executable, "-B", "solve.py", "{seed}", *words]
+    return sweep(command, space, store=store, name="first", options=options)
+
+
+def why(result):
+    return set(result.why.values())
+
+
+def messages(store, run):
+    return [event["message"] for event in store.lines(run, ("event",))]
+
+
+def test_files_that_words_name_with_parameters_filled_in_count(store, solver):
+    for seed in (1, 2):
+        (solver / f"in_{seed}.dat").write_text(f"{seed}\n")
+    first = run(store, "in_{seed}.dat")
+    assert len(run(store, "in_{seed}.dat").skipped) == 2
+    (solver / "in_2.dat").write_text("3\n")
+    again = run(store, "in_{seed}.dat")
+    assert (again.done, again.skipped) == (("2",), ("1",))
+    assert why(again) == {"input in_2.dat changed"}
+    record = store.index().state(first.runs["1"])
+    assert record["inputs"].keys() == {"in_1.dat"}
+    assert [a["name"] for a in record["artifacts"] if a["category"] == "input"] == ["in_1.dat"]
+
+
+def test_files_that_parameters_of_a_function_name_count(store, project):
+    (project / "model.py").write_text(
+        "def model(out, *, data):\n    (out / 'x').write_text(open(data).read())\n"
+    )
+    for name in "ab":
+        (project / f"{name}.txt").write_text(name)
+    space = {"data": ParamDim(default="a.txt", values=["a.txt", "b.txt"])}
+
+    def swept():
+        return sweep("model.py:model", space, store=store, name="m")
+
+    assert len(swept().done) == 2
+    assert len(swept().skipped) == 2
+    (project / "b.txt").write_text("c")
+    assert why(swept()) == {"input b.txt changed"}
+
+
+def test_folders_that_words_name_count_by_what_is_in_them(store, solver, tmp_path):
+    data = tmp_path / "elsewhere"
+    (data / "deep").mkdir(parents=True)
+    run(store, str(data))
+    assert len(run(store, str(data)).skipped) == 2
+    (data / "deep" / "new").write_text("x")
+    assert why(run(store, str(data))) == {f"input {data} changed"}
+
+
+def test_the_working_directory_of_a_command_counts(store, solver, monkeypatch):
+    (solver / "sub").mkdir()
+    (solver / "sub" / "solve.py").write_text(PROGRAM)
+    program = str(solver / "solve.py")
+
+    def swept():
+        options = SweepOptions(workers=1)
+        command = [sys.executable, program, "{seed}"]
+        return sweep(command, SEEDS, store=store, name="first", options=options)
+
+    swept()
+    assert len(swept().skipped) == 2
+    monkeypatch.chdir(solver / "sub")
+    assert why(swept()) == {"the working directory changed from '.' to 'sub'"}
+    assert len(swept().skipped) == 2
+
+
+def test_variables_count_if_they_are_chosen(store, solver, monkeypatch):
+    monkeypatch.setenv("SOLVER_TOL", "1e-3")
+    run(store, variables=("SOLVER_*",))
+    assert len(run(store, variables=("SOLVER_*",)).skipped) == 2
+    monkeypatch.setenv("SOLVER_TOL", "1e-4")
+    again = run(store, variables=("SOLVER_*",))
+    assert why(again) == {"$SOLVER_TOL changed from '1e-3' to '1e-4'"}
+    monkeypatch.setenv("SOLVER_TOL", "1e-5")
+    monkeypatch.delenv("SOLVER_TOL")
+    assert len(run(store).done) == 2
+
+
+WRITER = """
+import sys
+name = sys.argv[2]
+open(name, "a").write(sys.argv[1])
+"""
+
+
+def test_what_a_program_makes_itself_is_no_input(store, project):
+    (project / "solve.py").write_text(WRITER)
+    first = run(store, "out_{seed}.txt")
+    assert len(first.done) == 2
+    assert store.index().state(first.runs["1"])["wrote"] == ["out_1.txt"]
+    assert len(run(store, "out_{seed}.txt").skipped) == 2
+    (project / "out_1.txt").write_text("edited")
+    assert len(run(store, "out_{seed}.txt").skipped) == 2
+    run(store, "log.txt", again=True)
+    assert len(run(store, "log.txt").skipped) == 2
+
+
+def test_an_input_that_changes_while_a_point_runs_is_told_of(store, project):
+    (project / "solve.py").write_text(WRITER)
+    (project / "in_1.txt").write_text("mine")
+    result = run(store, "in_{seed}.txt")
+    assert store.index().state(result.runs["1"])["status"] == "completed"
+    assert any("in_1.txt changed while it ran" in m for m in messages(store, result.runs["1"]))
+    assert run(store, "in_{seed}.txt").done == ("1",)
+
+
+SELF_EDITING = """
+import law, pathlib, sys
+print(law.rate)
+pathlib.Path("law.py").write_text("rate = 2  # edited while the sweep goes on\\n")
+"""
+
+
+def test_points_that_ran_with_code_of_later_are_not_taken_for_done(store, project):
+    (project / "solve.py").write_text(SELF_EDITING)
+    (project / "law.py").write_text("rate = 1\n")
+    first = run(store)
+    assert messages(store, first.runs["1"]) == []
+    assert any(
+        "law.py changed after the sweep began" in m for m in messages(store, first.runs["2"])
+    )
+    (project / "law.py").write_text("rate = 1\n")
+    assert run(store).skipped == ("1",)
+
+
+def test_a_module_that_this_process_has_imported_before_is_not_taken_for_the_file(store, project):
+    (project / "model.py").write_text(
+        "import law_of_model\ndef model(out, *, seed):\n"
+        "    (out / 'x').write_text(str(law_of_model.rate()))\n"
+    )
+    law = project / "law_of_model.py"
+    law.write_text("def rate():\n    return 1\n")
+
+    def swept():
+        with ThreadPoolExecutor(1) as executor:
+            options = SweepOptions(executor=executor)
+            return sweep("model.py:model", SEEDS, store=store, name="m", options=options)
+
+    try:
+        swept()
+        law.write_text("def rate():\n    return 2\n")
+        old = swept()
+        assert all("changed after it was loaded" in messages(store, run)[-1]
+                   for run in old.runs.values())  # fmt: skip
+    finally:
+        sys.modules.pop("law_of_model")
+    assert len(swept().done) == 2
