@@ -21,7 +21,7 @@ def view(tmp_path):
             "name": name, "folder": folder, "status": ["completed", "failed", "running"][number],
             "created": now - 86400 * number - 60, "params": {"T": 0.5 * number, "n a": "3"},
             "user": [getpass.getuser(), "bob", "bob"][number], "description": f"about {name}",
-            "system": {"cpu": {"arch": "x86_64"}},
+            "system": {"cpu": {"arch": "x86_64"}}, "cwd": "/work", "host": "vm",
         }  # fmt: skip
         writer.append("set", f"r{number}", {"f": facts})
         writer.append("meta", f"r{number}", {"m": {"x": 2 * number, "s": "on" if number else 1}})
@@ -99,6 +99,8 @@ def view(tmp_path):
         ("description not contains melt", "2"),
         ("metadata.x not exists", ""),
         ("system.cpu.arch != arm", "012"),
+        ("system.cwd == /work", "012"),
+        ("system.hostname != vm", ""),
         ("started exists", ""),
         ("not has tag.melt", "2"),
         ("not metadata.x > 1", "0"),

@@ -345,6 +345,13 @@ def test_every_value_is_found_by_itself(tmp_path):
     store.writer().close()
 
 
+def test_filters_are_called_as_they_are_registered():
+    other = {"tag": "tags", "all_of": "all_of_them"}
+    assert {name: make.__name__ for name, make in FILTERS.items()} == {
+        name: other.get(name, name) for name in FILTERS
+    }
+
+
 def test_what_filters_cannot_be_asked(view):
     for wrong in (
         lambda: view.filter.output("a"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
-from whence.records import Record, Records
+from whence.records import Record, Records, UnknownRun
 from whence.records.expression import condition_of, conditions_of
 
 
@@ -54,7 +54,18 @@ def some_runs(
         raise UserError.of(
             "no-run", "which runs?", mend="Name them, or choose them with --where FILTER."
         )
-    found = chosen_runs(workspace, runs, filters)
+    try:
+        found = chosen_runs(workspace, runs, filters)
+    except UnknownRun as error:
+        (problem, *_) = error.problems
+        if problem.code != "unknown-run":
+            raise
+        raise UnknownRun.of(
+            "unknown-run",
+            problem.message,
+            mend="`whence list` shows the runs on record; --where FILTER chooses them by a tag or "
+            "a condition.",
+        ) from error
     if not found:
         told = " and ".join(repr(text) for text in filters)
         raise UserError.of(

@@ -92,7 +92,8 @@ def command(
         return
     left = f"; {told.skipped} contents were too big or not at hand" if told.skipped else ""
     records = f"{told.records} record{'' if told.records == 1 else 's'}"
-    click.echo(f"Wrote {records}, {told.contents} contents ({render.size(size)}) to {output}{left}")
+    contents = f"{told.contents} content{'' if told.contents == 1 else 's'}"
+    click.echo(f"Wrote {records}, {contents} ({render.size(size)}) to {output}{left}")
 
 
 def _crate(

@@ -105,6 +105,11 @@ def ago(text: str | None, now: float) -> str:
     return f"{max(seconds, 0):.0f} s ago"
 
 
+def moment(text: str | None, now: float) -> str:
+    """An instant, and how long ago it was: ``2026-11-21 02:17:57 UTC, 3 min ago``."""
+    return "–" if text is None else f"{text[:19].replace('T', ' ')} UTC, {ago(text, now)}"
+
+
 def duration(seconds: float | None) -> str:
     """A length of time as people say it: ``0.21 s``, ``4 min 10 s``, ``2 h 05 min``."""
     from whence.records.period import spoken

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -178,7 +179,8 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
         yield key, render.short(value, 200)
     for key, value in flatten(record.metadata).items():
         yield f"metadata.{key}", render.short(value, 200)
-    yield "created", f"{told['created']}  by {state.get('user')} on {state.get('host')}"
+    when = render.moment(told["created"], time.time())
+    yield "created", f"{when}, by {state.get('user')} on {state.get('host')}"
     yield "took", render.duration(record.duration)
     if state.get("repeats"):
         yield "repeat of", str(state["repeats"])

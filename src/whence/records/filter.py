@@ -216,11 +216,17 @@ def ids(*ids: Any) -> Condition:
     return Ids(tuple(map(str, _words(ids))))
 
 
-def _holding(field: str, doc: str) -> Filter:
+def _add(name: str, keep: Filter, doc: str) -> None:
+    """Register a filter that was made, as one that was written."""
+    keep.__name__ = keep.__qualname__ = name
+    keep.__doc__ = doc
+    FILTERS.add(name, keep)
+
+
+def _holding(field: str) -> Filter:
     def keep(text: str) -> Condition:
         return Text(field, "contains", text)
 
-    keep.__doc__ = f"Keep records whose {doc} holds the text."
     return keep
 
 
@@ -235,7 +241,7 @@ for _name, _field, _doc in (
     ("user", "user", "user"),
     ("host", "host", "host's name"),
 ):
-    FILTERS.add(_name, _holding(_field, _doc))
+    _add(_name, _holding(_field), f"Keep records whose {_doc} holds the text.")
 
 
 @FILTERS("reason_not")
@@ -315,7 +321,7 @@ def kind(*kinds: Any) -> Condition:
     return AnyOf(tuple(Text("kind", "is", word) for word in _words(kinds)))
 
 
-def _comparing(space: str, doc: str) -> Filter:
+def _comparing(space: str) -> Filter:
     def keep(
         eq: Mapping[str, Any] | None = None,
         *,
@@ -328,14 +334,15 @@ def _comparing(space: str, doc: str) -> Filter:
         told = {"eq": eq, "ge": ge, "le": le, "gt": gt, "lt": lt, "isclose": isclose}
         return _values(space, told)
 
-    keep.__doc__ = f"Keep records all of whose named {doc}."
     return keep
 
 
-FILTERS.add(
-    "params", _comparing("param", "parameters compare so; ``inputs`` levels may be left out")
+_add(
+    "params",
+    _comparing("param"),
+    "Keep records all of whose named parameters compare so; ``inputs`` levels may be left out.",
 )
-FILTERS.add("metadata", _comparing("meta", "metadata compare so"))
+_add("metadata", _comparing("meta"), "Keep records all of whose named metadata compare so.")
 
 
 def _values(space: str, told: Mapping[str, Mapping[str, Any] | None]) -> Condition:

@@ -24,6 +24,8 @@ def fields(state: Mapping[str, Any]) -> dict[str, Cell]:
     system = state.get("system")
     if type(system) is dict:
         found.update((f"system.{name}", cell) for name, cell in leaves(system).items())
+    if type(state.get("cwd")) is str:
+        found.setdefault("system.cwd", (None, state["cwd"]))
     return found
 
 
@@ -75,7 +77,7 @@ SOURCES: Mapping[str, frozenset[str]] = {
 }
 """The members of a state that each field comes from: without them it says nothing."""
 
-TOLD = frozenset(["system"]).union(*SOURCES.values())
+TOLD = frozenset(["system", "cwd"]).union(*SOURCES.values())
 """The members of a state that any field comes from."""
 
 FIELDS: dict[str, Callable[[Mapping[str, Any]], str]] = {

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import re
 
-VERSION = 9
+VERSION = 10
 
 SPACES = ("param", "meta", "field", "alert")
 """What the rows of ``param`` are about."""
