@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -194,6 +195,32 @@ def test_journals_and_packs_fold_into_few_and_tell_the_same(calendar: Calendar) 
         assert told(calendar.open()) == before
     assert not list(calendar.store.root.glob("trash/*"))
     assert len(names(calendar.store, "journals")) == 2
+
+
+def test_metric_points_are_folded_as_they_are(calendar: Calendar) -> None:
+    """As text, to the last bit: see docs/decisions/0006."""
+    odd = [{"y": math.inf}, {"y": -0.0}, {"y": 10**30}, {"y": True}, {"a": 1, "b": 0.1 + 0.2}]
+    for number in range(3):
+        writer = calendar.open().writer()
+        for step, values in enumerate(odd):
+            writer.metrics("kept", step if number else None, 1.5 * step, 9.0 + number, values)
+            writer.metrics("gone", step, 0.0, 0.0, {"secret": 1.0})
+        writer.metrics("kept", 99, 0.0, 0.0, {"y": math.nan})
+        writer.append("delete", "gone", {})
+        writer.close()
+
+    def exact() -> list[str]:
+        return sorted(map(repr, points(calendar.open(), "kept")))
+
+    before = exact()
+    assert len(before) == 18
+    for days in (8, 15, 8):
+        calendar.wait(days)
+        calendar.gc()
+        assert exact() == before
+    files = list(calendar.store.root.glob("journals/*/*.metrics.jsonl"))
+    assert len(files) == 1
+    assert b"secret" not in files[0].read_bytes()
 
 
 def _by(lines: list[Any], calendar: Calendar) -> list[Any]:

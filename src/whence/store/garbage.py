@@ -177,13 +177,16 @@ class _Look:
         return tuple(sorted(wanting + (several if len(several) + len(wanting) > 1 else [])))
 
     def journals(self) -> tuple[JournalFile, ...]:
-        """Journals that have rested; one alone of its kind is as few as it gets."""
+        """Journals that have rested; one alone of its kind is as few as it gets.
+
+        It is rewritten all the same where it may hold points of what is deleted for good now.
+        """
         small = [file for file in self._rested.values() if file.size < _BIG]
         found: list[JournalFile] = []
         for metrics in (False, True):
             same = [file for file in small if file.name.endswith(layout.METRICS) is metrics]
             known = [f for f in same if self._said.folded_size(f.name) >= f.size]
-            if len(same) > 1 or known:
+            if len(same) > 1 or known or (metrics and final(self._said, self._now)):
                 found += same
         return tuple(found)
 
