@@ -171,6 +171,22 @@ def test_prov(chain):
             assert ends <= parts.keys()
 
 
+def test_prov_is_what_others_read(chain):
+    model = pytest.importorskip("prov.model", reason="needs prov: pip install 'whence[test]'")
+    project, a, b = chain
+    text = json.dumps(project.lineage(b).prov())
+    read = model.ProvDocument.deserialize(content=text)
+    kinds = {
+        kind: len(list(read.get_records(kind)))
+        for kind in (model.ProvEntity, model.ProvActivity, model.ProvUsage, model.ProvGeneration)
+    }
+    assert list(kinds.values()) == [5, 2, 4, 2]
+    started = {str(one.identifier): one.get_startTime() for one in read.get_records(
+        model.ProvActivity)}  # fmt: skip
+    assert all(started[f"run:{run}"].tzinfo is not None for run in (a, b))
+    assert model.ProvDocument.deserialize(content=read.serialize()) == read
+
+
 def test_text(chain):
     project, a, b = chain
     short = {name: project.digest(name)[:12] for name in ("end", "b.py", "mid", "a.py", "raw")}
@@ -245,12 +261,11 @@ def test_no_query_for_each_member(project):
     def queries(width):
         for number in range(width):
             project.run(f"{width}.{number}", code=[f"{width}.py"], puts=[f"{width}.{number}.txt"])
-        records = Records(project.store)
-        told = []
-        records.connection.set_trace_callback(told.append)
-        lineage = type(project.lineage("x"))(records, [project.digest(f"{width}.py")])
+        lineage = project.lineage(project.digest(f"{width}.py"))
+        connection, told = lineage.records.connection, []
+        connection.set_trace_callback(told.append)
         lineage.rows(), lineage.members, lineage.links
-        records.connection.set_trace_callback(None)
+        connection.set_trace_callback(None)
         return len(told)
 
     assert queries(3) == queries(40)
