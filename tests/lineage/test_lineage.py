@@ -7,7 +7,6 @@ import shutil
 import pytest
 
 from whence.base.error import UserError
-from whence.records import Records
 from whence.records.lineage import COLUMNS
 
 
