@@ -11,7 +11,6 @@ import functools
 import hashlib
 import importlib
 import importlib.machinery
-import importlib.metadata
 import importlib.util
 import inspect
 import os
@@ -101,6 +100,8 @@ def library_version(name: str) -> str:
     """The version of an installed library, or of Python for its own modules."""
     if name in sys.stdlib_module_names or name in ("python", "builtins"):
         return platform.python_version()
+    import importlib.metadata
+
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:

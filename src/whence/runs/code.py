@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from whence.base.code import identity_of, note_edited, note_unknown
 from whence.base.digest import digest_bytes, digest_value
 from whence.base.source import is_installed
 
@@ -80,6 +79,8 @@ def code_of_function(function: Callable[..., Any], project: str | os.PathLike[st
     What runs goes by the function's name in angle brackets; see `whence.base.code.identity_of`.
     A function typed into a notebook or a prompt has no file.
     """
+    from whence.base.code import identity_of, note_edited, note_unknown
+
     identity = identity_of(function)
     inner = inspect.unwrap(function)
     file = function_file(inner)

@@ -14,7 +14,6 @@ from types import FrameType
 from typing import Any
 
 from whence.artifacts import attach
-from whence.base.code import identity_of
 from whence.base.escape import encode
 from whence.base.yaml import dump
 from whence.formats import listening
@@ -143,6 +142,8 @@ def _guarded(run: Run, job: Job) -> Iterator[None]:
     try:
         yield
         if isinstance(job.target, FileFunction) and not wrong:
+            from whence.base.code import identity_of
+
             older = identity_of(job.target.load()).edited
             wrong = told(older, "after it was loaded") if older else ""
         inputs = replace(guard, code={})
