@@ -192,6 +192,8 @@ def test_the_same_sweep_does_not_run_twice_at_once(slow, store):
     second = start("sim.py:simulate")
     _, err = second.communicate(timeout=20)
     assert f"running in {slow / 'runs' / 's'} already, as process {first.pid}" in err
+    (whole,) = states(store, kind="sweep")
+    assert f"`whence abort {whole['id']}`" in err
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=20)
     assert len(states(store)) == 2

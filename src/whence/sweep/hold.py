@@ -19,7 +19,7 @@ from whence.artifacts import place
 from whence.base.clock import new_id
 from whence.base.error import UserError
 from whence.params import Point
-from whence.store import Store, is_alive, this_process
+from whence.store import is_alive, this_process
 from whence.store.files import failed
 from whence.sweep.history import heard, runs_at
 from whence.sweep.scheme import Scheme
@@ -101,20 +101,18 @@ def _refuse(scheme: Scheme, part: str, path: Path) -> None:
         return
     process, whole = told["process"], part == _WHOLE
     where = scheme.out if whole else scheme.out / part
-    if is_alive(process, max(made, _heard(scheme.store, where)), time.time()) is False:
+    store = scheme.store
+    there = runs_at(store, [place(where, (store.project,))])
+    last = max([made, *(heard(store, state) or 0.0 for state in there)])
+    if is_alive(process, last, time.time()) is False:
         return
     name = told["sweep"]
     what = f"the sweep {name!r}" if whole else f"the point {part[4:]} of {name!r}"
+    run = max((state["id"] for state in there), default="RUN")
     raise UserError.of(
         "sweep-running",
         f"{what} is running in {where} already, as process {process.get('pid')} "
         f"on {process.get('host')}",
-        mend="Wait for it, or end it with "
-        + ("Ctrl-C, or give another --out." if whole else "its own means."),
+        mend=f"Wait for it, or end it with `whence abort {run}`"
+        + (", or give another --out." if whole else "."),
     )
-
-
-def _heard(store: Store, where: Path) -> float:
-    """When anything was last heard of the runs whose own folder that is."""
-    found = runs_at(store, [place(where, (store.project,))])
-    return max((heard(store, state) or 0.0 for state in found), default=0.0)
