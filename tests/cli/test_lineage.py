@@ -70,7 +70,6 @@ def test_an_edited_figure_leads_back_by_its_recipe(demo, tmp_path):
         ("nothing.dat", "no file, run or content on record fits 'nothing.dat'"),
         ("ab" * 32, "no run on record has content abababababab"),
         ("whence.toml", "is not as any run on record put it out or took it in"),
-        ("runs", "no run on record had 'runs' for its folder"),
         ("sim_12:nothing", "has no artifact 'nothing'"),
     ],
 )
@@ -125,6 +124,12 @@ def test_trace_answers_for_files_in_a_directory_on_record(whence, tmp_path):
     assert told["known"]
     assert len(told["runs"]) == 1
     assert whence("lineage", "copy").stdout.splitlines()[1] == "was put out by"
+    whole = whence("lineage", "system").stdout.splitlines()
+    assert whole[:2] == ["5 × *.dat: 0.dat … 4.dat", "was put out by"]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "x").write_text("unheard of")
+    assert "or any file in it" in whence("lineage", "other", check=False).stderr
+    assert whence.json("trace", "system")["runs"] == told["runs"]
 
 
 def test_ro_crate(demo, tmp_path):

@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+from whence.app.trace import below
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
 from whence.records import Lineage, Records, UnknownRun, identity, is_digest, left_at
+from whence.records.kinship import EMPTY
 from whence.store import Store
 
 _SHORTEST = 6  # digits of a digest
@@ -27,7 +29,7 @@ def lineage_of(
     ----------
     workspace : Workspace
     things : tuple
-        For each: a path of a file or of a run's folder, a run id or a part of one, a run's name,
+        For each: a path of a file or folder, a run id or a part of one, a run's name,
         ``RUN:ARTIFACT``, a digest or its first six digits or more; or a run, a record or an
         artifact.
     up, down : int, optional
@@ -40,7 +42,7 @@ def lineage_of(
     """
     store = workspace.store
     records = Records(store)
-    roots = [_root(workspace, records, thing) for thing in things]
+    roots = [root for thing in things for root in _roots(workspace, records, thing)]
     return Lineage(records, roots, up=up, down=down, content=store.get)
 
 
@@ -87,6 +89,34 @@ def lineage(
     return lineage_of(Workspace.find(Path(store) if store else None, near=near), things)
 
 
+def _roots(workspace: Workspace, records: Records, thing: Any) -> list[str]:
+    """The run or content that is meant; of a folder that is no run's, what it has on record."""
+    path = Path(thing) if isinstance(thing, (str, os.PathLike)) else None
+    if path is None or not path.is_dir() or (isinstance(thing, str) and _is_run(records, thing)):
+        return [_root(workspace, records, thing)]
+    own = _of_folder(workspace, records, path)
+    if own is not None:
+        return [own]
+    digests = dict.fromkeys(workspace.store.digest_of(file) for file in below(path))
+    held = [digest for digest in digests if digest != EMPTY and _is_held(records, digest)]
+    if not held:
+        raise UserError.of(
+            "not-on-record",
+            f"no run on record had {str(path)!r} for its folder, or any file in it",
+            mend="Name a file, or a run.",
+        )
+    return held
+
+
+def _of_folder(workspace: Workspace, records: Records, path: Path) -> str | None:
+    """The newest run whose own folder it is."""
+    row = records.connection.execute(
+        "SELECT id FROM run WHERE dir = ? AND NOT deleted ORDER BY created DESC LIMIT 1",
+        (workspace.relative(path),),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
 def _root(workspace: Workspace, records: Records, thing: Any) -> str:
     if isinstance(thing, os.PathLike):
         return _of_path(workspace, records, Path(thing))
@@ -95,7 +125,7 @@ def _root(workspace: Workspace, records: Records, thing: Any) -> str:
     if is_digest(thing):
         return _on_record(records, thing)
     path = Path(thing)
-    if path.exists() and (path.is_file() or not _is_run(records, thing)):
+    if path.is_file():
         return _of_path(workspace, records, path)
     try:
         return records.resolve(thing).id
@@ -118,17 +148,6 @@ def _is_run(records: Records, text: str) -> bool:
 
 def _of_path(workspace: Workspace, records: Records, path: Path) -> str:
     place = workspace.relative(path)
-    if path.is_dir():
-        row = records.connection.execute(
-            "SELECT id FROM run WHERE dir = ? AND NOT deleted ORDER BY created DESC LIMIT 1",
-            (place,),
-        ).fetchone()
-        if row is None:
-            raise UserError.of(
-                "not-on-record", f"no run on record had {str(path)!r} for its folder",
-                mend="Name a file in it, or a run.",
-            )  # fmt: skip
-        return str(row[0])
     if not path.is_file():
         raise UserError.of("no-such-file", f"there is no file {str(path)!r}", mend="Give a file.")
     digest = workspace.store.digest_of(path)

@@ -47,7 +47,7 @@ def trace_file(workspace: Workspace, file: Path, progress: Progress = _quiet) ->
 def _trace_folder(workspace: Workspace, folder: Path, progress: Progress) -> Trace:
     """The trace of all files below a folder; hidden folders, like the store, are left out."""
     store = workspace.store
-    files = sorted(_below(folder))
+    files = sorted(below(folder))
     digests = {}
     for number, file in enumerate(files, 1):
         if (digest := _digest_now(workspace, str(file.absolute()))) is not None:
@@ -60,7 +60,8 @@ def _trace_folder(workspace: Workspace, folder: Path, progress: Progress) -> Tra
     return replace(found, generations=generations(above))
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def below(folder: Path) -> Iterator[Path]:
+    """The files below a folder; hidden folders, like the store, are left out."""
     for inner, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield from (Path(inner, name) for name in files)

@@ -49,8 +49,8 @@ def command(
 ) -> None:
     """Tell what a file or run came from, and what was made from it, to the first inputs.
 
-    Give a file, whatever its name and place now; a run's id, a part of it, or its name;
-    RUN:ARTIFACT; or a digest or its first digits.
+    Give a file, whatever its name and place now, or a folder; a run's id, a part of it, or its
+    name; RUN:ARTIFACT; or a digest or its first digits.
     With --up or --down alone, only that side is shown.
     """
     from whence.app import Workspace, lineage_of

@@ -26,11 +26,10 @@ def outline(lineage: Lineage, collapse: bool = True) -> str:
         before.setdefault(target, []).append(source)
         after.setdefault(source, []).append(target)
     lines: list[str] = []
-    for root in lineage.roots:
-        group = next((group for group in drawn.groups if root in group.members), None)
-        if group is None:
-            continue
-        is_run = lineage.members[root].is_run
+    of = {member: group for group in drawn.groups for member in group.members}
+    asked = {of[root].id: of[root] for root in lineage.roots if root in of}
+    for group in asked.values():
+        is_run = lineage.members[group.id].is_run
         lines.append(_line(group, lineage))
         above, below = ("took in", "put out") if is_run else ("was put out by", "was taken in by")
         for title, near in ((above, before), (below, after)):

@@ -82,13 +82,14 @@ class Grouped:
 
 
 def grouped(lineage: Lineage, collapse: bool = True) -> Grouped:
-    """The lineage with equal siblings collapsed; what was asked for stays alone."""
+    """The lineage with equal siblings collapsed; a few that were asked for stay alone."""
     members = lineage.members
     pairs = dict.fromkeys((link.source, link.target) for link in lineage.links)
     layer = layers(members, pairs, {name for name in members if not members[name].is_run})
     parts = [[name] for name in members]
     if collapse:
-        parts = _parts(members, pairs, layer, set(lineage.roots))
+        roots = lineage.roots
+        parts = _parts(members, pairs, layer, set(roots) if len(roots) < FEWEST else set())
     groups = []
     of: dict[str, str] = {}
     for same in parts:
