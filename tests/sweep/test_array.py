@@ -153,6 +153,22 @@ def test_functions_of_a_point_tell_progress_and_know_their_run(project, store):
         assert (state["progress"], state["events"]) == (0.5, 1)
 
 
+def test_an_alert_in_a_point_ends_that_point_and_no_other(project, store, monkeypatch):
+    """The function's own `Run()` does not have the run; its worker ends it."""
+    import sim_of_test_array as module
+
+    monkeypatch.setattr("whence.runs.keeper.LOOK", 0.05)
+    result = sweep(module.heat, space(), store=store, name="s")
+    assert result.done == ("1",)
+    (failed,) = result.failed
+    states = {
+        str(s["point"]["state"]): s for s in map(store.index().state, store.index().ids("run"))
+    }
+    assert states["1"]["status"] == "completed"
+    assert states[failed]["status"] == "terminated"
+    assert states[failed]["error"]["message"] == "the alert 'hot' is critical"
+
+
 def space():
     from whence.params import ParamDim, ParamSpace
 
@@ -167,6 +183,14 @@ def module(project, monkeypatch):
         "    print('!!map {progress: 0.5}')\n"
         "    with Run() as run:\n"
         "        run.log_event(f'seed {seed}')\n"
+        "def heat(out_dir, seed):\n"
+        "    import time\n"
+        "    run = Run()\n"
+        "    run.create_metric_threshold_alert(name='hot', metric='T', threshold=1.5,\n"
+        "                                      rule='is above', trigger_abort=True)\n"
+        "    run.log_metrics({'T': seed})\n"
+        "    end = time.monotonic() + 20\n"
+        "    while run.ended and time.monotonic() < end: time.sleep(0.01)\n"
     )
     monkeypatch.syspath_prepend(project)
     yield

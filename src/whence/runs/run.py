@@ -491,7 +491,11 @@ class Run(Log):
             self._heed()
             return
         self.kill_all_processes()
-        self.end("terminated", {})
+        if self._guest:  # the process that has the run ends it, and all that it has started
+            self.status = "terminated"
+            self.store.ask_to_end(self.id, {"reason": reason})
+        else:
+            self.end("terminated", {})
         if self._on_abort is not None:
             self._on_abort(self)
 
