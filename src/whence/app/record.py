@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,7 @@ from whence.base.error import UserError
 from whence.base.escape import decode
 from whence.base.problem import Problem, did_you_mean
 from whence.params import flatten
-from whence.records import Order, Query, Record, Records, conditions_of
-from whence.records.condition import AllOf, AnyOf, Condition, Status, Tag, Text
-from whence.records.expression import word_of
-from whence.records.value import Value
+from whence.records import Order, Query, Record, Records
 
 if TYPE_CHECKING:
     from whence.app.metric import Measured
@@ -72,16 +69,11 @@ class Listing:
 
     def query(self) -> Query:
         """The same as a query."""
-        words = {text: word for text in self.filters if (word := word_of(text)) is not None}
-        others = conditions_of([text for text in self.filters if text not in words])
-        parts: list[Condition] = [others, *words.values(), *map(Tag, self.tags)]
-        if self.status is not None:
-            parts.append(Status(self.status))
-        if self.folder is not None:
-            parts.append(Text("folder", "below", self.folder))
-        if self.kind is not None:
-            parts.append(Text("kind", "is", self.kind))
-        query = Query().where(*parts)
+        query = Query()
+        if self.narrows:
+            from whence.app.question import conditions  # a list of all runs needs none
+
+            query = query.where(*conditions(self))
         if self.sort:
             query = query.sorted(map(Order.of, self.sort))
         return query if self.limit is None else query.limited(self.limit)
@@ -129,8 +121,14 @@ def list_runs(workspace: Workspace, asked: Listing) -> Listed:
     found = list(records.iterate(query))
     full = query.limit is not None and len(found) == query.limit
     if not found:
-        return Listed((), 0, tuple(_never(records, query.condition)))
+        return Listed((), 0, _hints(records, query) if asked.narrows else ())
     return Listed(found, records.count(replace(query, limit=None)) if full else len(found))
+
+
+def _hints(records: Records, query: Query) -> tuple[str, ...]:
+    from whence.app.question import unheard_of
+
+    return tuple(unheard_of(records, query.condition))
 
 
 def columns_of(
@@ -198,24 +196,6 @@ def _dimension(node: Mapping[Any, Any]) -> str:
 
 
 _SPACES = {"param": "params.", "meta": "metadata."}
-_CALLED = {"param": "parameter", "meta": "metadata"}
-
-
-def _never(records: Records, condition: Condition) -> Iterator[str]:
-    """A sentence for each parameter or metadata that is asked for and that no run has."""
-    if isinstance(condition, AllOf):
-        for part in condition.parts:
-            yield from _never(records, part)
-    elif isinstance(condition, AnyOf):  # a value as a number or as text
-        yield from dict.fromkeys(
-            sentence for part in condition.parts for sentence in _never(records, part)
-        )
-    elif isinstance(condition, Value) and condition.space in _CALLED:
-        names = records.names
-        if not any(names.of(condition.space, condition.key, below) for below in (False, True)):
-            near = did_you_mean(condition.key, names.all())
-            told = f"No run on record has a {_CALLED[condition.space]} {condition.key!r}."
-            yield f"{told} {near}" if near else told
 
 
 def show_run(workspace: Workspace, text: str) -> Shown:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from whence.base.error import UserError
 from whence.base.problem import did_you_mean
-from whence.records.condition import status_of
+from whence.records.criterion import status_of
 from whence.records.record import Record
 from whence.store import Writer
 
@@ -96,7 +96,7 @@ def _substituter(patterns: Any) -> Callable[[list[str]], list[str]]:
             "the mode 'replace substr' needs a mapping of regular expressions to texts, not "
             f"{patterns!r}",
         )
-    from whence.records.condition import compiled
+    from whence.records.criterion import compiled
 
     pairs: list[tuple[re.Pattern[str], str]] = [
         (compiled(pattern), text) for pattern, text in patterns.items()

@@ -13,22 +13,18 @@ from typing import TYPE_CHECKING, Any
 from whence.base.dotted import NAME, name_parts
 from whence.base.error import UserError
 from whence.base.problem import Problem, did_you_mean
-from whence.records.condition import (
+from whence.records.condition import AllOf, AnyOf, Condition, Not, all_of
+from whence.records.criterion import (
     COLUMNS,
     TIMES,
     Alert,
-    AllOf,
-    AnyOf,
-    Condition,
     Holds,
-    Not,
     OutputPath,
     Said,
     Status,
     Tag,
     Text,
     Time,
-    all_of,
     tagged,
 )
 from whence.records.period import length, moment, period

@@ -12,22 +12,8 @@ from typing import Any
 
 from whence.base.error import UserError
 from whence.base.registry import Registry
-from whence.records.condition import (
-    AnyOf,
-    Condition,
-    Ids,
-    Not,
-    OutputPath,
-    Outputs,
-    Printed,
-    Said,
-    Status,
-    Test,
-    Text,
-    Time,
-    all_of,
-    tagged,
-)
+from whence.records.condition import AnyOf, Condition, Ids, Not, Test, all_of
+from whence.records.criterion import OutputPath, Outputs, Printed, Said, Status, Text, Time, tagged
 from whence.records.expression import condition_of
 from whence.records.period import length, moment, period
 from whence.records.record import Record

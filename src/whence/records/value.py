@@ -19,7 +19,8 @@ from whence.base.escape import decode, encode
 from whence.base.problem import did_you_mean
 from whence.params import flatten
 from whence.records import sql
-from whence.records.condition import AllOf, AnyOf, Condition, checked, compiled
+from whence.records.condition import AllOf, AnyOf, Condition
+from whence.records.criterion import checked, compiled
 from whence.records.sql import Sql
 from whence.records.task_parameter import get_task_param
 from whence.store import cell, leaves
