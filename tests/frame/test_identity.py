@@ -248,6 +248,20 @@ VALUES = [
         "import numpy as np\nclass G(np.ndarray):\n    pass\nVALUE = np.arange(3).view(G)",
         "import numpy as np\nclass G(np.ndarray):\n    pass\nVALUE = np.arange(4).view(G)",
     ),
+    (
+        "import abc\nclass A(abc.ABC):\n    def f(self): return 1\nVALUE = A",
+        "import abc\nclass A(abc.ABC):\n    def f(self): return 2\nVALUE = A",
+    ),
+    (
+        "import functools\n@functools.singledispatch\ndef VALUE(x): return x\n"
+        "@VALUE.register\ndef _(x: int): return 1",
+        "import functools\n@functools.singledispatch\ndef VALUE(x): return x\n"
+        "@VALUE.register\ndef _(x: int): return 2",
+    ),
+    (
+        "from contextvars import ContextVar\nVALUE = ContextVar('a', default=1)",
+        "from contextvars import ContextVar\nVALUE = ContextVar('a', default=2)",
+    ),
     ("VALUE = [1].__getitem__", "VALUE = [2].__getitem__"),
     ("VALUE = 1\nimport numpy as np\nnp.seterr(over='warn')",
      "VALUE = 1\nimport numpy as np\nnp.seterr(over='ignore')"),
@@ -379,3 +393,26 @@ def test_a_long_chain_and_a_circle_of_objects_have_an_identity():
     space["knot"].append(space["knot"])
     exec("".join(lines) + "def f1500(x):\n    return knot\n", space)
     assert identity_of(space["f0"]).unknown == ()
+
+
+def test_values_are_known_in_another_process(tmp_path):
+    lines = ["from whence.base.code import identity_of", "import threading"]
+    for number, (text, _) in enumerate(VALUES):
+        lines += [text.replace("VALUE", f"v{number}"), f"def f{number}():\n    return v{number}"]
+    lines += ["lock = threading.Lock()", "def locked():\n    return lock"]
+    lines += ["from scipy.stats import norm", "def drawn():\n    return norm"]
+    lines += [f"print(identity_of(f{n}))" for n in range(len(VALUES))]
+    lines += ["print(identity_of(locked))", "print(identity_of(drawn))"]
+    (tmp_path / "values.py").write_text("\n".join(lines))
+    told = [
+        subprocess.run(
+            [sys.executable, "-B", str(tmp_path / "values.py")],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert told[0] == told[1]
+    assert "unknown=('" not in told[0]

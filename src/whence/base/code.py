@@ -6,21 +6,19 @@ It is the one notion of it: tasks, sweeps, operations and plot functions are kno
 from __future__ import annotations
 
 import contextlib
-import dis
+import contextvars
 import functools
 import hashlib
 import importlib
 import importlib.machinery
 import importlib.util
-import inspect
 import os
 import pickle
-import platform
 import sys
 import threading
 import types
 import weakref
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +27,16 @@ import orjson
 from whence.base.digest import digest_bytes, digest_file
 from whence.base.error import UserError
 from whence.base.escape import canonical
-from whence.base.source import class_text, codes_in, effects_of, is_installed, shape_of, text_of
+from whence.base.library import (
+    home_of,
+    is_library,
+    is_library_module,
+    named_by_library,
+    offered,
+    versioned,
+)
+from whence.base.mention import found_import, imported, names_in
+from whence.base.source import class_text, effects_of, is_installed, shape_of, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,28 +102,12 @@ def code_digest(function: Callable[..., Any]) -> str:
     return identity_of(function).digest
 
 
-@functools.cache
-def library_version(name: str) -> str:
-    """The version of an installed library, or of Python for its own modules."""
-    if name in sys.stdlib_module_names or name in ("python", "builtins"):
-        return platform.python_version()
-    import importlib.metadata
-
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        told = getattr(sys.modules.get(name), "__version__", None)
-    if isinstance(told, str):
-        return told
-    owners = importlib.metadata.packages_distributions().get(name, ())  # as PIL is of pillow
-    return " ".join(sorted(importlib.metadata.version(owner) for owner in owners))
-
-
 _SIMPLE = frozenset({type(None), bool, int, float, complex, str, bytes})
 _CONTAINERS = (list, tuple, dict, set, frozenset)
 # What they are says nothing on results, and nothing tells two of them apart.
-_INERT = (
-    type(threading.Lock()), type(threading.RLock()), threading.local, weakref.ref, type(os.environ)
+_INERT: tuple[type, ...] = (
+    type(threading.Lock()), type(threading.RLock()), threading.local, threading.Condition,
+    threading.Event, threading.Semaphore, weakref.ref, type(os.environ),
 )  # fmt: skip
 _ENCODED = frozenset({"builtins", "numpy", "datetime", "pathlib", "decimal"})
 _LOOKED_UP = frozenset({"getattr", "vars", "globals", "eval", "exec", "__dict__"})
@@ -163,10 +154,12 @@ class _Walk:
         if isinstance(value, types.ModuleType):
             return self._module(value, None, ())
         if isinstance(value, types.FunctionType):
-            return _named_by_library(value) or self._entry(value, lambda: self._function(value))
+            return named_by_library(value) or self._entry(value, lambda: self._function(value))
+        if isinstance(value, contextvars.ContextVar):
+            return ["variable", value.name, self.told(_now(value), name)]
         if isinstance(value, type):
-            if _is_library(value):
-                return [*_versioned(value.__module__), value.__qualname__]
+            if is_library(value):
+                return [*versioned(value.__module__), value.__qualname__]
             return self._entry(value, lambda: self._class(value))
         if kind in _CONTAINERS:
             return self._container(value, name)
@@ -212,7 +205,7 @@ class _Walk:
             inner = (value.__func__,)
         elif isinstance(value, functools.cached_property):
             inner = (value.func,)
-        elif callable(value) and (_is_library(kind) or kind.__module__.startswith("whence.")):
+        elif callable(value) and (is_library(kind) or kind.__module__.startswith("whence.")):
             function = getattr(value, "__wrapped__", None) or getattr(value, "py_func", None)
             if function is None:
                 return None
@@ -224,12 +217,16 @@ class _Walk:
 
     def _function(self, function: types.FunctionType) -> Any:
         code = function.__code__
+        if code is _DISPATCHER:  # its closure holds a cache, which tells nothing
+            registry = dict(function.registry)  # type: ignore[attr-defined]
+            self._held.append(registry)
+            return ["dispatch", self.told(registry)]
         state = {k: v for k, v in vars(function).items() if k != "__wrapped__"}
         around = (function.__closure__ or (), function.__defaults__ or ())
         values = [*map(_cell, around[0]), *around[1], function.__kwdefaults__, state]
         self._held.append(values)
         name = function.__qualname__
-        library = _is_library_module(_home(function))
+        library = is_library_module(home_of(function))
         return [
             "function",
             self._text(function),
@@ -239,8 +236,8 @@ class _Walk:
 
     def _text(self, function: types.FunctionType) -> Any:
         code = function.__code__
-        if _is_library_module(_home(function)):
-            return [*_versioned(_home(function)), code.co_qualname]
+        if is_library_module(home_of(function)):
+            return [*versioned(home_of(function)), code.co_qualname]
         self._touch(code.co_filename)
         text = text_of(code)
         if text is not None:
@@ -259,12 +256,12 @@ class _Walk:
 
     def _named(self, code: types.CodeType, scope: dict[str, Any]) -> Any:
         """What the code names: globals of its module, and modules that it imports itself."""
-        facts = _facts(code)
+        facts = names_in(code)
         values: dict[str, Any] = {name: scope[name] for name in facts.names if name in scope}
         if facts.names & {"globals", "eval", "exec"}:
             values |= {name: value for name, value in scope.items() if name[:2] != "__"}
-        for module, inside in _imported(facts, scope.get("__package__") or ""):
-            values.setdefault(f"import {module}.{inside}", _found(module, inside))
+        for module, inside in imported(facts, scope.get("__package__") or ""):
+            values.setdefault(f"import {module}.{inside}", found_import(module, inside))
         told = []
         for name, value in sorted(values.items()):
             if isinstance(value, types.ModuleType):
@@ -279,8 +276,8 @@ class _Walk:
     ) -> Any:
         """A module: what code that uses it may name in it, or all there is (`names` None)."""
         name = module.__name__
-        if _is_library_module(name):
-            return _versioned(name)
+        if is_library_module(name):
+            return versioned(name)
         if name in around:
             return ["around", name]
         file = getattr(module, "__file__", None) or ""
@@ -317,6 +314,8 @@ class _Walk:
         for name, member in sorted(vars(cls).items()):
             if isinstance(member, _SLOTS) or (name[:2] == "__" and _is_plain(member)):
                 continue
+            if name == "_abc_impl":  # what `abc` has found of sub-classes so far
+                continue
             members.append([name, self.told(member, f"{cls.__qualname__}.{name}")])
         file = getattr(sys.modules.get(cls.__module__), "__file__", None) or ""
         if file:
@@ -336,9 +335,9 @@ class _Walk:
         if kind.__module__ in _ENCODED:
             with contextlib.suppress(UserError):
                 return ["value", kind.__qualname__, digest_bytes(canonical(value))]
-        if _is_library(kind):
-            return self._pickled(value, name)
-        if all(cls is object or not _is_library(cls) or _is_pure(cls) for cls in kind.__mro__):
+        if is_library(kind):
+            return offered(value, name.rpartition(" ")[2]) or self._pickled(value, name)
+        if all(cls is object or not is_library(cls) or _is_pure(cls) for cls in kind.__mro__):
             return self._entry(value, lambda: ["object", self.told(kind), self._state(value, name)])
         content = self._pickled(value, name)
         return ["object", self.told(kind), content]
@@ -359,8 +358,8 @@ class _Walk:
             module = str(getattr(value, "__module__", None) or owner.__name__)
         else:
             module = getattr(value, "__objclass__", owner or type(value)).__module__
-        if _is_library_module(module):
-            return [*_versioned(module), value.__qualname__]
+        if is_library_module(module):
+            return [*versioned(module), value.__qualname__]
         file = getattr(sys.modules.get(module), "__file__", None) or ""
         digest = digest_file(file) if os.path.isfile(file) else ""
         return ["compiled", module, value.__qualname__, digest]
@@ -378,6 +377,7 @@ class _Walk:
 
 
 _NOT_THERE = object()
+_DISPATCHER = functools.singledispatch(len).__code__  # type: ignore[attr-defined]
 
 
 class _Sink:
@@ -403,57 +403,23 @@ class _Pickler(pickle.Pickler):
         """What stands for a function, a class or a module; None for all else."""
         if isinstance(obj, types.FunctionType | type | types.ModuleType):
             return orjson.dumps(self._walk.told(obj))
+        if type(obj).__module__.partition(".")[0] == "torch" and hasattr(obj, "untyped_storage"):
+            return _tensor(obj)
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What code names: globals, those used otherwise than by an attribute, anything, imports."""
-
-    names: frozenset[str]
-    bare: frozenset[str]
-    every: frozenset[str]
-    imports: tuple[tuple[int, str, tuple[str, ...]], ...]
+def _tensor(tensor: Any) -> Any:
+    """The content of a tensor of PyTorch, whose pickle is another in each process."""
+    flat = tensor.detach().cpu().contiguous().reshape(-1)
+    data = flat.view(sys.modules["torch"].uint8).numpy()
+    return [str(tensor.dtype), list(tensor.shape), str(tensor.device), digest_bytes(data.data)]
 
 
-@functools.lru_cache(maxsize=4096)
-def _facts(code: types.CodeType) -> _Facts:
-    names: set[str] = set()
-    bare: set[str] = set()
-    every: set[str] = set()
-    imports = []
-    for inner in codes_in(code):
-        every.update(inner.co_names)
-        steps = [step for step in dis.get_instructions(inner) if step.opname != "CACHE"]
-        for i, step in enumerate(steps):
-            if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-                names.add(step.argval)
-                following = steps[i + 1].opname if i + 1 < len(steps) else ""
-                if following not in ("LOAD_ATTR", "LOAD_METHOD"):
-                    bare.add(step.argval)
-            elif step.opname == "IMPORT_NAME":
-                level, inside = steps[i - 2].argval, steps[i - 1].argval
-                imports.append((level, step.argval, tuple(inside or ())))
-    return _Facts(frozenset(names), frozenset(bare), frozenset(every), tuple(imports))
-
-
-def _imported(facts: _Facts, package: str) -> Iterator[tuple[str, str]]:
-    """The modules of the project that a function imports itself, and what it takes of them."""
-    for level, told, inside in facts.imports:
-        name = importlib.util.resolve_name("." * level + told, package) if level else told
-        if not _is_library_module(name):
-            yield from ((name, each) for each in inside or ("",))
-
-
-def _found(module: str, inside: str) -> Any:
-    """What an import inside of a function gives; what fails here fails when that runs, too."""
+def _now(variable: contextvars.ContextVar[Any]) -> Any:
     try:
-        found = importlib.import_module(module)
-        if inside and not hasattr(found, inside):
-            return importlib.import_module(f"{module}.{inside}")
-    except Exception:  # importing runs the user's code, which may raise anything
+        return variable.get()
+    except LookupError:
         return None
-    return getattr(found, inside) if inside else found
 
 
 def _cell(cell: types.CellType) -> Any:
@@ -482,59 +448,3 @@ def _is_plain(member: Any) -> bool:
 def _is_pure(cls: type) -> bool:
     """Whether a library's class is Python, so that its objects are what their attributes are."""
     return "__dict__" in vars(cls) or "__slots__" in vars(cls)
-
-
-def _named_by_library(function: types.FunctionType) -> Any:
-    """Name and version, of a function that an installed library has under that name; else None.
-
-    What a library wraps around a function of the project calls itself by the name of that one.
-    """
-    module = str(function.__module__)
-    if not _is_library_module(module):
-        return None
-    there: Any = sys.modules.get(module)
-    for part in function.__qualname__.split("."):
-        there = inspect.getattr_static(there, part, None)
-        there = there.__func__ if isinstance(there, staticmethod | classmethod) else there
-    inside = function.__code__.co_qualname.partition(".<locals>")[1]
-    if there is not function and (inside or not _is_library_module(_home(function))):
-        return None
-    return [*_versioned(module), function.__qualname__]
-
-
-def _home(function: types.FunctionType) -> str:
-    return str(function.__globals__.get("__name__"))
-
-
-def _is_library(cls: type) -> bool:
-    return _is_library_module(cls.__module__)
-
-
-def _versioned(module: str) -> list[str]:
-    return ["library", module, library_version(module.partition(".")[0])]
-
-
-@functools.cache
-def _is_library_module(module: str) -> bool:
-    top = module.partition(".")[0]
-    if top == "__main__":
-        return False
-    if top in sys.stdlib_module_names:
-        return True
-    if module in sys.builtin_module_names:
-        return True
-    file = getattr(sys.modules.get(module) or sys.modules.get(top), "__file__", None)
-    if file is None:
-        file = _place_of(top)
-    return file is not None and is_installed(file)
-
-
-def _place_of(top: str) -> str | None:
-    """Where a module that is not imported, or that is only a folder, would come from."""
-    try:
-        spec = importlib.util.find_spec(top)
-    except (ImportError, ValueError):
-        return None
-    if spec is None or spec.origin == "frozen":
-        return None
-    return spec.origin or next(iter(spec.submodule_search_locations or ()), None)

@@ -200,7 +200,7 @@ class _Course:
                         }
                 start = clock()
                 value = node.func(*args, **kwargs) if kwargs else node.func(*args)
-            except Exception as error:
+            except Exception as error:  # operations of users raise anything
                 self._fail(node, error)
             else:
                 self._finish(node, value, clock() - start)
@@ -231,7 +231,7 @@ class _Course:
                         ended.append(node)
                         try:
                             value, seconds = future.result()
-                        except Exception as error:
+                        except Exception as error:  # operations of users raise anything
                             self._fail(node, error)
                         else:
                             self._finish(node, value, seconds)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar, overload
 
-from whence.base.code import code_digest, library_version
+from whence.base.code import code_digest
 from whence.base.digest import digest_value
 from whence.base.error import UserError
+from whence.base.library import library_version
 from whence.base.registry import Registry
 
 Func = TypeVar("Func", bound=Callable[..., Any])
