@@ -1,5 +1,6 @@
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from whence.base.error import UserError
 from whence.base.escape import decode
 from whence.runs import Run
-from whence.store import points
+from whence.store import Store, points
 
 
 def state_of(store, run):
@@ -270,3 +271,20 @@ def test_metadata_and_parameters_are_names_and_values(store, wrong):
     with pytest.raises(UserError, match="metadata are names and values"):
         run.update_metadata(wrong)
     run.close()
+
+
+def test_runs_of_a_process_share_a_writer_also_where_no_store_is_given(store, project):
+    def writers():
+        return {path.stem.partition(".")[0] for path in (store.root / "journals").rglob("*.jsonl")}
+
+    for number in range(3):
+        with Run() as run:
+            run.init(f"run{number}")
+        Run(project).init().close()
+    assert len(writers()) == 1
+    shutil.rmtree(store.root)
+    Store.create(project)
+    with Run() as run:
+        run.init("other")
+    assert len(writers()) == 1
+    assert len(Store.open(project).index().ids()) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 import sys
@@ -25,13 +26,25 @@ from whence.store import Store
 
 
 def store_of(given: Store | str | os.PathLike[str] | None) -> Store:
-    """The store that is given, else that of the run this process belongs to, else the nearest."""
+    """The store that is given, else that of the run this process belongs to, else the nearest.
+
+    One that is found by its path is the same each time, so that all runs of a process share a
+    writer: its files, and what it knows to be packed already.
+    """
     if given is None and os.environ.get("WHENCE_RUN"):
         # A program may well mean another store than that of the run that started it.
         given = os.environ.get("WHENCE_STORE") or os.environ.get("WHENCE_RUN_STORE")
-    if given is None:
-        return Store.find_or_create(Path.cwd())
-    return given if isinstance(given, Store) else Store.open(Path(given))
+    if isinstance(given, Store):
+        return given
+    found = Store.find_or_create(Path.cwd()) if given is None else Store.open(Path(given))
+    made = (found.root / "store.json").stat()  # another store may come to lie at this path
+    return _opened().setdefault((found.root, made.st_ino, made.st_ctime_ns), found)
+
+
+@functools.cache
+def _opened() -> dict[tuple[Path, int, int], Store]:
+    """The stores that runs of this process were recorded in."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
