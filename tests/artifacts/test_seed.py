@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whence.app.client import Client
-from whence.runs import Run
+from whence.compat.simvue import Client, Run
 from whence.store import Store
 
 SYSTEM = [
@@ -168,17 +167,20 @@ def test_getting_many_files(run: Run, client: Client, project: Path) -> None:
 
 def test_simple_example(store: Store, client: Client, project: Path) -> None:
     """Outputs of one run are inputs of the next; no byte is stored or fetched twice."""
-    with Run(store) as run:
+    with Run() as run:
         run.init("run1")
         run.save_object(np.arange(100_000), "output", name="guesses")
         (project / "closest.txt").write_text("1.5")
         run.save_file("closest.txt", "output")
-
-    client.get_artifacts_as_files("run1", category="output", path="data")
-    before = {path: path.stat().st_mtime_ns for path in (project / "data").iterdir()}
     stored = size_of(store)
 
-    with Run(store) as run:
+    # Download output files from previous run
+    client = Client()
+    client.get_artifacts_as_files("run1", category="output", path="data")
+    before = {path: path.stat().st_mtime_ns for path in (project / "data").iterdir()}
+
+    # Create a new run
+    with Run() as run:
         run.init("run2")
         run.save_directory("data", category="input")
 

@@ -1,5 +1,6 @@
 """Objects come back exactly, by their types, and nothing of theirs is run."""
 
+import io
 import os
 import pickle
 from collections import OrderedDict
@@ -201,6 +202,21 @@ def test_tensors() -> None:
     with pytest.raises(UserError, match="allow_pickle"):
         dump(model)
     assert type(again(model, allow_pickle=True)) is type(model)
+    buffer = io.BytesIO()
+    torch.save(model, buffer)  # as others do it
+    with pytest.raises(UserError, match="allow_pickle"):
+        load("application/x-pytorch", buffer.getvalue())
+    found = load("application/x-pytorch", buffer.getvalue(), allow_pickle=True)
+    assert type(found) is type(model)
+
+
+@pytest.mark.parametrize("media_type", ["application/x-safetensors", "application/x-pytorch"])
+@pytest.mark.parametrize("data", [b"", b"\xff\x00PK\x03\x04", b"\0" * 7 + b"@{}", pickle.dumps(1)])
+def test_tensors_that_are_none_are_told(media_type: str, data: bytes) -> None:
+    pytest.importorskip("torch", reason="pip install torch==2.13.0")
+    pytest.importorskip("safetensors", reason="pip install 'whence[torch]'")
+    with pytest.raises(UserError, match="is not what its media type"):
+        load(media_type, data)
 
 
 def test_figures() -> None:
@@ -235,6 +251,7 @@ def test_nothing_is_unpickled_unless_allowed() -> None:
         *("application/vnd.apache.parquet", "application/vnd.apache.arrow.file"),
         *("application/vnd.plotly.v1+json", "application/vnd.whence.value+json"),
         *("application/vnd.whence.polars", "application/vnd.whence.numpy-scalar"),
+        "application/vnd.zarr+zip",
     ],
 )
 @pytest.mark.parametrize("data", [b"", b"\xff\x00PK\x03\x04", b"\x93NUMPY\x01\x00"])
@@ -252,8 +269,6 @@ def test_a_header_that_promises_more_than_there_is_takes_no_memory() -> None:
 
 
 def test_what_simvue_wrote_is_read() -> None:
-    import io
-
     buffer = io.BytesIO()
     np.save(buffer, np.eye(2), allow_pickle=False)
     found = load("application/vnd.simvue.numpy.v1", buffer.getvalue())
@@ -265,8 +280,6 @@ def test_what_simvue_wrote_is_read() -> None:
 
 
 def test_tensors_of_simvue_are_read() -> None:
-    import io
-
     torch = pytest.importorskip("torch", reason="pip install torch==2.13.0")
     buffer = io.BytesIO()
     torch.save(OrderedDict(a=torch.ones(2)), buffer)

@@ -2,4 +2,6 @@
 
 >>> from whence.compat import dantro as dtr
 >>> from whence.compat import paramspace as psp
+>>> from whence.compat.simvue import Client, Run
+>>> from whence.compat.squirrel.artifact_manager import ArtifactManager
 """

@@ -8,6 +8,8 @@ from typing import Any
 from whence.base.error import UserError, WhenceError
 from whence.formats.format import UNKNOWN, Format, format_named, formats, formats_for
 
+_TRUST = "If it was pickled and you trust who saved it, pass allow_pickle=True."
+
 
 @dataclass(frozen=True, slots=True)
 class Dumped:
@@ -125,12 +127,14 @@ def load(media_type: str, data: bytes, *, allow_pickle: bool = False) -> Any:
             "bad-content",
             f"the content is not what its media type {media_type} says: "
             f"{type(error).__name__}: {_line(error)}",
-            mend="open_artifact, get_artifact_as_file and `whence cat` give the bytes as they are.",
+            mend=_TRUST
+            if entry.unsafe is not None and not allow_pickle
+            else "open_artifact, get_artifact_as_file and `whence cat` give the bytes as they are.",
         ) from error
     raise UserError.of(
         "pickled",
         "this object was pickled, and unpickling can run any code",
-        mend="If you trust who saved it, pass allow_pickle=True.",
+        mend=_TRUST,
     )
 
 
