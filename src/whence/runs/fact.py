@@ -123,6 +123,11 @@ def one_of(word: str, known: Iterable[str], of: str) -> str:
     )
 
 
+def unless(value: Any, usual: Any) -> Any:
+    """The value, or None where it is the usual one, which needs no words."""
+    return None if value == usual else value
+
+
 def seconds_of(value: str | float | None, of: str) -> float | None:
     """A length of time in seconds, given as a number or in words like ``"2 days"``."""
     if value is None:

@@ -29,6 +29,7 @@ from whence.runs.fact import (
     seconds_of,
     tags_of,
     text_of,
+    unless,
     visibility_of,
 )
 from whence.runs.keeper import Charge, keeper_of
@@ -209,9 +210,9 @@ class Run(Log):
             "started": now if running else None,
             "parent": parent,
             "repeats": os.environ.get("WHENCE_REPEATS") or None,
-            "notification": _unless(one_of(notification, NOTIFICATIONS, "notification"), "none"),
+            "notification": unless(one_of(notification, NOTIFICATIONS, "notification"), "none"),
             "retention": seconds_of(retention_period, "retention period"),
-            "timeout": _unless(seconds_of(timeout, "timeout"), 180.0),
+            "timeout": unless(seconds_of(timeout, "timeout"), 180.0),
             "visibility": encode(visibility_of(visibility)),
         }
         told = Given(facts, metadata_of(metadata), tags_of(tags), patterns(record_shell_vars))
@@ -593,8 +594,3 @@ class Run(Log):
             charge.parent, charge.asked = self._parent, weakref.WeakMethod(self._asked)
             charge.rates = self._settings.rates
             keeper_of(self.store).tend(charge)
-
-
-def _unless(value: Any, usual: Any) -> Any:
-    """The value, or None where it is the usual one, which needs no words."""
-    return None if value == usual else value
