@@ -25,6 +25,7 @@ def named_inputs(
     project: Path,
     digest_of: DigestOf,
     leave: Container[str] = (),
+    memory: dict[str, tuple[str, str] | None] | None = None,
 ) -> dict[str, str]:
     """The digests of what values name and is there, by place.
 
@@ -41,20 +42,30 @@ def named_inputs(
         Gives the digest of a file.
     leave : container of str
         Places that do not count.
+    memory : dict, optional
+        Keeps what was found by path, for many calls in a row.
     """
+    memory = {} if memory is None else memory
     found: dict[str, str] = {}
     for path in _paths(values):
-        if not os.path.exists(folder / path):
-            continue
-        whole = Path(os.path.realpath(folder / path))
-        name = place(whole, (Path(os.path.realpath(project)),))
-        if name in leave or name in found:
-            continue
-        if whole.is_file():
-            found[name] = digest_of(whole)
-        elif whole.is_dir() and not _holds(whole, project):
-            found[name] = digest_folder(whole, digest_of)
+        if path not in memory:
+            memory[path] = _looked_at(folder / path, project, digest_of)
+        named = memory[path]
+        if named is not None and named[0] not in leave:
+            found[named[0]] = named[1]
     return found
+
+
+def _looked_at(path: Path, project: Path, digest_of: DigestOf) -> tuple[str, str] | None:
+    if not path.exists():
+        return None
+    whole, top = Path(os.path.realpath(path)), Path(os.path.realpath(project))
+    name = place(whole, (top,))
+    if whole.is_file():
+        return name, digest_of(whole)
+    if whole.is_dir() and not top.is_relative_to(whole):  # which holds the store and all output
+        return name, digest_folder(whole, digest_of)
+    return None
 
 
 def digest_folder(folder: Path, digest_of: DigestOf) -> str:
@@ -70,11 +81,6 @@ def digest_folder(folder: Path, digest_of: DigestOf) -> str:
     else:
         told = {name: digest_of(folder / name) for name in files}
     return digest_value(["folder", told])
-
-
-def _holds(folder: Path, project: Path) -> bool:
-    """Whether it is the project or lies around it, and so holds the store and all output."""
-    return Path(os.path.realpath(project)).is_relative_to(folder)
 
 
 def _files(folder: Path) -> Iterator[str]:

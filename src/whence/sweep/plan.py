@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from whence.sweep.guard import Guard
 from whence.sweep.history import History, State, call_of
 from whence.sweep.output import Output, can_restore, damage
 from whence.sweep.template import OWN, Template
+
+Memory = dict[str, tuple[str, str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,9 @@ class Work:
     cwd: Path = field(default_factory=Path.cwd)
     setting: Mapping[str, str] = field(default_factory=dict)
 
-    def guard(self, point: Point, store: Store, wrote: tuple[str, ...]) -> Guard:
+    def guard(
+        self, point: Point, store: Store, wrote: tuple[str, ...], memory: Memory | None = None
+    ) -> Guard:
         """The files that the point's key covers, as they are now.
 
         Beside the declared inputs these are the files and folders that words of a command name,
@@ -91,7 +96,7 @@ class Work:
         """
         values = tuple(self._values(point))
         leave = {*self.code, *self.inputs, *wrote}
-        named = named_inputs(values, self.cwd, store.project, store.digest_of, leave)
+        named = named_inputs(values, self.cwd, store.project, store.digest_of, leave, memory)
         return Guard(store.project, self.cwd, values, self.code, {**self.inputs, **named}, wrote)
 
     def call(self, point: Point, inputs: Mapping[str, str]) -> Call:
@@ -103,15 +108,23 @@ class Work:
         if isinstance(self.target, str):
             yield from (value for value in known.values() if not isinstance(value, int | float))
             return
-        for number, word in enumerate(self.target):
-            template = Template((word,))
-            program = number == 0 and not template.names  # which is code
-            if not program and not set(template.names) & set(OWN):
-                yield from template.fill(known)
+        fixed, open_ = _words(self.target)
+        yield from fixed
+        for template in open_:
+            yield from template.fill(known)
 
     def folder(self, point: Point) -> Path:
         """The folder of one point."""
         return self.out / f"sim_{point.state_str}"
+
+
+@functools.lru_cache(maxsize=8)
+def _words(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Template, ...]]:
+    """The words of a command that may name inputs: as they are, and with placeholders."""
+    templates = [Template((word,)) for word in words]
+    fixed = [template for template in templates[1:] if not template.names]  # the first is code
+    open_ = [each for each in templates if each.names and not set(each.names) & set(OWN)]
+    return tuple(word for each in fixed for word in each.fill({})), tuple(open_)
 
 
 def plan(store: Store, points: Sequence[Point], work: Work) -> list[Step]:
@@ -128,10 +141,11 @@ def plan(store: Store, points: Sequence[Point], work: Work) -> list[Step]:
     """
     places = [place(work.folder(point), (store.project,)) for point in points]
     history = History(store, places)
+    memory: Memory = {}
     made = {name for where in places for name in history.wrote(where)}
     work = replace(work, code={n: d for n, d in work.code.items() if n not in made})
     guards = [
-        work.guard(point, store, history.wrote(where))
+        work.guard(point, store, history.wrote(where), memory)
         for point, where in zip(points, places, strict=True)
     ]
     calls = [work.call(point, guard.inputs) for point, guard in zip(points, guards, strict=True)]
