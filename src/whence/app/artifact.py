@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -85,7 +85,10 @@ def artifacts_of(record: Record, choice: Choice) -> list[Artifact]:
     UserError
         If a name is asked for that the run has no artifact of.
     """
-    latest = {(item.category, item.name): item for item in record.artifacts if choice.fits(item)}
+    chosen: Iterable[Artifact] = record.artifacts
+    if choice != Choice():
+        chosen = filter(choice.fits, chosen)
+    latest = {(item.category, item.name): item for item in chosen}
     known = {name for _, name in latest}
     for name in choice.names:
         if name not in known:
