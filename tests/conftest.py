@@ -1,7 +1,15 @@
+import signal
+
 import pytest
 
 from whence.store import Store
 from whence.testing.browser import NoBrowserError, chromium
+
+
+def pytest_configure():
+    """Let programs hear Ctrl-C also where the tests themselves were started in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
