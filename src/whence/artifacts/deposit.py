@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from whence.artifacts.name import checked_name, readable
+from whence.artifacts.name import readable
 from whence.base.error import UserError
 from whence.base.escape import encode
 from whence.formats import media_type_of
@@ -97,7 +97,7 @@ class Deposit:
     Raises
     ------
     UserError
-        When made with a category, name or media type that cannot be.
+        When made with a category or media type that cannot be.
     """
 
     path: str | os.PathLike[str]
@@ -114,8 +114,6 @@ class Deposit:
                 f"a file cannot be kept by {self.mode!r}",
                 mend="Use mode='auto', 'copy' or 'reference'.",
             )
-        if self.name is not None:
-            checked_name(self.name)
         Label(self.category, self.media_type, self.metadata)
 
     @property

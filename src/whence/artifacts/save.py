@@ -74,9 +74,11 @@ def save_file(owner: Owner, deposit: Deposit, progress: Progress | None = None) 
     Raises
     ------
     UserError
-        If there is no such file, it changes all the while, or cannot be read; then nothing is
-        recorded.
+        If there is no such file, it changes all the while, or cannot be read, or its name could
+        not be that of a file; then nothing is recorded.
     """
+    if deposit.name is not None:
+        checked_name(deposit.name)
     meter = Meter(progress, _size(deposit.path))
     facts = facts_of(owner.store, deposit, owner.folder, meter)
     owner.attach([facts])
