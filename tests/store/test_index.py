@@ -4,6 +4,7 @@ import datetime as dt
 import decimal
 import math
 import os
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from whence.base.escape import encode
 from whence.store import Store, cache_folder, cell, is_alive, leaves, points, this_process
 from whence.store.cache import is_local
+from whence.store.index import Index
 
 
 @pytest.mark.parametrize(
@@ -199,3 +201,23 @@ def test_another_file_in_place_of_an_ended_journal_is_noticed(store: Store, how:
         fresh.rename(first)
     expected = ["one", "two"] if how == "mended" else ["two"]
     assert sorted(store.index().ids()) == expected
+
+
+def test_an_index_that_another_made_meanwhile_is_taken(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.writer().append("set", "one", {"f": {}})
+    asked, is_made = [], Index._is_made
+
+    def slow(index: Index, db: sqlite3.Connection) -> bool:
+        made = is_made(index, db)
+        asked.append(made)
+        if len(asked) == 2:  # between finding none and making one
+            monkeypatch.setattr(Index, "_is_made", is_made)
+            assert other.index().ids() == ["one"]
+        return made
+
+    other = Store.open(store.root)
+    monkeypatch.setattr(Index, "_is_made", slow)
+    assert store.index().ids() == ["one"]
+    assert asked == [False, False]

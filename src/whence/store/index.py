@@ -219,7 +219,7 @@ class Index:
 
     def _make(self, db: sqlite3.Connection, now: float) -> None:
         """Make the tables and fold everything, in one transaction that no other process sees."""
-        for pragma in ("journal_mode = DELETE", "synchronous = OFF", "cache_size = -200000"):
+        for pragma in ("synchronous = OFF", "cache_size = -200000"):
             db.execute(f"PRAGMA {pragma}")
         db.execute("BEGIN EXCLUSIVE")
         if not self._is_made(db):  # else another process did while we waited
