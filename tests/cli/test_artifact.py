@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from whence.store import Store
 from whence.testing.command import CommandLine
 
 
@@ -50,11 +51,17 @@ def test_files_go_in_and_come_out(whence: CommandLine) -> None:
 
 
 def test_what_goes_wrong_is_said(whence: CommandLine) -> None:
-    whence("put", "melt", "system/controlDict", "--name", "../../x")
+    whence("put", "melt", "system/controlDict")
+    store = Store.open(whence.cwd)
+    (run,) = store.index().ids()
+    (facts,) = store.index().state(run)["artifacts"]
+    store.writer().append("artifact", run, {**facts, "name": "../../x"})  # as others may write
+    store.writer().close()
     for words, code, part in (
         (("get", "melt", "nothing"), 2, "`whence artifacts"),
         (("get", "melt", "-o", "got"), 2, "would lead elsewhere"),
         (("get", "nobody"), 2, "no run fits 'nobody'"),
+        (("put", "melt", "system/controlDict", "--name", "../../y"), 2, "would lead elsewhere"),
         (("put", "melt", "missing"), 2, "no file or folder 'missing'"),
         (("put", "melt", "system", "--name", "x"), 2, "only one file"),
         (("put", "melt", "system", "--type", "x"), 2, "no media type"),
