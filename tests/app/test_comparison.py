@@ -7,6 +7,7 @@ import pytest
 
 from whence.app import compare_runs
 from whence.base.error import UserError
+from whence.records.comparison import Mark
 
 
 @pytest.fixture
@@ -68,3 +69,12 @@ def test_what_is_no_filter_is_told(workspace, runs):
         compare_runs(workspace, ["params.seed >> 7"])
     with pytest.raises(UserError, match="several runs"):
         compare_runs(workspace, [runs[0][:8]])
+
+
+def test_a_value_beside_a_mapping_is_compared_as_deep_as_the_mapping(workspace, record):
+    record("a", {"T": {"from": {"low": 1}}})
+    record("b", {"T": 3.5})
+    found = compare_runs(workspace, ["a", "b"])
+    assert (found.columns, found.depth) == (("T", "T.from.low"), 3)
+    assert found.rows[1] == (3.5, Mark.ABSENT)
+    assert found.rows[0] == (Mark.FOLDED, 1)

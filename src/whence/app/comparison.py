@@ -127,11 +127,8 @@ def compare_runs(
         )
     shown = tuple(found if limit is None else found[:limit])
     comparison = ParameterComparison(shown)
-    deep = depth or 1
+    deep = comparison.depth if depth is None else depth
     columns, rows = comparison.table(deep)
-    while depth is None and any(_deep(value) for row in rows for value in row):
-        deep += 1
-        columns, rows = comparison.table(deep)
     return Compared(shown, columns, rows, deep, len(found))
 
 

@@ -96,6 +96,11 @@ class ParameterComparison:
         columns = sum(1 for _ in _columns(self._root, DEEPEST + 1, range(0)))
         return f"<ParameterComparison of {len(self)} parameter sets: {columns} keys differ>"
 
+    @property
+    def depth(self) -> int:
+        """How many keys deep the differences go; 1 at least."""
+        return max(1, _height(self._root))
+
     def _repr_html_(self) -> str | None:
         html: str | None = self.dataframe()._repr_html_()  # type: ignore[operator]
         return html
@@ -328,6 +333,10 @@ def _varying(leaf: _Leaf | None, rows: int) -> _Leaf | None:
     if leaf and leaf.values is None and leaf.rows < rows:
         leaf.values = dict.fromkeys(range(leaf.rows), leaf.first)
     return leaf if leaf and leaf.values is not None else None
+
+
+def _height(node: _Node) -> int:
+    return max((1 + _height(child) for child in node.children.values()), default=0)
 
 
 def _columns(
