@@ -74,7 +74,7 @@ def test_what_is_no_filter_is_told(workspace, runs):
 def test_a_value_beside_a_mapping_is_compared_as_deep_as_the_mapping(workspace, record):
     record("a", {"T": {"from": {"low": 1}}})
     record("b", {"T": 3.5})
-    found = compare_runs(workspace, ["a", "b"])
+    found = compare_runs(workspace, ["a", "b"], depth=None)
     assert (found.columns, found.depth) == (("T", "T.from.low"), 3)
     assert found.rows[1] == (3.5, Mark.ABSENT)
     assert found.rows[0] == (Mark.FOLDED, 1)
