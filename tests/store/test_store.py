@@ -8,7 +8,7 @@ import pytest
 
 from whence.base.error import StoreError, UserError
 from whence.base.escape import encode
-from whence.store import Store, layout
+from whence.store import Files, Store, layout
 from whence.store.layout import SMALL
 
 
@@ -237,3 +237,46 @@ def test_shared_is_writable_for_the_group_whatever_the_umask(tmp_path: Path) -> 
         for name in names:
             mode = os.stat(os.path.join(folder, name)).st_mode & 0o060
             assert mode == (0o040 if "objects" in folder else 0o060), (folder, name)
+
+
+def test_of_two_packed_copies_the_good_one_is_given(store: Store) -> None:
+    other = Store.open(store.root)
+    place = other.writer().put(b"once")
+    other.writer().append("set", "r", {"f": {"name": "x"}})
+    pack = next((store.root / "packs").rglob("*.pack"))
+    assert store.get(place.digest) == b"once"
+    good = pack.read_bytes()
+    pack.write_bytes(b"!" * len(good))
+    with pytest.raises(StoreError, match="altered"):
+        store.get(place.digest)
+    third = Store.open(store.root)
+    third.writer().put(b"once")
+    assert store.get(place.digest) == b"once"
+    other.writer().close()
+    third.writer().close()
+
+
+def test_packed_content_that_is_known_is_read_without_looking_at_the_journals(
+    tmp_path: Path,
+) -> None:
+    looked: list[str] = []
+
+    class Counting(Files):
+        def list(self, folder: Path | str) -> list[str]:
+            looked.append(str(folder))
+            return super().list(folder)
+
+        def stat(self, target: Path | str | int) -> os.stat_result:
+            if "journals" in str(target):
+                looked.append(str(target))
+            return super().stat(target)
+
+    with_content = Store.create(tmp_path)
+    digests = [with_content.writer().put(b"%d" % number).digest for number in range(20)]
+    reader = Store.open(tmp_path, files=Counting)
+    assert reader.get(digests[0]) == b"0"
+    assert looked
+    looked.clear()
+    assert [reader.get(digest) for digest in digests] == [b"%d" % number for number in range(20)]
+    assert looked == []
+    with_content.writer().close()

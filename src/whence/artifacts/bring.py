@@ -20,6 +20,7 @@ from whence.base.error import UserError
 from whence.base.problem import Problem
 from whence.records import Artifact
 from whence.store import Files
+from whence.store.layout import SMALL
 
 _WORKERS = 8
 
@@ -71,7 +72,7 @@ def _bring(
             return
         with (
             backend.open(version, manifest, entry.path) as opened,
-            _described(opened) as source,
+            _readable(opened, entry.size) as source,
         ):
             bringer = Bringer(inner, parts[-1], artifact)
             if not bringer.bring(source, 0, Files(), lambda count: None):
@@ -79,8 +80,11 @@ def _bring(
 
 
 @contextmanager
-def _described(opened: IO[bytes]) -> Iterator[int]:
-    """A descriptor of what was opened: its own, or that of a copy."""
+def _readable(opened: IO[bytes], size: int) -> Iterator[int | bytes]:
+    """A descriptor of what was opened, its own or that of a copy; of little content the bytes."""
+    if size < SMALL:
+        yield opened.read(size + 1)
+        return
     try:
         own: int | None = opened.fileno()
     except (AttributeError, OSError):  # not a file of this machine

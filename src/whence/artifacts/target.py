@@ -158,8 +158,8 @@ class Bringer:
     def __init__(self, folder: int, leaf: str, artifact: Artifact) -> None:
         self._folder, self._leaf, self._artifact = folder, leaf, artifact
 
-    def bring(self, source: int, offset: int, files: Files, watch: Watch) -> bool:
-        """Whether the bytes of `source` from `offset` on were the right ones.
+    def bring(self, source: int | bytes, offset: int, files: Files, watch: Watch) -> bool:
+        """Whether the bytes of `source`, an open file or the bytes, from `offset` on were right.
 
         Raises
         ------
@@ -197,18 +197,18 @@ class Bringer:
             os.close(fd)
         return own, fd
 
-    def _fill(self, fd: int, source: int, offset: int, files: Files, watch: Watch) -> bool:
+    def _fill(self, fd: int, source: int | bytes, offset: int, files: Files, watch: Watch) -> bool:
         artifact = self._artifact
         done = os.fstat(fd).st_size
         if done > artifact.size:
             os.ftruncate(fd, 0)
             done = 0
-        if not done and not offset and artifact.size >= _SMALL and files.clone(source, fd):
-            done = os.fstat(fd).st_size
+        if type(source) is int and not done and not offset and artifact.size >= _SMALL:
+            done = os.fstat(fd).st_size if files.clone(source, fd) else 0
         sha = _hashed(fd, hashlib.sha256(), watch) if done else hashlib.sha256()
         os.lseek(fd, done, os.SEEK_SET)
         while done < artifact.size:
-            piece = os.pread(source, min(_PIECE, artifact.size - done), offset + done)
+            piece = _piece(source, min(_PIECE, artifact.size - done), offset + done)
             if not piece:
                 break
             sha.update(piece)
@@ -230,6 +230,12 @@ class Bringer:
         self._again = True
         os.ftruncate(fd, 0)
         return True
+
+
+def _piece(source: int | bytes, size: int, offset: int) -> bytes:
+    if isinstance(source, bytes):
+        return source[offset : offset + size]
+    return os.pread(source, size, offset)
 
 
 def _hashed(fd: int, sha: hashlib._Hash, watch: Watch) -> hashlib._Hash:

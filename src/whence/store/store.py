@@ -295,9 +295,9 @@ class Store:
 
     def _packed_bytes(self, digest: str) -> bytes | None:
         """Packed content, checked; None if no pack has it."""
-        own = self._writer.slice_of(digest) if self._writer is not None else None
+        wrong: Slice | None = None
         tried: Slice | None = None
-        for place in (own, self.index().content(digest)):
+        for place in self._places(digest):
             if place is None or place == tried:
                 continue
             tried = place
@@ -305,8 +305,22 @@ class Store:
             if data is not None and digest_bytes(data) == digest:
                 return data
             if data is not None and len(data) == place.length:
-                raise damaged(digest, layout.packs(self.root) / place.pack)
+                wrong = place
+        if wrong is not None:
+            raise damaged(digest, layout.packs(self.root) / wrong.pack)
         return None
+
+    def _places(self, digest: str) -> Iterator[Slice | None]:
+        """Where content may be packed: as an index at hand knows it, and only then as one of now.
+
+        What was packed does not change, so looking at the journals for each of many can wait.
+        """
+        if self._writer is not None:
+            yield self._writer.slice_of(digest)
+        index: Index | None = getattr(self._own, "index", None)
+        if index is not None:
+            yield index.content(digest)
+        yield self.index().content(digest)
 
     def _slice(self, place: Slice) -> bytes | None:
         path = self._pack_of(place)
