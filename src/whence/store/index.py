@@ -137,17 +137,21 @@ class Index:
 
     def content(self, digest: str) -> Slice | None:
         """Where packed content lies, as far as folded; of several places one that is there."""
+        places = self.contents(digest)
+        for place in places[:-1]:
+            if self._files.has(layout.packs(self._root) / place.pack):
+                return place
+        return places[-1] if places else None
+
+    def contents(self, digest: str) -> list[Slice]:
+        """All places where packed content lies, as far as folded."""
         rows = self._safely(
             lambda: self.connection.execute(
                 "SELECT pack, offset, length FROM content WHERE digest = ? ORDER BY pack DESC",
                 (digest,),
             ).fetchall()
         )
-        places = [Slice(*row) for row in rows]
-        for place in places[:-1]:
-            if self._files.has(layout.packs(self._root) / place.pack):
-                return place
-        return places[-1] if places else None
+        return [Slice(*row) for row in rows]
 
     def last_of(self, writer: str) -> float | None:
         """When a writer wrote its last line, in seconds since 1970."""

@@ -296,11 +296,11 @@ class Store:
     def _packed_bytes(self, digest: str) -> bytes | None:
         """Packed content, checked; None if no pack has it."""
         wrong: Slice | None = None
-        tried: Slice | None = None
+        tried: set[Slice] = set()
         for place in self._places(digest):
-            if place is None or place == tried:
+            if place is None or place in tried:
                 continue
-            tried = place
+            tried.add(place)
             data = self._slice(place)
             if data is not None and digest_bytes(data) == digest:
                 return data
@@ -319,8 +319,8 @@ class Store:
             yield self._writer.slice_of(digest)
         index: Index | None = getattr(self._own, "index", None)
         if index is not None:
-            yield index.content(digest)
-        yield self.index().content(digest)
+            yield from index.contents(digest)
+        yield from self.index().contents(digest)
 
     def _slice(self, place: Slice) -> bytes | None:
         path = self._pack_of(place)
