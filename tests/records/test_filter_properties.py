@@ -18,7 +18,9 @@ from whence.store import Store
 
 VALUES = [0, 1, 2, -3, 0.5, 1.0, 1.0000001, math.inf, math.nan, 2**70, True, False, None, "a", "ab",
           "1", "", "nan", [1, 2], [1.0, 2.0], (1, 2), [], [[1, 2], [3, 4]], np.array([1.0, 2.0]),
-          np.float32(0.5), dt.date(2020, 5, 1), [2.0] * 2000]  # fmt: skip
+          np.float32(0.5), dt.date(2020, 5, 1), [2.0] * 2000, "[1,2]", "{abc}",
+          "sha256:" + "a" * 64, '{"$float":"nan"}', "{}", str(2**70),
+          2**63 + 5, np.uint64(2**63 + 5)]  # fmt: skip
 DAYS = [dt.datetime(2020, month, day, hour) for month in (1, 9, 12)
         for day in (1, 12, 13, 31 if month != 9 else 30) for hour in (0, 23)]  # fmt: skip
 STATUSES = ["created", "completed", "failed", "terminated", None]
@@ -137,7 +139,9 @@ def held(record, key):
 
 
 NUMBERS = st.sampled_from([value for value in VALUES if type(value) in (int, float)])
-ORDERED = NUMBERS | st.sampled_from(["a", "ab", [1, 2], np.array([1.0, 2.0]), 0.25])
+ORDERED = NUMBERS | st.sampled_from(
+    ["a", "ab", "", "[", "{", "t", [1, 2], np.array([1.0, 2.0]), 0.25]
+)
 
 
 @st.composite

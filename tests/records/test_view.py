@@ -18,7 +18,7 @@ from whence.store import Store
 
 
 def run(store, number, **facts):
-    name = f"20260101T00000{number}abcdefg"
+    name = f"20260101T0000{number:02}abcdefg"
     told = {"name": f"run {number}", "status": "completed", "created": 1.7e9 + number, **facts}
     store.writer().append("set", name, {"f": told})
     return name
@@ -334,7 +334,8 @@ def test_every_value_is_found_by_itself(tmp_path):
         np.array(["2020-01-01"], "M8[D]"), np.str_("x"), dt.date(2020, 1, 1), pathlib.Path("a/b"),
         dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.timedelta(1), b"\xff", decimal.Decimal("1.10"),
         float("nan"), float("inf"), None, True, "ü€", "a\x00b", np.zeros(3000), range(3),
-        range(10**9),
+        range(10**9), 2**63 + 5, np.uint64(2**63 + 6), "{abc}", "{}", {}, "[1,2]", [1, 2],
+        "sha256:" + "a" * 64, '{"$float":"nan"}', list(range(3000)), str(2**70), "\U0010ffff1[1]",
     ]  # fmt: skip
     params = {f"v{number}": value for number, value in enumerate(values)}
     run(store, 1, params=encode(params))
@@ -342,6 +343,54 @@ def test_every_value_is_found_by_itself(tmp_path):
     view = RecordStoreView(store)
     for name, value in params.items():
         assert len(view.filter.params({name: value})) == 1, value
+        assert len(view.filter.match(view[-1], name)) == 1, value
+    assert len(view.filter.params({"v28": 2**63 + 5, "v29": 2**63 + 6})) == 1
+    store.writer().close()
+
+
+def test_texts_that_look_like_something_else_are_texts(tmp_path):
+    """Each pair of values is told apart, whichever of them is asked for, and texts are ordered."""
+    store = Store.create(tmp_path)
+    nan, high = float("nan"), "\U0010ffff1[1]"
+    texts = ["[1,2]", "{}", "{abc}", '{"$float":"nan"}', "sha256:" + "a" * 64, str(2**70), high]
+    others = [[1, 2], {}, nan, 2**70, [1], list(range(3000)), np.arange(3000)]
+    for number, value in enumerate([*texts, *others]):
+        run(store, number, params=encode({"s": value}), name=str(number))
+    view = RecordStoreView(store)
+
+    def names(**asked):
+        return {int(record.name) for record in view.filter.params(**asked)}
+
+    for number, value in enumerate([*texts, *others]):
+        same = {12, 13} if number in (12, 13) else {number}
+        assert names(eq={"s": value}) == same, value
+    for wanted in ["", "a", "[", "{", "|", high]:
+        for operator, holds in [("gt", str.__gt__), ("le", str.__le__)]:
+            kept = {number for number, text in enumerate(texts) if holds(text, wanted)}
+            assert names(**{operator: {"s": wanted}}) == kept, (operator, wanted)
+    assert names(gt={"s": 0}) == {7, 10, 11}
+    assert {int(one.name) for one in view.filter("params.s contains 2999")} == {12}
+    assert {int(one.name) for one in view.filter("params.s ~ ,2999.$")} == {12}
+    assert {int(one.name) for one in view.filter("params.s contains sha256")} == {4}
+    assert {int(one.name) for one in view.filter("params.s contains 0")} == {5, 12}
+    store.writer().close()
+
+
+def test_integers_beyond_floats_can_be_compared_with(tmp_path):
+    store = Store.create(tmp_path)
+    values = [1, "1", 10**400, -(10**400), float("inf"), float("-inf")]
+    for number, value in enumerate(values):
+        run(store, number, params=encode({"x": value}), name=str(number))
+    view = RecordStoreView(store)
+
+    def names(**asked):
+        return "".join(sorted(record.name for record in view.filter.params(**asked)))
+
+    assert names(gt={"x": 10**400}) == "4"
+    assert names(ge={"x": -(10**400)}) == "0234"
+    assert names(lt={"x": 10**400}) == "035"
+    assert names(isclose={"x": 10**400}) == "2"
+    assert names(isclose={"x": [10**400]}) == ""
     store.writer().close()
 
 

@@ -16,6 +16,7 @@ from whence.base.escape import encode
 from whence.store import Store, cache_folder, cell, is_alive, leaves, points, this_process
 from whence.store.cache import is_local
 from whence.store.index import Index
+from whence.store.leaf import DIGITS, LIST, OTHER, TEXT
 
 
 @pytest.mark.parametrize(
@@ -27,15 +28,18 @@ from whence.store.index import Index
         (None, (None, None)),
         ("x", (None, "x")),
         (math.inf, (math.inf, None)),
-        (math.nan, (None, '{"$float":"nan"}')),
+        (math.nan, (None, OTHER + '{"$float":"nan"}')),
         (np.float32(0.5), (0.5, None)),
         (np.int8(-3), (-3, None)),
-        (np.uint64(2**64 - 1), (float(2**64 - 1), None)),
+        (np.uint64(2**64 - 1), (float(2**64 - 1), f"{DIGITS}{2**64 - 1}")),
         (np.bool_(True), (1, None)),
-        (2**70, (float(2**70), str(2**70))),
-        ([1, "a"], (None, '[1,"a"]')),
-        ((1, (2,)), (None, "[1,[2]]")),
-        ({}, (None, "{}")),
+        (2**70, (float(2**70), f"{DIGITS}{2**70}")),
+        ([1, "a"], (None, f'{LIST}[1,"a"]')),
+        ((1, (2,)), (None, f"{LIST}[1,[2]]")),
+        ({}, (None, OTHER + "{}")),
+        ("{}", (None, "{}")),
+        (LIST, (None, TEXT + LIST)),
+        (np.uint64(2**63), (2.0**63, f"{DIGITS}{2**63}")),
         (Path("a/b"), (None, "a/b")),
         (dt.date(2020, 1, 2), (None, "2020-01-02")),
         (decimal.Decimal("1.5"), (None, "1.5")),
@@ -52,7 +56,7 @@ def test_leaves_of_odd_mappings() -> None:
         "a[1]": (None, "x"),
         "a.$b": (2, None),
         'c."d.e".f/g': (3, None),
-        "h": (None, "{}"),
+        "h": (None, OTHER + "{}"),
     }
 
 

@@ -7,6 +7,7 @@ none, is not kept. Of an array every element must fit.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,9 +23,8 @@ from whence.records import sql
 from whence.records.condition import AllOf, AnyOf, Condition
 from whence.records.criterion import checked, compiled
 from whence.records.sql import Sql
-from whence.records.task_parameter import get_task_param
 from whence.store import cell, leaves
-from whence.store.leaf import LONGEST_RANGE, NAN
+from whence.store.leaf import ARRAY, DIGITS, LIST, LONG, LONGEST_RANGE, TEXT, listed
 
 if TYPE_CHECKING:
     from whence.records.reader import Records
@@ -41,19 +41,7 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
 OPERATORS = (*_HOLDS, "contains", "regex", "exists")
 
 _RTOL, _ATOL = 1e-5, 1e-8
-# Lists stand in the index as JSON, arrays as an escape, and what is very long as its digest.
-_LIST_ENDS = ("[", "\\", '{"$array":', '{"$array;', "sha256:", "sha256;")
-_ARE_LISTS = "(text >= ? AND text < ? OR text >= ? AND text < ? OR text >= ? AND text < ?)"
-_IS_TEXT = (
-    "num IS NULL AND text NOT GLOB '[[{]*' AND NOT (text GLOB 'sha256:*' AND length(text) = 71)"
-)
-
-
-_IS_READABLE = (
-    "text IS NOT NULL AND text NOT GLOB '{\"$*' "
-    "AND NOT (text GLOB 'sha256:*' AND length(text) = 71)"
-)
-"""Text, also that of lists; not what no reader has written."""
+_PLAIN = "CASE WHEN text < ? THEN text WHEN text < ? THEN substr(text, 3) END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +99,10 @@ class Value(Condition):
             return self._mapping(records)
         if not names:
             return sql.NONE
-        found = [self.under(names, *one) for one in self.scalars()]
-        found += [part for part in (self._lists(records, names),) if part]
+        found = [under(names, *one) for one in self.scalars()]
+        if self.operator != "exists":
+            found += [_of_texts(names, texts) for texts in [self.texts(records, names)] if texts]
         return sql.join(found) if found else sql.NONE
-
-    def under(self, names: list[int], asked: str, *values: Any) -> Sql:
-        """The rows under these names of which that is true."""
-        if len(names) == 1:
-            return Sql(f"SELECT run FROM param WHERE name = {names[0]} AND {asked}", values)
-        marks = ",".join(map(str, names))
-        return Sql(f"SELECT DISTINCT run FROM param WHERE name IN ({marks}) AND {asked}", values)
 
     def scalars(self) -> Iterator[tuple[Any, ...]]:
         """What is asked of rows that hold one value, with the values for the question marks."""
@@ -128,67 +110,58 @@ class Value(Condition):
         if operator == "exists":
             yield ("1",)
         elif operator == "contains":
-            yield "instr(text, ?)", wanted
+            yield f"instr({_PLAIN}, ?)", TEXT, ARRAY, wanted
         elif isinstance(wanted, list) or operator == "regex":
             return
         elif operator == "isclose":
-            low, high = _close(float(wanted))
-            yield "num BETWEEN ? AND ?", low, high
+            yield "num BETWEEN ? AND ?", *_close(wanted)
         else:
             num, text = cell(wanted)
-            if operator == "eq" and num is None and text is None:
-                yield ("num IS NULL AND text IS NULL",)
-            elif operator == "eq":
-                yield ("num = ?", num) if text is None else (f"text = ?{_kind(num, text)}", text)
+            if operator == "eq":
+                yield from _equal(num, text, wanted)
             elif num is not None:
                 yield f"num {_SIGNS[operator]} ?", num
-            elif text != NAN:
-                yield f"text {_SIGNS[operator]} ? AND {_IS_TEXT}", text
+            elif text is not None and text < LIST:
+                yield f"text {_SIGNS[operator]} ? AND text < ?", text, LIST
 
-    def _lists(self, records: Records, names: list[int]) -> Sql | None:
-        """What is compared element by element here, each distinct text once."""
-        if self.operator in ("exists", "contains"):
-            return None
+    def texts(self, records: Records, names: list[int]) -> list[str]:
+        """The texts under these names that compare so and are looked at here, each once."""
         if self.operator == "regex":
             search = compiled(self.wanted).search
-            rows = self._select(records, names, _IS_READABLE)
-            return self.of_texts(names, [text for text in rows if search(text)])
-        return self.of_texts(names, self.listed(records, names))
+            found = _distinct(records, names, "text < ?", ARRAY)
+            found = [text for text in found if search(text[2:] if text >= TEXT else text)]
+        elif self.operator == "contains":
+            found = []
+        else:
+            found = _distinct(records, names, "text >= ? AND text < ?", LIST, LONG)
+            found = [text for text in found if self._fits(decode(orjson.loads(text[2:])))]
+        return [*found, *self._long(records, names)]
 
-    def listed(self, records: Records, names: list[int]) -> list[str]:
-        """The texts of the lists that compare so."""
-        found = self._select(records, names, _ARE_LISTS, *_LIST_ENDS)
-        texts, long = [], []
-        for text in found:
-            if text.startswith("sha256:"):
-                long.append(text)
-            elif _fits(self.operator, _list_of(text), self.wanted):
-                texts.append(text)
-        if long and not isinstance(self.wanted, str):
-            texts += self._long(records, names, long)
-        return texts
+    def _fits(self, value: Any) -> bool:
+        """Whether a list or an array compares so."""
+        if self.operator not in ("contains", "regex"):
+            return _fits(self.operator, _plain(value), self.wanted)
+        text = listed(value)
+        if text is None:
+            return False
+        return (
+            self.wanted in text
+            if self.operator == "contains"
+            else (compiled(self.wanted).search(text) is not None)
+        )
 
-    def of_texts(self, names: list[int], texts: list[str]) -> Sql | None:
-        """The rows under these names that have one of the texts, if there are texts."""
-        if not texts:
-            return None
-        return self.under(names, "text IN (SELECT value FROM json_each(?))", sql.texts(texts))
-
-    def _long(self, records: Records, names: list[int], texts: list[str]) -> Iterator[str]:
-        """Of values whose digest alone is in the index, those that fit: one record is asked."""
-        for text in texts:
-            found = self.under(names, "text = ?", text)
-            (key, *_) = records.connection.execute(found.text, found.values).fetchone()
+    def _long(self, records: Records, names: list[int]) -> Iterator[str]:
+        """Of lists whose digest alone is in the index, those that fit: one record is asked."""
+        for text in _distinct(records, names, "text >= ? AND text < ?", LONG, DIGITS):
+            key, name = records.connection.execute(
+                "SELECT run, name.name FROM param JOIN name ON name.id = param.name "
+                f"WHERE {_is_under(names)} AND text = ? LIMIT 1",
+                (text,),
+            ).fetchone()
             record = records.of_keys([key])[0]
             held = record.parameters if self.space == "param" else record.metadata
-            if _fits(self.operator, _plain(get_task_param(held, self.key, None)), self.wanted):
+            if self._fits(flatten(held)[name]):
                 yield text
-
-    def _select(self, records: Records, names: list[int], asked: str, *values: Any) -> list[str]:
-        found = self.under(names, asked, *values)
-        _, _, source = found.text.partition(" FROM ")
-        text = f"SELECT DISTINCT text FROM {source}"
-        return [row[0] for row in records.connection.execute(text, found.values)]
 
     def meet(self, other: Condition) -> Condition | None:
         """Greater and less than numbers, of one name: one range."""
@@ -215,7 +188,7 @@ class Value(Condition):
         ]
         found = AllOf(tuple(parts)).sql(records)
         if others:
-            return sql.meet([found], [self.under(others, "1")])
+            return sql.meet([found], [under(others, "1")])
         return found
 
 
@@ -233,12 +206,11 @@ class Range(Condition):
             return sql.meet([bound.sql(records) for bound in self.bounds])
         asked = [scalar for bound in self.bounds for scalar in bound.scalars()]
         text = " AND ".join(condition for condition, *_ in asked)
-        found = first.under(names, text, *(value for _, *values in asked for value in values))
-        texts = set(first.listed(records, names))
+        found = under(names, text, *(value for _, *values in asked for value in values))
+        texts = set(first.texts(records, names))
         for bound in self.bounds[1:] if texts else ():
-            texts &= set(bound.listed(records, names))
-        lists = first.of_texts(names, sorted(texts))
-        return found if lists is None else sql.join([found, lists])
+            texts &= set(bound.texts(records, names))
+        return sql.join([found, _of_texts(names, sorted(texts))]) if texts else found
 
     def meet(self, other: Condition) -> Condition | None:
         """One more bound."""
@@ -247,11 +219,40 @@ class Range(Condition):
         return None
 
 
-def _kind(num: float | None, text: str) -> str:
-    """Tell a huge number, which has both, from its digits as text; others need no second look."""
-    if not text.removeprefix("-").isdecimal():
-        return ""
-    return " AND num IS NULL" if num is None else " AND num IS NOT NULL"
+def under(names: list[int], asked: str, *values: Any) -> Sql:
+    """The runs with a row under one of these names of which that is true."""
+    what = "run" if len(names) == 1 else "DISTINCT run"
+    return Sql(f"SELECT {what} FROM param WHERE {_is_under(names)} AND {asked}", values)
+
+
+def _is_under(names: list[int]) -> str:
+    if len(names) == 1:
+        return f"param.name = {names[0]}"
+    return f"param.name IN ({','.join(map(str, names))})"
+
+
+def _of_texts(names: list[int], texts: list[str]) -> Sql:
+    return under(names, "text IN (SELECT value FROM json_each(?))", sql.texts(texts))
+
+
+def _distinct(records: Records, names: list[int], asked: str, *values: str) -> list[str]:
+    """The texts under these names of which that is true."""
+    text = f"SELECT DISTINCT text FROM param WHERE {_is_under(names)} AND {asked}"
+    return [row[0] for row in records.connection.execute(text, values)]
+
+
+def _equal(num: float | None, text: str | None, wanted: Any) -> Iterator[tuple[Any, ...]]:
+    """What rows must be that hold exactly this."""
+    if num is None and text is None:
+        yield ("num IS NULL AND text IS NULL",)
+    elif num is None:
+        yield "text = ?", text
+    elif -(2**63) <= num < 2**63 or math.isinf(num):
+        yield "num = ?", num
+    else:  # floats and integers, which are held by their digits
+        yield "text = ?", text or f"{DIGITS}{int(num)}"
+        if num == wanted:
+            yield "num = ? AND text IS NULL", num
 
 
 def any_value(key: str, operator: str, wanted: Any = None) -> Condition:
@@ -269,7 +270,7 @@ def _refuse_wrong(operator: str, key: str, wanted: Any) -> None:
             _refuse_wrong(operator, key, item)
             continue
         number = isinstance(item, (int, float))
-        if not number and (operator == "isclose" or cell(item)[1] is None or type(item) is dict):
+        if not number and (operator == "isclose" or not _is_text(item)):
             what = "close to" if operator == "isclose" else "less or greater than"
             raise UserError.of(
                 "wrong-operator",
@@ -278,12 +279,20 @@ def _refuse_wrong(operator: str, key: str, wanted: Any) -> None:
             )
 
 
+def _is_text(value: Any) -> bool:
+    """Whether the index has it as a text, as it has dates and paths too."""
+    _, text = cell(value)
+    return text is not None and text < LIST
+
+
 def _close(wanted: float) -> tuple[float, float]:
     """The least and the greatest that is close, as for `numpy.isclose`."""
-    if math.isinf(wanted):
+    if wanted != wanted or wanted in (math.inf, -math.inf):
         return wanted, wanted
-    room = _ATOL + _RTOL * abs(wanted)
-    return wanted - room, wanted + room
+    most = sys.float_info.max
+    middle = float(max(-most, min(wanted, most)))
+    room = _ATOL + _RTOL * abs(middle)
+    return max(-most, middle - room), min(middle + room, most)
 
 
 def _fits(operator: str, found: Any, wanted: Any) -> bool:
@@ -323,10 +332,3 @@ def _plain(value: Any) -> Any:
 def _listed(value: Any) -> list[Any]:
     items: list[Any] = encode(value)["$set" if isinstance(value, set) else "$frozenset"]
     return items
-
-
-def _list_of(text: str) -> Any:
-    try:
-        return _plain(decode(orjson.loads(text)))
-    except orjson.JSONDecodeError:
-        return text  # a text that only begins like a list

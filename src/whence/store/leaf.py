@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import struct
+import sys
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -16,12 +17,19 @@ from whence.base.escape import JSON, decode, encode
 Cell = tuple[int | float | None, str | None]
 """``num`` and ``text`` of a row; both None for None."""
 
-NAN = '{"$float":"nan"}'
-"""The text of NaN, which is not that of the word."""
+_MARK = "\U0010ffff"
+TEXT, LIST, ARRAY, LONG, DIGITS, OTHER = (f"{_MARK}{kind}" for kind in "012345")
+"""How the text of what is not simply text begins.
+
+A text that begins with the mark itself, a list as JSON, an array as it is written, the digest of a
+list or an array that is too long, the digits of a number that is too great for SQLite, and all
+else. No text sorts after the mark, so that all texts are less than `LIST` and in their own order.
+"""
 
 LONGEST_RANGE = 1000
 """Ranges up to this length are looked for like lists."""
 
+_NAN = OTHER + '{"$float":"nan"}'
 _LONGEST = 4096
 _STRUCT = {"f2": "e", "f4": "f", "f8": "d", "b1": "?"} | {
     kind + size: letter if kind == "i" else letter.upper()
@@ -31,12 +39,12 @@ _STRUCT = {"f2": "e", "f4": "f", "f8": "d", "b1": "?"} | {
 
 
 def leaves(params: JSON) -> dict[str, Cell]:
-    """The cell of each leaf of escape-encoded parameters, by its dotted name.
+    r"""The cell of each leaf of escape-encoded parameters, by its dotted name.
 
     Examples
     --------
     >>> leaves({"a": {"b": 1, "c": "x"}, "d": [1, 2]})
-    {'a.b': (1, None), 'a.c': (None, 'x'), 'd': (None, '[1,2]')}
+    {'a.b': (1, None), 'a.c': (None, 'x'), 'd': (None, '\U0010ffff1[1,2]')}
 
     The names are those of `whence.base.dotted`.
     """
@@ -68,9 +76,11 @@ def cell_of(data: JSON) -> Cell:
     """The cell of an escape-encoded value."""
     kind = type(data)
     if kind is str:
-        return None, data
-    if kind is float or kind is int:
-        return data if kind is float or data < 2**63 else float(data), None
+        return None, data if data < _MARK else TEXT + data
+    if kind is float:
+        return data, None
+    if kind is int:
+        return (data, None) if -(2**63) <= data < 2**63 else _huge(str(data))
     if kind is bool:
         return int(data), None
     if data is None:
@@ -79,7 +89,13 @@ def cell_of(data: JSON) -> Cell:
         ((name, inner),) = data.items()
         if name in _SCALARS:
             return _SCALARS[name](inner)
-    return None, _brief(_plain(data))
+    return None, _structure(_plain(data))
+
+
+def listed(value: Any) -> str | None:
+    """The JSON behind the mark of a list, however long it is; None for what is no list."""
+    data = _plain(encode(value))
+    return _json(data) if type(data) is list else None
 
 
 def _members(value: dict[str, JSON]) -> Collection[tuple[Any, JSON]] | None:
@@ -97,7 +113,8 @@ def _key(data: JSON) -> Any:
     try:
         return decode(data)
     except UserError:  # of a newer version
-        return _brief(data)
+        text, long = _brief(data)
+        return f"sha256:{text}" if long else text
 
 
 def _plain(data: JSON) -> JSON:
@@ -115,18 +132,38 @@ def _plain(data: JSON) -> JSON:
     return data
 
 
-def _brief(data: JSON) -> str:
-    text = orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode()
+def _structure(data: JSON) -> str:
+    text, long = _brief(data)
+    if type(data) is list:
+        return (LONG if long else LIST) + text
+    if type(data) is dict and "$array" in data:
+        return (LONG if long else ARRAY) + text
+    return OTHER + text
+
+
+def _brief(data: JSON) -> tuple[str, bool]:
+    """As JSON, or the digest of that if it is long, and whether it is."""
+    text = _json(data)
     if len(text) <= _LONGEST:
-        return text
+        return text, False
     from whence.base.digest import digest_bytes
 
-    return f"sha256:{digest_bytes(text.encode())}"
+    return digest_bytes(text.encode()), True
+
+
+def _json(data: JSON) -> str:
+    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _huge(digits: str) -> Cell:
+    """Of an integer that SQLite cannot hold: nearly, and exactly."""
+    most = sys.float_info.max
+    return max(-most, min(float(digits), most)), DIGITS + digits
 
 
 def _float(data: JSON) -> Cell:
     # SQLite has the infinities but takes NaN for NULL.
-    return (None, NAN) if data == "nan" else (float(data), None)
+    return (None, _NAN) if data == "nan" else (float(data), None)
 
 
 def _numpy(data: JSON) -> Cell:
@@ -136,11 +173,9 @@ def _numpy(data: JSON) -> Cell:
         return _rare(data)
     order = ">" if dtype[0] == ">" else "<"
     (value,) = struct.unpack(order + letter, base64.b64decode(text))
-    if type(value) is bool:
-        return int(value), None
     if type(value) is float and value != value:
-        return None, NAN
-    return (value if -(2**63) <= value < 2**63 else float(value)), None
+        return None, _NAN
+    return cell_of(value)
 
 
 def _rare(data: JSON) -> Cell:
@@ -149,11 +184,11 @@ def _rare(data: JSON) -> Cell:
     if data[0][1:2] in ("m", "M"):
         return None, str(value)
     plain = value.item()
-    return (None, _brief({"$numpy": data})) if type(plain) is type(value) else cell(plain)
+    return (None, _structure({"$numpy": data})) if type(plain) is type(value) else cell(plain)
 
 
 def _text(data: JSON) -> Cell:
-    return None, data if type(data) is str else _brief(data)
+    return cell_of(data) if type(data) is str else (None, _structure(data))
 
 
 def _first_text(data: JSON) -> Cell:
@@ -161,7 +196,7 @@ def _first_text(data: JSON) -> Cell:
 
 
 _SCALARS = {
-    "$int": lambda data: (float(data) if len(data) < 300 else None, data),
+    "$int": _huge,
     "$float": _float,
     "$numpy": _numpy,
     "$path": _text,

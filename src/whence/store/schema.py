@@ -9,8 +9,8 @@ span     where the lines of a run are: ``[start, stop)`` of a file, among lines 
          ``before`` is the check that the first is chained with
 tag      one row per tag of a run
 param    one row per leaf of a run's ``params`` and metadata, per field of words and alert: ``num``
-         for numbers and booleans, ``text`` for text and (as JSON) for lists, NaN and the rest; both
-         NULL for None
+         for numbers and booleans, ``text`` for text and, behind a mark (`whence.store.leaf`), for
+         lists, NaN and the rest; both NULL for None
 name     the dotted names of them, interned: ``param.name`` is ``name.id``; ``space`` is
          ``param``, ``meta``, ``field`` or ``alert``, ``short`` the keys in it with dots between,
          without quotation marks and ``inputs`` levels
@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import re
 
-VERSION = 10
+VERSION = 11
 
 SPACES = ("param", "meta", "field", "alert")
 """What the rows of ``param`` are about."""
