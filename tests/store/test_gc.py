@@ -431,3 +431,25 @@ def test_two_at_once_lose_nothing(calendar: Calendar) -> None:
     calendar.wait(8)
     calendar.gc()
     assert told(calendar.open()) == before
+
+
+def test_content_that_another_store_packed_anew_is_still_found_here(
+    calendar: Calendar, tmp_path: Path
+) -> None:
+    other = Calendar(tmp_path / "b")
+    digest = save(calendar.store, "r", b"small")
+    calendar.store.writer().close()
+    merge(other.store, calendar.store)
+    for number in range(2):
+        there = other.open()
+        save(there, f"r{number}", b"small")
+        there.writer().close()
+    other.wait(8)
+    other.gc()  # three packs become one
+    merge(calendar.open(), other.open())  # the content is here: its new pack is not needed
+    calendar.wait(8)
+    for days in (0, 9, 15):
+        calendar.wait(days)
+        calendar.gc()
+        assert calendar.open().get(digest) == b"small"
+    assert calendar.open().verify().incomplete == []

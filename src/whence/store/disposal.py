@@ -174,10 +174,15 @@ class Disposal:
         ) or self._files.has(layout.object_path(self._root, item.digest))
 
     def _fold(self, file: JournalFile) -> None:
-        """Copy the lines of a journal into ours, unless that was done before."""
-        if self._said.folded_size(file.name) >= file.size:
-            return
+        """Copy the lines of a journal into ours, unless that was done before.
+
+        It may have been done in another store, which has the content in packs of its own, and need
+        not have sent them here: what tells of packs that are here is copied all the same.
+        """
+        before = self._said.folded_size(file.name) >= file.size
         points = file.name.endswith(layout.METRICS)
+        if before and points:
+            return
         try:
             data = read_all(self._files, layout.journals(self._root) / file.name)[: file.size]
         except FileNotFoundError:  # another gc has folded it
@@ -185,14 +190,21 @@ class Disposal:
         into: set[str] = set()
         for _, row in Chain().lines(data):
             line = parse(row)
-            if line is not None and self._worth(line, file.writer, points):
+            if line is None or (before and not self._tells_of_pack(line)):
+                continue
+            if self._worth(line, file.writer, points):
                 body = row[:-SEAL_LENGTH]
                 if "by" not in line:
                     body += b',"by":"%b"' % file.writer.encode()
                 path = self._writer.carry(body, points=points)
                 into.add(f"{path.parent.name}/{path.name}")
-        facts = {"file": file.name, "size": file.size, "last": file.last, "into": sorted(into)}
-        self._writer.append("folded", "", facts)
+        if not before:
+            facts = {"file": file.name, "size": file.size, "last": file.last, "into": sorted(into)}
+            self._writer.append("folded", "", facts)
+
+    def _tells_of_pack(self, line: dict[str, Any]) -> bool:
+        """Whether a line says where something is in a pack that is here."""
+        return line.get("op") == "pack" and line.get("pack") in self._packs
 
     def _worth(self, line: dict[str, Any], writer: str, points: bool) -> bool:
         op = line.get("op")
