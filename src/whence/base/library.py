@@ -80,7 +80,9 @@ def is_library_module(module: str) -> bool:
         return False
     if top in sys.stdlib_module_names:
         return True
-    if module in sys.builtin_module_names:
+    # whence stands for itself by version also where it is installed in place: what it keeps of
+    # stores and runs at work would make whatever uses it new each time.
+    if module in sys.builtin_module_names or top == __name__.partition(".")[0]:
         return True
     file = getattr(sys.modules.get(module) or sys.modules.get(top), "__file__", None)
     if file is None:
