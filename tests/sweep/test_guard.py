@@ -3,10 +3,11 @@
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from whence.params import ParamDim
-from whence.sweep import SweepOptions, sweep
+from whence.sweep import SweepOptions, sweep, sweep_status
 
 PROGRAM = """
 import os, sys
@@ -178,3 +179,104 @@ def test_a_module_that_this_process_has_imported_before_is_not_taken_for_the_fil
     finally:
         sys.modules.pop("law_of_model")
     assert len(swept().done) == 2
+
+
+READS = """
+import whence
+
+def read(out, *, n):
+    manager = whence.DataManager(".", load_cfg=LOAD, out_dir=False)
+    manager.load_from_cfg()
+    (out / "mean.txt").write_text(str(float(manager[f"data/{n}"][...].mean())))
+
+LOAD = {"data": {"loader": "numpy", "glob_str": "data/*.npy"}}
+"""
+
+
+@pytest.fixture
+def reader(project):
+    """A function that reads a file which no parameter names; gives a sweep over two of them."""
+    (project / "read.py").write_text(READS)
+    (project / "data").mkdir()
+    for n in (1, 2):
+        np.save(project / f"data/{n}.npy", np.arange(n))
+    space = project / "space.yml"
+    space.write_text("!pspace\nn: !pdim {default: 1, values: [1, 2]}\n")
+    options = SweepOptions(workers=1)
+    return lambda: sweep("read.py:read", space, name="r", options=options)
+
+
+def test_files_that_a_point_was_heard_to_read_count(store, project, reader):
+    assert len(reader().done) == 2
+    assert len(reader().skipped) == 2
+    np.save(project / "data/2.npy", np.ones(2))
+    again = reader()
+    assert (again.done, again.skipped) == (("2",), ("1",))
+    assert why(again) == {"data/2.npy changed since it was read"}
+    assert (project / "runs/r/sim_2/mean.txt").read_text() == "1.0"
+    np.save(project / "data/2.npy", np.arange(2))  # as it was: what it made is put back
+    assert len(reader().skipped) == 2
+    assert (project / "runs/r/sim_2/mean.txt").read_text() == "0.5"
+
+
+def test_the_plan_says_so(store, project, reader):
+    reader()
+    np.save(project / "data/1.npy", np.ones(2))
+    status = sweep_status("read.py:read", project / "space.yml", store=store, name="r")
+    assert {p.state: (p.status, p.message) for p in status.points} == {
+        "1": ("missing", "data/1.npy changed since it was read"),
+        "2": ("done", ""),
+    }
+
+
+def test_files_that_are_gone_and_new_points_change_nothing(store, project, reader):
+    reader()
+    (project / "data/1.npy").unlink()
+    np.save(project / "data/3.npy", np.arange(3))
+    (project / "space.yml").write_text("!pspace\nn: !pdim {default: 1, values: [1, 2, 3]}\n")
+    assert (reader().done, len(reader().skipped)) == (("3",), 3)
+
+
+def test_files_that_a_point_saves_as_inputs_count(store, project):
+    (project / "m.py").write_text(
+        "import whence\n"
+        "def m(out, *, n):\n"
+        "    run = whence.Run().reconnect()\n"
+        "    run.save_file('mesh.txt', 'input')\n"
+    )
+    (project / "mesh.txt").write_text("a")
+    (project / "space.yml").write_text("!pspace\nn: !pdim {default: 1, values: [1, 2]}\n")
+
+    def swept():
+        return sweep("m.py:m", "space.yml", store=store, name="m")
+
+    assert len(swept().done) == 2
+    assert len(swept().skipped) == 2
+    (project / "mesh.txt").write_text("b")
+    assert why(swept()) == {"mesh.txt changed since it was read"}
+
+
+def test_files_that_a_task_in_a_point_has_read_count(store, project):
+    (project / "t.py").write_text(
+        "import whence\n"
+        "@whence.RecordedTask\n"
+        "def mean(n: int) -> float:\n"
+        "    load = {'data': {'loader': 'numpy', 'glob_str': '*.npy'}}\n"
+        "    manager = whence.DataManager('.', load_cfg=load, out_dir=False)\n"
+        "    manager.load_from_cfg()\n"
+        "    return float(manager['data/mesh'][...].mean())\n"
+        "def t(out, *, n):\n"
+        "    (out / 'mean.txt').write_text(str(mean(1)))\n"
+    )
+    np.save(project / "mesh.npy", np.arange(3))
+
+    def swept():
+        space = {"n": ParamDim(default=1, values=[1, 2])}
+        return sweep("t.py:t", space, store=store, name="t", options=SweepOptions(workers=1))
+
+    assert len(swept().done) == 2
+    assert len(swept().skipped) == 2
+    np.save(project / "mesh.npy", np.ones(3))
+    again = swept()
+    assert why(again) == {"mesh.npy changed since it was read"}
+    assert [(project / f"runs/t/sim_{n}/mean.txt").read_text() for n in (1, 2)] == ["1.0"] * 2

@@ -14,6 +14,7 @@ from whence.base.error import UserError
 from whence.runs import Run
 from whence.store import Store
 from whence.tasks import MemoizedTask, RecordedTask
+from whence.tree import DataManager
 
 _log = logging.getLogger("calls")  # a list of this module would count as what a task depends on
 
@@ -311,3 +312,48 @@ def test_a_task_inside_of_a_run_is_part_of_it(store, project):
         )
         is None
     )
+
+
+LOAD = {"data": {"loader": "numpy", "glob_str": "*.npy"}}
+
+
+def mean_of_mesh(times: float) -> float:
+    manager = DataManager(".", load_cfg=LOAD, out_dir=False)
+    manager.load_from_cfg()
+    return float(np.mean(manager["data/mesh"])) * times
+
+
+def test_a_result_is_not_taken_for_that_of_a_file_that_it_was_not_made_from(store, project):
+    np.save("mesh.npy", np.arange(3.0))
+    task = RecordedTask(mean_of_mesh, store)
+    assert [task(2.0), task(2.0)] == [2.0, 2.0]
+    assert len(runs(store)) == 1
+    np.save("mesh.npy", np.full(3, 4.0))
+    assert [task(2.0), task(2.0)] == [8.0, 8.0]
+    assert len(runs(store)) == 2
+    said = [e["message"] for s in runs(store) for e in store.lines(s["id"], ("event",))]
+    assert said == ["mesh.npy changed since it was read"]
+    np.save("mesh.npy", np.arange(3.0))
+    assert task(2.0) == 2.0  # the older run's result
+    (project / "mesh.npy").unlink()
+    assert task(2.0) == 8.0
+    assert len(runs(store)) == 2
+
+
+def test_what_a_task_has_read_is_an_input_of_the_run_around_it_too(store, project):
+    np.save("mesh.npy", np.arange(3.0))
+    (project / "a.txt").write_text("a")
+    task, length = RecordedTask(mean_of_mesh, store), RecordedTask(length_of, store)
+    task(2.0)  # kept from here on
+    with Run(store) as run:
+        run.init("outer")
+        task(2.0)
+        task(3.0)
+        length("a.txt")
+    facts = store.index().state(run.id)["artifacts"]
+    paths = [fact.get("path") for fact in facts if fact["category"] == "input"]
+    assert sorted(filter(None, paths)) == ["a.txt", "mesh.npy"]
+
+
+def length_of(path: str) -> int:
+    return len(Path(path).read_text())

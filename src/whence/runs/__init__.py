@@ -10,7 +10,7 @@ from whence.runs.handler import Handler
 from whence.runs.origin import Origin
 from whence.runs.output import captured
 from whence.runs.process import Outcome, ProcessOptions, record_process
-from whence.runs.reading import Reading
+from whence.runs.reading import Reading, hearing
 from whence.runs.run import Run
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "code_of_script",
     "error_facts",
     "facts_of",
+    "hearing",
     "main_code",
     "record_process",
     "surroundings",

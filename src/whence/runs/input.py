@@ -9,6 +9,9 @@ from typing import Any
 
 from whence.artifacts import place
 from whence.base.digest import digest_value
+from whence.base.error import WhenceError
+from whence.base.escape import decode
+from whence.records import Artifact
 
 DigestOf = Callable[[Path], str]
 
@@ -54,6 +57,62 @@ def named_inputs(
         if named is not None and named[0] not in leave:
             found[named[0]] = named[1]
     return found
+
+
+def files_read(state: Mapping[str, Any]) -> list[Artifact]:
+    """The files that the run of a state took in where they lie, beside those of its call key.
+
+    Parameters
+    ----------
+    state : mapping
+        The run as its journal lines tell it.
+    """
+    facts = [fact for fact in state.get("artifacts") or () if fact.get("category") == "input"]
+    named = decode(state.get("inputs") or {}) if facts else ()
+    found = [Artifact.of(decode(fact)) for fact in facts if fact.get("path")]
+    # What lies in the run's own folder goes where the run goes.
+    beside = [each for each in found if each.path not in named]
+    return [each for each in beside if not str(each.path).startswith("./")]
+
+
+def changed_inputs(
+    read: Iterable[Artifact],
+    project: Path,
+    digest_of: DigestOf,
+    memory: dict[str, str | None] | None = None,
+) -> tuple[str, ...]:
+    """The files that are others than when a run took them in, by place.
+
+    Those that are gone are none of them: that data were cleared away, or lay in a temporary file,
+    makes no other result of what was made from them.
+
+    Parameters
+    ----------
+    read : iterable of Artifact
+        What the run took in.
+    project : Path
+        Where places start.
+    digest_of : callable
+        Gives the digest of a file.
+    memory : dict, optional
+        Keeps the digests of files as they are now by place, for many runs in a row.
+    """
+    memory = {} if memory is None else memory
+    changed = {}
+    for name, digest in ((str(each.path), each.digest) for each in read):
+        if name not in memory:
+            memory[name] = _digest_now(project / name, digest_of)
+        if memory[name] not in (None, digest):
+            changed[name] = True
+    return tuple(changed)
+
+
+def _digest_now(path: Path, digest_of: DigestOf) -> str | None:
+    """The digest of a file; None if it is gone, empty if it cannot be read."""
+    try:
+        return digest_of(path) if path.is_file() else None
+    except (OSError, WhenceError):  # it is being written, or may not be read
+        return ""
 
 
 def _looked_at(path: Path, project: Path, digest_of: DigestOf) -> tuple[str, str] | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whence.artifacts import attach, place
 from whence.base.error import WhenceError
-from whence.formats import media_type_of
+from whence.formats import Listener, listen, listener, media_type_of
 from whence.records import Artifact
 
 if TYPE_CHECKING:
@@ -65,3 +66,25 @@ class Reading:
         told = place(whole, (run.store.project,))
         kept = (media_type_of(whole), digest, size, "reference", told)
         attach(run.store.writer(), run.id, Artifact(told, "input", *kept))
+
+
+def hearing() -> Listener | None:
+    """Who is told of what is read: the run in this context, else that of this process's program.
+
+    A process that a run has started belongs to it where it has begun no run of its own.
+    """
+    hear = listener()
+    if hear is not None or not os.environ.get("WHENCE_RUN"):
+        return hear
+    from whence.runs.run import Run
+
+    hear = _no_one
+    with contextlib.suppress(WhenceError):  # its store is not to be had here
+        run = Run().reconnect()
+        hear = Reading(run) if run.begun else _no_one
+    listen(hear)
+    return hear
+
+
+def _no_one(path: Path, digest: str | None) -> None:
+    pass

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 from whence.base.clock import Clock
@@ -58,17 +60,23 @@ class Signatures:
             raise unreadable(error, file) from error
         return digest
 
+    def known(self, paths: Iterable[Path]) -> dict[Path, str]:
+        """The digests that are remembered of files as they are now; no file is read."""
+        found: dict[Path, str] = {}
+        with contextlib.suppress(sqlite3.Error), _Connection(self._path) as connection:
+            for path in paths:
+                with contextlib.suppress(OSError):  # it is gone
+                    digest = _remembered(connection, _signature(self._files.stat(path)))
+                    if digest is not None:
+                        found[path] = digest
+        return found
+
     def _look_up(self, signature: tuple[int, ...]) -> str | None:
         try:
             with _Connection(self._path) as connection:
-                row = connection.execute(
-                    "SELECT digest FROM signature WHERE device = ? AND inode = ? AND size = ? "
-                    "AND mtime = ? AND ctime = ?",
-                    signature,
-                ).fetchone()
+                return _remembered(connection, signature)
         except sqlite3.Error:
             return None
-        return None if row is None else str(row[0])
 
     def _remember(self, signature: tuple[int, ...], digest: str) -> None:
         try:
@@ -100,6 +108,15 @@ class _Connection:
 
     def __exit__(self, *_: object) -> None:
         self._connection.close()
+
+
+def _remembered(connection: sqlite3.Connection, signature: tuple[int, ...]) -> str | None:
+    row = connection.execute(
+        "SELECT digest FROM signature WHERE device = ? AND inode = ? AND size = ? "
+        "AND mtime = ? AND ctime = ?",
+        signature,
+    ).fetchone()
+    return None if row is None else str(row[0])
 
 
 def _signature(status: os.stat_result) -> tuple[int, ...]:

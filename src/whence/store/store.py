@@ -257,11 +257,11 @@ class Store:
         UserError
             If it is not a file that can be read.
         """
-        signatures: Signatures | None = getattr(self._own, "signatures", None)
-        if signatures is None:
-            folder = cache_folder(self.root).path
-            signatures = self._own.signatures = Signatures(folder, self.files, self._clock)
-        return signatures.digest_of(path)
+        return self._signatures().digest_of(path)
+
+    def digests_known(self, paths: Iterable[Path]) -> dict[Path, str]:
+        """The digests of the files that `digest_of` would not have to read, looked up at once."""
+        return self._signatures().known(paths)
 
     def lines(self, run: str, ops: tuple[str, ...] | None = None) -> Iterator[dict[str, Any]]:
         """The lines of a run in order, of these operations if given."""
@@ -279,6 +279,13 @@ class Store:
             return verify(self.files, self.root, self._clock())
         except OSError as error:
             raise failed(error, "read the store", self.root) from error
+
+    def _signatures(self) -> Signatures:
+        signatures: Signatures | None = getattr(self._own, "signatures", None)
+        if signatures is None:
+            folder = cache_folder(self.root).path
+            signatures = self._own.signatures = Signatures(folder, self.files, self._clock)
+        return signatures
 
     def _packed(self, digest: str) -> bool:
         """Whether an index at hand knows packed content; none is opened for that."""

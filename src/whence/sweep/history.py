@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from whence.base.escape import decode
+from whence.records import Artifact
 from whence.runs.callkey import Call
+from whence.runs.input import changed_inputs, files_read
 from whence.store import Store, is_alive
 
 State = Mapping[str, Any]
@@ -32,12 +34,30 @@ class History:
         self._store = store
         self._at = {str(state["dir"]): state for state in sorted(runs_at(store, places), key=_age)}
         self._done: dict[str, list[State]] = {}
+        self._read: dict[str, list[Artifact]] = {}
+        self._digests: dict[str, str | None] = {}
 
     def look_for(self, keys: Iterable[str]) -> None:
         """Read the completed runs of these call keys."""
         for state in sorted(_states(self._store, "call", keys), key=_age, reverse=True):
             if state.get("status") == "completed":
                 self._done.setdefault(state["call"], []).append(state)
+        done = [state for states in self._done.values() for state in states]
+        sweeps = _states(self._store, "id", {_text(state.get("parent")) for state in done})
+        given = {state["id"]: {each.path for each in files_read(state)} for state in sweeps}
+        self._read = {s["id"]: _beside(s, given.get(_text(s.get("parent")))) for s in done}
+        paths = {
+            str(each.path): self._store.project / str(each.path)
+            for read in self._read.values()
+            for each in read
+        }
+        known = self._store.digests_known(paths.values())
+        self._digests = {name: known[path] for name, path in paths.items() if path in known}
+
+    def changed(self, done: State) -> tuple[str, ...]:
+        """The files that a completed run took in beside those of its key, and that are others."""
+        digest_of, project = self._store.digest_of, self._store.project
+        return changed_inputs(self._read[done["id"]], project, digest_of, self._digests)
 
     def wrote(self, folder: str) -> tuple[str, ...]:
         """The files named by words that the newest run in a folder made itself."""
@@ -98,6 +118,18 @@ def call_of(state: State) -> Call:
 def folder_of(state: State, project: Path) -> Path | None:
     """The own folder of the run of a state."""
     return project / _text(state["dir"]) if state.get("dir") else None
+
+
+def _beside(state: State, given: Container[str | None] | None) -> list[Artifact]:
+    """The files that the run of a point took in beside those of its key.
+
+    What its whole sweep was given is in the key, or is the file of its space, which may name more
+    points by now. Where the sweep is not on record any more, all that was copied may be that.
+    """
+    read = files_read(state)
+    if given is None:
+        return [each for each in read if each.kept == "reference"]
+    return [each for each in read if each.path not in given]
 
 
 def _age(state: State) -> tuple[float, str]:

@@ -169,6 +169,9 @@ def _decided(store: Store, history: History, step: Step, call: Call, again: bool
     why = ""
     edited: tuple[str, ...] = ()
     for done in history.done(key, where):
+        if changed := history.changed(done):
+            why = why or _read(changed)
+            continue
         wrong = damage(store, done, folder)
         lost = [output for output in wrong if not can_restore(store, done, output, folder)]
         if not lost:
@@ -204,6 +207,11 @@ def _told(wrong: dict[Output, str]) -> str:
     output, how = next(iter(wrong.items()))
     more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
     return f"output {output.place} {'is missing' if how == 'missing' else 'changed'}{more}"
+
+
+def _read(changed: tuple[str, ...]) -> str:
+    more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+    return f"{changed[0]}{more} changed since it was read"
 
 
 def _edited(wrong: dict[Output, str]) -> tuple[str, ...]:

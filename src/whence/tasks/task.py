@@ -96,7 +96,14 @@ class RecordedTask(_Task[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The result: the kept one if there is one, else of a new run."""
         work = self._work(*args, **kwargs)
-        for artifact in work.kept():
+        tried: set[str] = set()
+        for run, artifact in work.kept():
+            if artifact.digest in tried:
+                continue
+            if why := work.outdated(run):
+                work = replace(work, why=work.why or why)
+                continue
+            tried.add(artifact.digest)
             try:
                 result = decode(orjson.loads(work.store.get(artifact.digest)))
             except (StoreError, UserError, ValueError) as error:
@@ -105,7 +112,7 @@ class RecordedTask(_Task[P, R]):
                 _log.warning("%s: %s", self._function.__qualname__, note)
                 work = replace(work, notes=(*work.notes, note))
                 continue
-            work.hand_on(artifact, self._function.__name__)
+            work.hand_on(run, artifact, self._function.__name__)
             return cast("R", result)
         return self._run(work)
 
@@ -151,6 +158,8 @@ class RecordedTask(_Task[P, R]):
             run.init(name, parameters=call.parameters, origin=origin)
             for artifact in work.inputs():
                 attach(store.writer(), run.id, artifact)
+            if work.why:
+                run.log_event(work.why)
             for note in work.notes:
                 run.log_event(note, "warning")
             with printed(run), named(run):
@@ -160,7 +169,7 @@ class RecordedTask(_Task[P, R]):
             kept = Artifact(RESULT, "output", "application/json", *held)
             attach(store.writer(), run.id, kept)
             self._look_again(run, work)
-        work.hand_on(kept, name)
+        work.hand_on(run.id, kept, name)
         return result
 
     def _look_again(self, run: Run, work: Work) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from whence.artifacts import attach
 from whence.formats import media_type_of
 from whence.records import Artifact
-from whence.runs import Call, Code
-from whence.runs.input import named_inputs
+from whence.runs import Call, Code, hearing
+from whence.runs.input import changed_inputs, files_read, named_inputs
 from whence.store import Store
 
 RESULT = "result"
@@ -36,6 +36,8 @@ class Work:
         The run that it is part of.
     notes : tuple of str
         What is to be said in the run, as warnings.
+    why : str
+        Why it runs although a result is kept.
     """
 
     store: Store
@@ -44,18 +46,27 @@ class Work:
     bound: inspect.BoundArguments
     parent: str | None = None
     notes: tuple[str, ...] = ()
+    why: str = ""
 
-    def kept(self) -> list[Artifact]:
-        """The results of completed tasks of the same call, the newest first."""
+    def kept(self) -> Iterator[tuple[str, Artifact]]:
+        """The results of completed tasks of the same call, the newest first, with their runs."""
         rows = self.store.index().connection.execute(
-            "SELECT artifact.type, artifact.digest, artifact.size, artifact.kept FROM run "
+            "SELECT run.id, artifact.type, artifact.digest, artifact.size, artifact.kept FROM run "
             "JOIN artifact ON artifact.run = run.key WHERE run.call = ? AND run.kind = 'task' "
             "AND run.status = 'completed' AND NOT run.deleted AND artifact.name = ? "
             "AND artifact.category = 'output' ORDER BY run.created DESC",
             (self.call.key, RESULT),
         )
-        found = {row[1]: Artifact(RESULT, "output", *row) for row in rows}
-        return [artifact for digest, artifact in found.items() if self.store.has(digest)]
+        for run, *held in rows.fetchall():
+            artifact = Artifact(RESULT, "output", *held)
+            if self.store.has(artifact.digest):
+                yield run, artifact
+
+    def outdated(self, run: str) -> str:
+        """Why the result of a run of the same call is no longer that of this one, if it is not."""
+        read = files_read(self.store.index().state(run))
+        changed = changed_inputs(read, self.store.project, self.store.digest_of)
+        return f"{', '.join(changed)} changed since it was read" if changed else ""
 
     def inputs(self) -> Iterator[Artifact]:
         """The files that arguments name, as inputs of the run."""
@@ -70,12 +81,24 @@ class Work:
         """Whether a file that an argument names is another by now."""
         return arguments_inputs(self.bound, self.store) != self.call.inputs
 
-    def hand_on(self, result: Artifact, task: str) -> None:
-        """Put the result on record as an input of the run that the call is part of."""
-        if self.parent is not None:
-            name = f"{task}.{self.call.key[:8]}"
-            given = replace(result, name=name, category="input")
-            attach(self.store.writer(), self.parent, given)
+    def hand_on(self, run: str, result: Artifact, task: str) -> None:
+        """Put the result on record as an input of the run that the call is part of.
+
+        So are the files that it was made from, for that run is done again when they change.
+        """
+        if self.parent is None:
+            return
+        name = f"{task}.{self.call.key[:8]}"
+        given = replace(result, name=name, category="input")
+        attach(self.store.writer(), self.parent, given)
+        hear = hearing()
+        if hear is None:
+            return
+        read = [(str(each.path), each.digest) for each in files_read(self.store.index().state(run))]
+        for place, digest in (*self.call.inputs.items(), *read):
+            path = self.store.project / place
+            if path.is_file():
+                hear(path, digest)
 
 
 def arguments_inputs(bound: inspect.BoundArguments, store: Store) -> Mapping[str, str]:

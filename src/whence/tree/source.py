@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from whence.base.clock import new_id
 from whence.base.digest import digest_bytes, digest_value
-from whence.base.error import UserError, WhenceError
-from whence.formats import Listener, listen, listener
+from whence.base.error import UserError
+from whence.formats import listener
 
 if TYPE_CHECKING:
     from whence.tree.node import Node
@@ -59,27 +58,13 @@ class Source:
 
     def tell(self) -> None:
         """Tell the run that this is part of, if any, that the file was read."""
-        hear = listener() or _guest()
+        hear = listener()
+        if hear is None and os.environ.get("WHENCE_RUN"):
+            from whence.runs import hearing
+
+            hear = hearing()
         if hear is not None:
             hear(self.file, None)
-
-
-def _guest() -> Listener | None:
-    """The run whose program this process is, where it has begun none of its own."""
-    if not os.environ.get("WHENCE_RUN"):
-        return None
-    from whence.runs import Reading, Run
-
-    hear: Listener = _no_one
-    with contextlib.suppress(WhenceError):  # its store is not to be had here
-        run = Run().reconnect()
-        hear = Reading(run) if run.begun else _no_one
-    listen(hear)
-    return hear
-
-
-def _no_one(path: Path, digest: str | None) -> None:
-    pass
 
 
 def sources(node: Node) -> tuple[Source, ...]:
