@@ -69,6 +69,14 @@ def test_trace_of_data_and_code(demo):
     assert len(demo.json("trace", "simulate.py")["runs"]) == 30
 
 
+def test_trace_of_a_configuration_that_lies_beside_figures(demo):
+    for name in ("mean_random_walk_cfg.yml", "random_walk/sweep_cfg.yml"):
+        told = demo.json("trace", figure(demo, name))
+        assert (told["found_by"], told["category"]) == ("digest", "output")
+        assert (told["command"], told["evaluation"] is None) == ("whence plot", False)
+    assert "an output of what is on record" in demo("trace", figure(demo, name)).stdout
+
+
 def test_a_figure_whose_bytes_changed_is_found_by_its_recipe(demo, tmp_path):
     from PIL import Image, PngImagePlugin
 

@@ -166,6 +166,8 @@ def evaluate(
             run.save_file(path, "input", mode="copy")
         figures = plotter.draw(plan)
         changed = _put_on_record(workspace, run, figures)
+        for path in plotter.configurations:
+            run.save_file(path, "output", name=_name(run, path), mode="copy")
         if any(figure.status == "failed" for figure in figures):
             run.set_status("failed")
     return EvaluationResult(run.id, folder, figures, changed)
@@ -192,6 +194,12 @@ def _code_artifacts(workspace: Workspace, own: Code, plan: Plan) -> list[dict[st
     return list({(facts["name"], facts["digest"]): facts for facts in found}.values())
 
 
+def _name(run: Run, path: Path) -> str:
+    """What an artifact is called: by its path in the folder of the run, if it lies there."""
+    inside = run.dir is not None and path.is_relative_to(run.dir)
+    return path.relative_to(str(run.dir)).as_posix() if inside else path.name
+
+
 def _put_on_record(workspace: Workspace, run: Run, figures: Sequence[Figure]) -> tuple[Change, ...]:
     """Register what was read as inputs and the figures as outputs of the evaluation."""
     writer = workspace.store.writer()
@@ -207,7 +215,7 @@ def _put_on_record(workspace: Workspace, run: Run, figures: Sequence[Figure]) ->
             "configuration": figure.recipe.configuration,
             "recipe": recipe.digest,
         }
-        name = figure.path.relative_to(str(run.dir)).as_posix()
+        name = _name(run, figure.path)
         meta = {"plot": plot, "inputs": writer.put(orjson.dumps(inputs)).digest}
         run.save_file(figure.path, "output", name=name, mode="copy", metadata=meta)
         kept = (RECIPE, recipe.digest, recipe.size, recipe.kept)

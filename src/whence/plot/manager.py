@@ -158,11 +158,17 @@ class PlotManager:
         self._creators = {**creator.CREATORS, **self.CREATORS}
         self._defaults = self._read_defaults()
         self._info: list[dict[str, Any]] = []
+        self._saved: list[Path] = []
 
     @property
     def plot_info(self) -> list[dict[str, Any]]:
         """What was plotted so far: one entry per figure, in order, as plain data."""
         return list(self._info)
+
+    @property
+    def configurations(self) -> tuple[Path, ...]:
+        """The files of configurations that were saved beside figures so far, in order."""
+        return tuple(self._saved)
 
     @property
     def default_creator(self) -> str | None:
@@ -301,7 +307,8 @@ class PlotManager:
         """Save the plot's configuration beside what was drawn of it."""
         drawn = any(figure.status != "failed" for figure in figures)
         if drawn and spec.get("save_plot_cfg", self.settings.save_plot_cfg):
-            save_configuration(spec, place, self.settings.cfg_exists_action)
+            saved = save_configuration(spec, place, self.settings.cfg_exists_action)
+            self._saved += [saved] if saved else []
 
     def _read_defaults(self) -> Defaults:
         names = {id(entry): name for name, entry in reversed(self._creators.items())}

@@ -77,8 +77,10 @@ def write(path: Path, data: bytes) -> None:
         ) from error
 
 
-def save_configuration(spec: PlotSpec, place: Place, action: str) -> Path:
-    """Save a plot's configuration so that it can be drawn again from there.
+def save_configuration(spec: PlotSpec, place: Place, action: str) -> Path | None:
+    """Save a plot's configuration so that it can be drawn again from there; gives its file.
+
+    None if another configuration is there, and the action is ``skip``.
 
     Raises
     ------
@@ -92,7 +94,7 @@ def save_configuration(spec: PlotSpec, place: Place, action: str) -> Path:
     data = yaml.dump({spec.name: whole}).encode()
     if path.exists() and path.read_bytes() != data:
         if action == "skip":
-            return path
+            return None
         if action == "raise":
             raise UserError.of(
                 "exists",

@@ -129,7 +129,7 @@ class Trace:
             )
         if self.found_by == "place":
             return "not what the run below left at this place"
-        if self.evaluation:
+        if self.evaluation and self.plot:
             changed = ", but changed since" if self.found_by == "recipe" else ""
             return f"a figure on record{changed}"
         words = {"input": "an input", "code": "code", "output": "an output"}
