@@ -7,8 +7,10 @@ import h5py
 import numpy as np
 import pytest
 
+from whence.app.client import Client
 from whence.records import Records
-from whence.runs import Run
+from whence.runs import Origin, Run
+from whence.store import Store
 from whence.transform import Graph, MemoryCache, Step
 from whence.tree import DataManager, sources
 
@@ -155,3 +157,75 @@ def test_a_transformation_counts_even_where_its_result_was_cached(data):
             graph.add("mul", [node, 2], step=Step(tag="twice"))
             assert graph.evaluate(cache=cache)["twice"].tolist() == [0, 2, 4, 6, 8]
         assert inputs(data, run.id) == {"data/a.h5"}
+
+
+@pytest.mark.parametrize(
+    "get",
+    [
+        lambda client, run: client.get_artifact(run, "x.npy"),
+        lambda client, run: client.get_artifact_as_file(run, "x.npy", "got"),
+        lambda client, run: client.get_artifacts_as_files(run, path="got", endswith=".npy"),
+        lambda client, run: client.open_artifact(run, "x.npy").close(),
+    ],
+)
+def test_what_is_got_of_a_run_is_an_input(data, get):
+    with Run(data.store) as maker:
+        maker.init("simulation")
+        maker.save_object(np.arange(3), name="x.npy")
+    client = Client(data.store)
+    get(client, maker.id)  # in no run
+    with Run(data.store) as run:
+        get(client, maker.id)  # before it has begun
+        run.init("analysis")
+        for _ in range(2):
+            get(client, maker.id)
+        run.save_object(np.ones(2), name="own.npy")
+        client.get_artifact(run.id, "own.npy")
+    (item,) = Records(data.store).get(run.id).of_category("input")
+    (made,) = Records(data.store).get(maker.id).of_category("output")
+    assert (item.name, item.digest, item.kept) == ("simulation/x.npy", made.digest, made.kept)
+    assert maker.id in data.lineage(run.id).upstream().members
+
+
+def test_what_is_got_of_runs_of_one_name_and_of_another_store(data, tmp_path):
+    other = Store.create(tmp_path / "other")
+    makers = []
+    for store in (data.store, data.store, other):
+        with Run(store) as maker:
+            maker.init("simulation")
+            maker.save_object(np.arange(len(makers) + 3), name="x.npy")
+        makers.append(maker)
+    with Run(data.store) as run:
+        run.init("analysis")
+        for maker in makers:
+            Client(maker.store).get_artifact(maker.id, "x.npy")
+    items = {each.name: each.kept for each in Records(data.store).get(run.id).of_category("input")}
+    assert items == {
+        "simulation/x.npy": "pack",
+        f"{makers[1].id}/x.npy": "pack",
+        f"{makers[2].id}/x.npy": "reference",
+    }
+
+
+def test_a_reference_that_is_got_is_found_without_its_run(data):
+    folder = data.folder / "own"
+    with Run(data.store) as maker:
+        maker.init("simulation", origin=Origin(dir=folder))
+        folder.mkdir()
+        (folder / "x.txt").write_text("x")
+        maker.save_file(folder / "x.txt", mode="reference")
+    with Run(data.store) as run:
+        run.init("analysis")
+        Client(data.store).get_artifact(maker.id, "x.txt")
+    assert inputs(data, run.id) == {"own/x.txt"}
+    assert Client(data.store).get_artifact(run.id, "simulation/x.txt") == "x"
+
+
+def test_what_a_program_of_a_run_gets(data, monkeypatch):
+    data.run("simulation", puts=["data/n.txt"])
+    monkeypatch.chdir(data.folder)
+    whence = (sys.executable, "-m", "whence")
+    get = (*whence, "get", "simulation", "-o", "got")
+    subprocess.run([*whence, "run", "--name", "analysis", "--", *get], check=True)
+    run = Records(data.store).resolve("analysis")
+    assert [item.name for item in run.of_category("input")] == ["simulation/n.txt"]

@@ -24,7 +24,7 @@ from whence.artifacts import (
 from whence.base.digest import digest_bytes
 from whence.base.error import StoreError, UserError
 from whence.base.problem import did_you_mean
-from whence.formats import UNKNOWN, load
+from whence.formats import UNKNOWN, listener, load
 from whence.records import Artifact, Record, Records
 from whence.store import Store
 
@@ -122,6 +122,7 @@ def get_object(
         artifact = one_artifact(record, beside, artifact.category)
     with open_content(store, record, artifact) as file:
         data = file.read()
+    _tell(record, [artifact])
     if digest_bytes(data) != artifact.digest:
         raise StoreError.of(
             "damaged-content",
@@ -148,7 +149,10 @@ def _type_of(records: Records, artifact: Artifact) -> str:
 def open_artifact(store: Store, run: str, name: str, category: str | None = None) -> BinaryIO:
     """The content of an artifact as a file to seek and read in."""
     record = Records(store).resolve(run)
-    return open_content(store, record, one_artifact(record, name, category))
+    artifact = one_artifact(record, name, category)
+    file = open_content(store, record, artifact)
+    _tell(record, [artifact])
+    return file
 
 
 def list_artifacts(store: Store, run: str, choice: Choice) -> list[Artifact]:
@@ -161,7 +165,20 @@ def fetch_artifacts(
 ) -> list[Fetched]:
     """Bring the artifacts of a run that fit into a folder, as files."""
     record = Records(store).resolve(run)
-    return fetch(store, record, Request(artifacts_of(record, choice), folder, progress))
+    files = fetch(store, record, Request(artifacts_of(record, choice), folder, progress))
+    _tell(record, [file.artifact for file in files])
+    return files
+
+
+def _tell(record: Record, artifacts: Sequence[Artifact]) -> None:
+    """Make what was got of a run an input of the run that this is part of, if it is of one."""
+    if listener() is None and not os.environ.get("WHENCE_RUN"):
+        return
+    from whence.runs import Reading, hearing
+
+    hear = hearing()
+    if isinstance(hear, Reading):
+        hear.got(record, artifacts)
 
 
 def folder_of(

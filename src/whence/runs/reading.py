@@ -1,16 +1,18 @@
-"""What a run reads through the data tree, put on record as what it took in."""
+"""What a run reads and gets from the store, put on record as what it took in."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whence.artifacts import attach, place
 from whence.base.error import WhenceError
+from whence.base.escape import encode
 from whence.formats import Listener, listen, listener, media_type_of
-from whence.records import Artifact
+from whence.records import Artifact, Record
 
 if TYPE_CHECKING:
     from whence.runs.run import Run
@@ -20,8 +22,9 @@ class Reading:
     """Makes each file that is read an input of a run, once; a listener of `whence.formats`.
 
     Files in the run's own folder, and what it has put out before, are no inputs of it. What is
-    read before the run has begun counts when it has. That a file cannot be put on record (it
-    changes while it is hashed) is an event of the run, and no reason to stop whoever reads.
+    read before the run has begun counts when it has, and so do artifacts that are got of other
+    runs. That a file cannot be put on record (it changes while it is hashed) is an event of the
+    run, and no reason to stop whoever reads.
 
     Parameters
     ----------
@@ -32,23 +35,29 @@ class Reading:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._known: set[Path] = set()
-        self._early: dict[Path, str | None] = {}
+        self._got: set[tuple[str, str, str]] = set()
+        self._names: dict[str, str] = {}  # of artifacts that were got, with their digests
+        self._early: list[Callable[[], None]] = []
 
     def __call__(self, path: Path, digest: str | None) -> None:
         """Put a file on record that was read just now."""
         if path in self._known or self._run.ended:
             return
         self._known.add(path)
-        if self._run.begun:
-            self.flush()
-            self._record(path, digest)
-        else:
-            self._early[path] = digest
+        self._once_begun(lambda: self._record(path, digest))
+
+    def got(self, record: Record, artifacts: Iterable[Artifact]) -> None:
+        """Put artifacts on record that were got of another run, perhaps from another store."""
+        self._once_begun(lambda: self._record_got(record, list(artifacts)))
 
     def flush(self) -> None:
         """Put on record what was read before the run began."""
         while self._run.begun and self._early and not self._run.ended:
-            self._record(*self._early.popitem())
+            self._early.pop(0)()
+
+    def _once_begun(self, record: Callable[[], None]) -> None:
+        self._early.append(record)
+        self.flush()
 
     def _record(self, path: Path, digest: str | None) -> None:
         run = self._run
@@ -66,6 +75,32 @@ class Reading:
         told = place(whole, (run.store.project,))
         kept = (media_type_of(whole), digest, size, "reference", told)
         attach(run.store.writer(), run.id, Artifact(told, "input", *kept))
+
+    def _record_got(self, record: Record, artifacts: Iterable[Artifact]) -> None:
+        run, inputs = self._run, []
+        for artifact in artifacts if record.id != run.id else ():
+            key = (record.id, artifact.name, artifact.digest)
+            if key in self._got or run.has_put(artifact.digest):
+                continue
+            self._got.add(key)
+            name = f"{record.name}/{artifact.name}"
+            if self._names.setdefault(name, artifact.digest) != artifact.digest:
+                name = f"{record.id}/{artifact.name}"  # of another run of that name
+            inputs.append({**_taken(record, artifact, run.store.root), "name": encode(name)})
+        if inputs:
+            run.store.writer().append_many("artifact", run.id, inputs)
+
+
+def _taken(record: Record, artifact: Artifact, root: Path) -> dict[str, Any]:
+    """The facts of an artifact as another run takes it in, whose store has that root."""
+    facts = artifact.as_dict() | {"category": "input", "path": None, "meta": None}
+    folder, path = record.state.get("dir"), artifact.path
+    if record.store is None or record.store.root != root:
+        facts["kept"] = "reference"  # here only its digest is known
+    elif artifact.kept == "reference" and isinstance(path, str):
+        inside = path.startswith("./") and isinstance(folder, str)
+        facts["path"] = f"{folder}/{path[2:]}" if inside else path
+    return {key: value for key, value in facts.items() if value is not None}
 
 
 def hearing() -> Listener | None:
