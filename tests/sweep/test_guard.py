@@ -121,12 +121,53 @@ def test_what_a_program_makes_itself_is_no_input(store, project):
     (project / "solve.py").write_text(WRITER)
     first = run(store, "out_{seed}.txt")
     assert len(first.done) == 2
-    assert store.index().state(first.runs["1"])["wrote"] == ["out_1.txt"]
-    assert len(run(store, "out_{seed}.txt").skipped) == 2
-    (project / "out_1.txt").write_text("edited")
+    assert store.index().state(first.runs["1"])["wrote"].keys() == {"out_1.txt"}
     assert len(run(store, "out_{seed}.txt").skipped) == 2
     run(store, "log.txt", again=True)
     assert len(run(store, "log.txt").skipped) == 2
+
+
+STATEFUL = """
+import os, sys
+name = sys.argv[2]
+if not os.path.isfile(name):
+    open(name, "w").write("made here")
+print(open(name).read())
+"""
+
+
+@pytest.mark.parametrize("name", ["state.dat", "state_{seed}.dat"])
+def test_what_a_program_made_is_an_input_once_somebody_wrote_to_it(store, project, name):
+    (project / "solve.py").write_text(STATEFUL)
+    file = project / name.format(seed=1)
+    run(store, name)
+    assert len(run(store, name).skipped) == 2
+    file.write_text("edited")
+    again = run(store, name)
+    assert "1" in again.done
+    record = store.index().state(again.runs["1"])
+    assert file.name in {**record["inputs"], **record["code"]["files"]}
+    assert len(run(store, name).skipped) == 2
+    file.write_text("edited again")
+    assert "1" in run(store, name).done
+
+
+REMOVING = """
+import os, sys
+print(os.path.exists("in.dat") and open("in.dat").read())
+if sys.argv[1] == "1":
+    os.remove("in.dat")
+"""
+
+
+def test_a_point_that_misses_its_input_is_not_taken_for_done(store, project):
+    (project / "solve.py").write_text(REMOVING)
+    (project / "in.dat").write_text("data")
+    first = run(store, "in.dat")
+    told = messages(store, first.runs["2"])
+    assert any("in.dat changed after the sweep began" in message for message in told)
+    (project / "in.dat").write_text("data")
+    assert run(store, "in.dat").done == ("2",)
 
 
 def test_an_input_that_changes_while_a_point_runs_is_told_of(store, project):

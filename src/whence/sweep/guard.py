@@ -33,9 +33,9 @@ class Guard:
     values : tuple
         Words and parameters that may name files.
     code, inputs : mapping of str to str
-        Digests by name.
-    wrote : tuple of str
-        What an earlier run of the point made of the files that words name: no inputs.
+        Digests by name; of the code, the files in the project.
+    wrote : mapping of str to str
+        What runs of the point made of the files that words name: no inputs while they are so.
     """
 
     project: Path
@@ -43,7 +43,7 @@ class Guard:
     values: tuple[Any, ...] = ()
     code: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
-    wrote: tuple[str, ...] = ()
+    wrote: Mapping[str, str] = field(default_factory=dict)
 
     def artifacts(self) -> Iterator[Artifact]:
         """The input files, for the record."""
@@ -57,23 +57,21 @@ class Guard:
         """The files of code and the inputs that are others by now."""
         known = {**self.code, **self.inputs}
         named = self._named(store)
-        files = tuple((n, d) for n, d in known.items() if n not in named and n[:1] != "<")
+        files = tuple((n, d) for n, d in known.items() if n not in named)
         folders = [n for n in named if n in self.inputs and named[n] != self.inputs[n]]
         return tuple(sorted([*_others(store, self.project, files), *folders]))
 
     def loaded(self, store: Store) -> tuple[str, ...]:
         """The files of code that were others when this process loaded them, for its first point."""
-        files = tuple((name, digest) for name, digest in self.code.items() if name[:1] != "<")
-        return _loaded(store.root, self.project, files)
+        return _loaded(store.root, self.project, tuple(self.code.items()))
 
-    def made(self, store: Store) -> tuple[str, ...]:
-        """The files that words name and that were not there, or were made by an earlier run."""
-        fresh = set(self._named(store)) - set(self.inputs) - set(self.code)
-        return tuple(sorted({*self.wrote, *fresh}))
+    def made(self, store: Store) -> dict[str, str]:
+        """The files that words name and that were not there, or made by runs, as they are now."""
+        named = self._named(store)
+        return {name: named[name] for name in sorted(named) if name not in self.inputs}
 
     def _named(self, store: Store) -> dict[str, str]:
-        leave = {*self.code, *self.wrote}
-        return named_inputs(self.values, self.cwd, self.project, store.digest_of, leave)
+        return named_inputs(self.values, self.cwd, self.project, store.digest_of, self.code)
 
 
 def told(names: tuple[str, ...], when: str) -> str:
@@ -92,17 +90,14 @@ def _loaded(root: Path, project: Path, files: tuple[tuple[str, str], ...]) -> tu
 
 def _others(store: Store, project: Path, files: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     digest_of = _forgiving(store.digest_of)
-    there = ((name, digest, project / name) for name, digest in files)
-    return tuple(
-        name for name, digest, path in there if path.exists() and digest_of(path) != digest
-    )
+    return tuple(name for name, digest in files if digest_of(project / name) != digest)
 
 
 def _forgiving(digest_of: Callable[[Path], str]) -> Callable[[Path], str]:
     def digest(path: Path) -> str:
         try:
             return digest_of(path)
-        except (OSError, WhenceError):  # it is being written, or was removed meanwhile
+        except (OSError, WhenceError):  # it is gone, or is being written
             return ""
 
     return digest

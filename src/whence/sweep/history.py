@@ -32,7 +32,12 @@ class History:
 
     def __init__(self, store: Store, places: Iterable[str]) -> None:
         self._store = store
-        self._at = {str(state["dir"]): state for state in sorted(runs_at(store, places), key=_age)}
+        there = sorted(runs_at(store, places), key=_age)
+        self._at = {str(state["dir"]): state for state in there}
+        self._wrote: dict[str, dict[str, set[str]]] = {}
+        for state in there:
+            for name, digest in _wrote(state).items():
+                self._wrote.setdefault(name, {}).setdefault(str(state["dir"]), set()).add(digest)
         self._done: dict[str, list[State]] = {}
         self._read: dict[str, list[Artifact]] = {}
         self._digests: dict[str, str | None] = {}
@@ -59,9 +64,18 @@ class History:
         digest_of, project = self._store.digest_of, self._store.project
         return changed_inputs(self._read[done["id"]], project, digest_of, self._digests)
 
-    def wrote(self, folder: str) -> tuple[str, ...]:
-        """The files named by words that the newest run in a folder made itself."""
-        return tuple(map(str, decode((self.at(folder) or {}).get("wrote") or ())))
+    def made(self, name: str, digest: str, folder: str | None = None) -> bool:
+        """Whether a file that words name is as runs left it, which made it themselves.
+
+        Parameters
+        ----------
+        name, digest : str
+            The file, and its content now: after somebody wrote to it, it is an input.
+        folder : str, optional
+            The folder of a run that made it; other runs may have written to it since.
+        """
+        wrote = self._wrote.get(name, {})
+        return (folder is None or folder in wrote) and any(digest in d for d in wrote.values())
 
     def at(self, folder: str) -> State | None:
         """The newest run whose own folder that is."""
@@ -134,6 +148,11 @@ def _beside(state: State, given: Container[str | None] | None) -> list[Artifact]
 
 def _age(state: State) -> tuple[float, str]:
     return state.get("created") or 0.0, state["id"]
+
+
+def _wrote(state: State) -> Mapping[str, str]:
+    told = decode(state.get("wrote") or {})
+    return told if isinstance(told, Mapping) else {}  # the oldest records name files only
 
 
 def _text(value: Any) -> str:

@@ -86,18 +86,24 @@ class Work:
     cwd: Path = field(default_factory=Path.cwd)
     setting: Mapping[str, str] = field(default_factory=dict)
 
-    def guard(
-        self, point: Point, store: Store, wrote: tuple[str, ...], memory: Memory | None = None
-    ) -> Guard:
+    def guard(self, point: Point, store: Store, history: History, memory: Memory) -> Guard:
         """The files that the point's key covers, as they are now.
 
         Beside the declared inputs these are the files and folders that words of a command name,
         with the parameters filled in, or the parameters of a function.
         """
-        values = tuple(self._values(point))
-        leave = {*self.code, *self.inputs, *wrote}
-        named = named_inputs(values, self.cwd, store.project, store.digest_of, leave, memory)
-        return Guard(store.project, self.cwd, values, self.code, {**self.inputs, **named}, wrote)
+        values, project = tuple(self._values(point)), store.project
+        where = place(self.folder(point), (project,))
+        leave = {*self.code, *self.inputs}
+        named = named_inputs(values, self.cwd, project, store.digest_of, leave, memory)
+        wrote = {n: digest for n, digest in named.items() if history.made(n, digest, where)}
+        inputs = {**self.inputs, **{n: d for n, d in named.items() if n not in wrote}}
+        return Guard(project, self.cwd, values, self._files(project), inputs, wrote)
+
+    def _files(self, project: Path) -> dict[str, str]:
+        """The code that lies in the project: neither the functions, nor what has a bare name."""
+        code = ((n, d) for n, d in self.code.items() if n[:1] != "<")
+        return {name: digest for name, digest in code if (project / name).exists()}
 
     def call(self, point: Point, inputs: Mapping[str, str]) -> Call:
         """The call of one point."""
@@ -142,12 +148,8 @@ def plan(store: Store, points: Sequence[Point], work: Work) -> list[Step]:
     places = [place(work.folder(point), (store.project,)) for point in points]
     history = History(store, places)
     memory: Memory = {}
-    made = {name for where in places for name in history.wrote(where)}
-    work = replace(work, code={n: d for n, d in work.code.items() if n not in made})
-    guards = [
-        work.guard(point, store, history.wrote(where), memory)
-        for point, where in zip(points, places, strict=True)
-    ]
+    work = replace(work, code={n: d for n, d in work.code.items() if not history.made(n, d)})
+    guards = [work.guard(point, store, history, memory) for point in points]
     calls = [work.call(point, guard.inputs) for point, guard in zip(points, guards, strict=True)]
     todo = [
         Step(point, call.key, work.folder(point), guard)

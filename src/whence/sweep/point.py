@@ -153,7 +153,7 @@ def _guarded(run: Run, job: Job) -> Iterator[None]:
         facts: dict[str, Any] = {"call": None} if wrong else {}
         made = guard.made(store)
         if made:
-            facts["wrote"] = encode(list(made))
+            facts["wrote"] = encode(made)
         if facts:
             store.writer().append("set", run.id, {"f": facts})
         if wrong:
