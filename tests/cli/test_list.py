@@ -169,3 +169,21 @@ def test_watching_goes_on_until_interrupted(whence):
     assert process.returncode == 130
     assert "n3" in out
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["show", "\udcff"],
+        ["show", ""],
+        ["tag", "", "foo"],
+        ["diff", "\udcff", "\udcff"],
+        ["lineage", "\udcff"],
+        ["list", "--tag", "\udcff"],
+        ["list", "--sort", "\udcff"],
+        ["list", "--columns", "\udcff"],
+    ],
+)
+def test_names_that_no_run_can_have_are_refused(whence, words):
+    done = whence(*words, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)

@@ -471,3 +471,32 @@ def test_nothing_lies_beyond_a_bound_that_is_no_number(view):
     above = view.filter.params(ge={"n": 0})
     assert len(above) == 5
     assert not above.filter.params(ge={"n": float("nan")})
+
+
+NO_TEXT = "\udcff"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda view: view.get(NO_TEXT),
+        lambda view: view.get(""),
+        lambda view: view.get(" "),
+        lambda view: view.get("run\0"),
+        lambda view: view.get(3),
+        lambda view: view.filter.ids(NO_TEXT),
+        lambda view: view.filter.tag(NO_TEXT),
+        lambda view: view.filter(f"system.{NO_TEXT} == 1"),
+        lambda view: view.filter(f"{NO_TEXT} == 1"),
+        lambda view: view.sort(NO_TEXT),
+    ],
+)
+def test_what_cannot_name_a_run_or_a_field_is_refused_in_words(view, ask):
+    with pytest.raises(UserError):
+        ask(view)
+
+
+def test_a_text_with_a_nul_is_looked_for_by_its_words(view):
+    view.store.writer().append("out", view[0].id, {"text": "a b", "stream": "stdout"})
+    view.store.writer().sync()
+    assert len(view.filter.text("a\0b")) == 1

@@ -60,6 +60,10 @@ class RunRequest:
     count_limit: int | None = 100
 
     def __post_init__(self) -> None:
+        if self.start_index < 0:
+            raise UserError.of(
+                "bad-start", f"runs are counted from 0, so none is the {self.start_index}th"
+            )
         for name in self.attributes or ():
             if not hasattr(Record, name) and name not in ATTRIBUTES:
                 raise UserError.of(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from whence.records import sql
 from whence.records.record import Record
-from whence.records.sql import Sql
+from whence.records.sql import Sql, checked
 from whence.records.task_parameter import MissingParameter
 
 if TYPE_CHECKING:
@@ -101,6 +101,10 @@ class Ids(Condition):
     """Being one of these runs."""
 
     ids: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for run in self.ids:
+            checked(run)
 
     def sql(self, records: Records) -> Sql:
         """A list."""

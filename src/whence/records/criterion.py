@@ -12,7 +12,7 @@ from whence.base.problem import did_you_mean
 from whence.records import sql
 from whence.records.condition import AnyOf, Condition
 from whence.records.record import ENDED
-from whence.records.sql import Sql
+from whence.records.sql import Sql, checked
 
 if TYPE_CHECKING:
     from whence.records.reader import Records
@@ -40,6 +40,9 @@ class Tag(Condition):
     """Having exactly this tag."""
 
     tag: str
+
+    def __post_init__(self) -> None:
+        checked(self.tag)
 
     def sql(self, records: Records) -> Sql:
         """Rows of ``tag``."""
@@ -78,23 +81,6 @@ def status_of(word: str) -> str | None:
     """The status that a word or a tag of smttask means, or None."""
     bare = word.strip("_") if isinstance(word, str) else ""
     return STATUS.get(bare)
-
-
-def checked(text: str) -> str:
-    """The text, if SQLite can be asked for it.
-
-    Raises
-    ------
-    UserError
-        If it is none, or cannot be written in UTF-8.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise UserError.of("bad-text", f"{text!r} is not text in UTF-8") from error
-    except AttributeError as error:
-        raise UserError.of("bad-text", f"a text is looked for, not {text!r}") from error
-    return text
 
 
 def tagged(word: str) -> Condition:
@@ -176,6 +162,7 @@ class Text(Condition):
             raise UserError.of(
                 "bad-text", f"the {self.name} is looked for by a text, not by {self.text!r}"
             )
+        checked(self.name)
         checked(self.text)
         if self.how == "regex":
             compiled(self.text)
@@ -387,7 +374,7 @@ class Said(Condition):
                 "this Python's SQLite was built without full-text search (FTS5)",
                 mend="Use the filter stdout_stderr, which reads the journals, or another Python.",
             )
-        phrase = '"' + self.text.replace('"', " ") + '"'
+        phrase = '"' + re.sub('["\0]', " ", self.text) + '"'
         return Sql(
             "SELECT DISTINCT said.run FROM word JOIN said ON said.id = word.rowid "
             "WHERE word MATCH ?",

@@ -28,7 +28,7 @@ from whence.records.criterion import (
     tagged,
 )
 from whence.records.period import length, moment, period
-from whence.records.sql import Sql
+from whence.records.sql import Sql, checked
 from whence.records.value import Value, any_value
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def condition_of(text: str) -> Condition:
     """
     if not isinstance(text, str) or not text.strip():
         raise UserError.of("bad-filter", f"a filter is a text, not {text!r}", mend=_MEND)
-    text = text.strip()
+    text = checked(text).strip()
     if text.startswith("/"):
         return Text("folder", "below", text)
     for pattern, read in _FORMS:

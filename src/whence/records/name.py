@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from whence.base.dotted import joined, means, name_parts
+from whence.records.sql import checked
 from whence.records.task_parameter import BESIDE
 from whence.store import short_name
 
@@ -40,7 +41,7 @@ class Names:
         known = self._known.get((space, key, below))
         if known is not None:
             return known
-        parts = name_parts(key)
+        parts = name_parts(checked(key))
         short = short_name(key)
         asked, values = "short = ?", [short]
         if below:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from whence.base.error import UserError
 from whence.base.problem import did_you_mean
 from whence.records.condition import AllOf, Condition, Test, all_of
-from whence.records.sql import Sql, among
+from whence.records.sql import Sql, among, checked
 
 if TYPE_CHECKING:
     from whence.records.reader import Records
@@ -49,7 +49,7 @@ class Order:
             return text
         if not isinstance(text, str) or not text.strip("-"):
             raise UserError.of("bad-order", f"records cannot be sorted by {text!r}")
-        return cls(text.removeprefix("-"), text.startswith("-"))
+        return cls(checked(text).removeprefix("-"), text.startswith("-"))
 
     def sql(self, records: Records) -> Sql:
         """The terms of ``ORDER BY``."""

@@ -16,8 +16,13 @@ from whence.records.condition import Condition
 from whence.records.name import Names
 from whence.records.query import NEWEST_FIRST, Query
 from whence.records.record import ENDED, Record
+from whence.records.sql import checked
 from whence.store import Store, is_alive
 
+_LABELLED = (
+    "SELECT run FROM param WHERE text = ? AND name IN "
+    "(SELECT id FROM name WHERE space = 'field' AND name = 'label')"
+)
 _STATE = "SELECT state.json FROM run JOIN state ON state.run = run.key"
 _BATCHES = (32, 512)  # the first is small, as often only the first few are wanted
 
@@ -79,20 +84,29 @@ class Records:
         UnknownRun
             If none fits, or several ids do.
         """
-        told = "SELECT run FROM param WHERE name IN (SELECT id FROM name WHERE space = 'field' "
-        for condition, value in (
-            ("id = ?", text),
-            (f"key IN ({told} AND name = 'label') AND text = ?)", text),
-            ("name = ?", text),
-            ("id GLOB ?", f"*{_quoted(text)}*"),
-            ("name GLOB ?", f"*/{_quoted(text)}"),
+        try:
+            quoted = _quoted(checked(text))
+        except UserError as error:
+            raise UnknownRun(*error.problems) from None
+        if not text.strip() or "\0" in text:
+            raise UnknownRun.of(
+                "unknown-run",
+                f"{text!r} names no run",
+                mend="Give an id, a part of one, or a name.",
+            )
+        for reading, value, newest_wins in (
+            ("id = ?", text, False),
+            (f"key IN ({_LABELLED})", text, False),
+            ("name = ?", text, True),
+            ("id GLOB ?", f"*{quoted}*", False),
+            ("name GLOB ?", f"*/{quoted}", True),
         ):
             rows = self.connection.execute(
-                f"SELECT id, name FROM run WHERE {condition} AND NOT deleted "
+                f"SELECT id, name FROM run WHERE {reading} AND NOT deleted "
                 "ORDER BY created DESC, id DESC LIMIT 6",
                 (value,),
             ).fetchall()
-            if len(rows) == 1 or (rows and condition.startswith("name")):
+            if len(rows) == 1 or (rows and newest_wins):
                 return self.get(rows[0][0])
             if rows:
                 shown = "\n".join(f"  {run}  {name or ''}" for run, name in rows[:5])

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from whence.base.error import UserError
+
 
 @dataclass(frozen=True, slots=True)
 class Sql:
@@ -133,3 +135,20 @@ def _parts(items: list[Sql]) -> list[list[Sql]]:
 def texts(values: Iterable[str]) -> str:
     """Texts as one value, which ``json_each`` takes apart."""
     return orjson.dumps(list(values)).decode()
+
+
+def checked(text: str) -> str:
+    """The text, if SQLite can be asked for it.
+
+    Raises
+    ------
+    UserError
+        If it is none, or cannot be written in UTF-8.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UserError.of("bad-text", f"{text!r} is not text in UTF-8") from error
+    except AttributeError as error:
+        raise UserError.of("bad-text", f"a text is looked for, not {text!r}") from error
+    return text

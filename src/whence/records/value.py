@@ -21,8 +21,8 @@ from whence.base.problem import did_you_mean
 from whence.params import flatten
 from whence.records import sql
 from whence.records.condition import AllOf, AnyOf, Condition
-from whence.records.criterion import checked, compiled
-from whence.records.sql import Sql
+from whence.records.criterion import compiled
+from whence.records.sql import Sql, checked
 from whence.store import cell, leaves
 from whence.store.leaf import ARRAY, DIGITS, LIST, LONG, LONGEST_RANGE, TEXT, listed
 

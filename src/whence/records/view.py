@@ -142,7 +142,7 @@ class RecordStoreView:
         UnknownRun
             If nothing fits, several records do, or the one that does is not in the view.
         """
-        if isinstance(label, str):
+        if isinstance(label, str) or not isinstance(label, Iterable):
             return self._get(label)
         return [self._get(one) for one in label]
 
