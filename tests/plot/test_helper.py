@@ -105,3 +105,9 @@ def test_checking_finds_every_problem():
     assert "Did you mean 'set_title'" in messages[0]
     assert "not accepted yet" in messages[3]
     assert list(check({name: {"enabled": True} for name in HELPERS}, Scope())) == []
+
+
+@pytest.mark.parametrize("limits", [["a", "b"], [0], [0, True], {"lower": "low"}, "min"])
+def test_limits_are_numbers(limits):
+    (problem,) = check({"set_limits": {"y": limits}}, Scope(path=("plot", "helpers")))
+    assert "the limits of y must be" in str(problem)

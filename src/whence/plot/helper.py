@@ -333,8 +333,21 @@ def _check_settings(name: str, settings: Mapping[str, Any], scope: Scope) -> Ite
     if name == "set_limits":
         for axis in ("x", "y"):
             limits = settings.get(axis)
-            pair = isinstance(limits, (list, tuple)) and len(limits) == 2
-            if limits is not None and not pair and not isinstance(limits, Mapping):
+            if limits is not None and not _are_limits(limits):
                 yield scope.at(name, axis).problem(
-                    "bad-value", f"the limits of {axis} must be [lower, upper], not {limits!r}"
+                    "bad-value",
+                    f"the limits of {axis} must be [lower, upper], each a number, min, max or "
+                    f"null, not {limits!r}",
                 )
+
+
+def _are_limits(limits: Any) -> bool:
+    if isinstance(limits, Mapping):
+        limits = [limits.get("lower"), limits.get("upper")]
+    return isinstance(limits, (list, tuple)) and [_is_limit(end) for end in limits] == [True, True]
+
+
+def _is_limit(end: Any) -> bool:
+    if isinstance(end, str):  # Matplotlib would take another word for a category
+        return end in ("min", "max")
+    return not isinstance(end, (bool, list, tuple, Mapping))
