@@ -83,7 +83,8 @@ def _of_code(store: Store, folder: Path) -> Iterator[_Line]:
     url = remote(root)
     if url:
         yield "set", {"f": {"remote": encode(without_login(url))}}
-    changes = diff(root)
+    known = checkout(root, LONG)
+    changes = b"" if known is not None and known.commit is None else diff(root)
     if changes is None:
         message = "the changes since the commit are too big, or took too long, to be stored"
         yield "event", {"level": "warning", "message": message, "at": time.time()}

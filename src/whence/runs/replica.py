@@ -16,7 +16,7 @@ from whence.base.error import UserError
 from whence.base.escape import decode
 from whence.base.problem import Problem
 from whence.runs.git import LONG, root_of
-from whence.runs.late import DIFF
+from whence.runs.late import DIFF, UNTRACKED
 from whence.store import Store
 
 
@@ -110,8 +110,14 @@ def _changes(store: Store, state: Mapping[str, Any], tree: Path) -> Iterator[str
         data = store.get(str(diffs[-1]["digest"]))
         if not _git(tree, "apply", "--whitespace=nowarn", "-", data=data):
             yield "the stored changes since the commit could not be applied"
-    elif (state.get("code") or {}).get("dirty"):
+    elif (state.get("code") or {}).get("dirty") and not _untracked(store, state):
         yield "there were changes since the commit, which were not stored"
+
+
+def _untracked(store: Store, state: Mapping[str, Any]) -> bool:
+    """Whether there were files that git did not track; what of them was code is laid out apart."""
+    states = [state, *([store.index().state(str(state["parent"]))] if state.get("parent") else ())]
+    return any(f["name"] == UNTRACKED for one in states for f in one.get("artifacts") or ())
 
 
 def _diffs(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
