@@ -98,9 +98,12 @@ def test_columns_that_do_not_fit_are_counted(whence):
 
 
 def test_tags_comments_and_reasons(own):
-    assert own("tag", "run 0", "run 1", "figure1").stdout == "Changed the tags of 2 runs.\n"
+    ids = {run["name"]: run["id"] for run in own.json("list")}
+    told = own("tag", "run 0", "run 1", "figure1").stdout
+    named = [f"{name} {ids[name]}" for name in ("run 0", "run 1")]
+    assert told == f"Changed the tags of 2 runs ({', '.join(named)}).\n"
     again = own("tag", "run 0", "run 2", "figure1").stdout
-    assert again == "Changed the tags of 1 run; 1 was so already.\n"
+    assert again == f"Changed the tags of 1 run (run 2 {ids['run 2']}); 1 was so already.\n"
     own("tag", "--where", "params.seed >= 1", "-r", "figure1", "-a", "late")
     assert {run["name"]: run["tags"] for run in own.json("list")} == {
         "run 0": ["figure1"], "run 1": ["late"], "run 2": ["late"]

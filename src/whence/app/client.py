@@ -27,7 +27,7 @@ class Client:
     """Gets back what is on record.
 
     Wherever a run is asked for, its id will do, any part of the id that no other run has, or its
-    name if no other has it.
+    name; of several runs of that name the newest.
 
     Parameters
     ----------

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_NAMED = 3
+
 
 def where(function: F) -> F:
     """The option that chooses runs by filters."""
@@ -51,5 +53,8 @@ def say(edited: Edited, field: str, as_json: bool) -> None:
         return
     count, same = len(edited.changed), len(edited.records) - len(edited.changed)
     runs = "1 run" if count == 1 else f"{count} runs"
+    if 0 < count <= _NAMED:  # a name means the newest of its runs, which need not be the one meant
+        changed = [record for record in edited.records if record.id in edited.changed]
+        runs += f" ({', '.join(f'{r.name} {r.id}' if r.name else r.id for r in changed)})"
     rest = f"; {same} {'was' if same == 1 else 'were'} so already" if same else ""
     click.echo(f"Changed the {field} of {runs}{rest}.")

@@ -29,7 +29,8 @@ def command(run: str, quiet: bool, store: Path | None, as_json: bool) -> None:
     the stored files of code; then its inputs. It runs there with the same command and parameters,
     as a new run linked to the old one. Exit code 1 means that the outcome differs.
 
-    RUN is its id, any part of the id that no other run has, or its name if no other has it.
+    RUN is its id, any part of the id that no other run has, or its name; of several runs of
+    that name it is the newest.
     """
     from whence.app import Workspace, repeat_run
 

@@ -29,7 +29,8 @@ def command(
 ) -> None:
     """Show one run: what went in, what came out.
 
-    RUN is its id, any part of the id that no other run has, or its name if no other has it.
+    RUN is its id, any part of the id that no other run has, or its name; of several runs of
+    that name it is the newest.
     """
     from whence.app import Workspace, show_run
 
