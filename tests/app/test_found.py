@@ -78,6 +78,16 @@ def test_names(client):
         client.get_run_id_from_name("n2")
 
 
+@pytest.mark.parametrize("name", ["'q'", " led by a blank", "a\nb", "~ x", "x and y == 1"])
+def test_names_with_anything_in_them(client, name):
+    with whence.Run(client.store) as run:
+        run.init("another")
+    with whence.Run(client.store) as run:
+        run.init("named")
+        client.store.writer().append("set", run.id, {"f": {"name": name}})
+    assert client.get_run_id_from_name(name) == run.id
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

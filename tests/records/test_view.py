@@ -500,3 +500,20 @@ def test_a_text_with_a_nul_is_looked_for_by_its_words(view):
     view.store.writer().append("out", view[0].id, {"text": "a b", "stream": "stdout"})
     view.store.writer().sync()
     assert len(view.filter.text("a\0b")) == 1
+
+
+def test_a_pattern_is_taken_as_it_is(tmp_path):
+    store = Store.create(tmp_path)
+    for number, name in enumerate(["'q'", " led", "a\nb", "= x"]):
+        run(store, number, name=name, params={"x": name})
+    view = RecordStoreView(store)
+    for number, pattern in enumerate(["'q'", r"\A ", "\n", "= x"]):
+        for field in ("name", "params.x", "x"):
+            assert len(view.filter.regex(field, pattern)) == 1, (field, pattern)
+            (found,) = view.filter.regex(field, pattern)
+            assert found.id.endswith(f"{number}abcdefg")
+    assert len(view.filter.regex("name", "")) == 4
+    for field in ("na me", "", 3, "status", "created"):
+        with pytest.raises(UserError):
+            view.filter.regex(field, "x")
+    store.writer().close()

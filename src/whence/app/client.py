@@ -13,6 +13,7 @@ from whence.artifacts import Progress
 from whence.base.error import UserError
 from whence.base.problem import did_you_mean
 from whence.records import Artifact, Record, Records
+from whence.records.criterion import Text
 from whence.store import Store
 
 if TYPE_CHECKING:
@@ -122,8 +123,7 @@ class Client:
         UserError
             If there is none, or more than one.
         """
-        request = found.RunRequest((f"name == {name}",), count_limit=2)
-        named = list(found.find_runs(self.store, request))
+        named, _ = Records(self.store).select(Text("name", "is", name), 2)
         if len(named) == 1:
             return named[0].id
         raise UserError.of(

@@ -40,8 +40,7 @@ _EXISTS = re.compile(rf"{_KEY}\s+(?P<not>not\s+)?exists")
 _CONTAINS = re.compile(rf"{_KEY}\s+(?P<not>not\s+)?contains\s+(?P<value>.+)")
 _COMPARE = re.compile(rf"{_KEY}\s*(?P<operator>==|!=|<=|>=|~=|=~|<|>|=|~)\s*(?P<value>.*)")
 _WORD = re.compile(rf"(?P<not>not\s+)?{_KEY}")
-_VALUES = {"==": "eq", "=": "eq", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "~=": "isclose",
-           "~": "regex", "=~": "regex"}  # fmt: skip
+_VALUES = {"==": "eq", "=": "eq", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "~=": "isclose"}
 _ORDERS = frozenset({"<", "<=", ">", ">="})
 _SPACES = {"metadata": "meta", "params": "param", "parameters": "param", "param": "param"}
 _TEXTS = {
@@ -110,6 +109,26 @@ def conditions_of(texts: str | Iterable[str]) -> Condition:
     if problems:
         raise UserError(*problems)
     return all_of(*found)
+
+
+def matching(key: str, pattern: str) -> Condition:
+    """Having that field, parameter or metadata, with the regular expression in it.
+
+    Raises
+    ------
+    UserError
+        If the field is none, or has no text, or the pattern is none.
+    """
+    if not isinstance(key, str) or re.fullmatch(NAME, key) is None:
+        raise UserError.of("bad-name", f"{key!r} is not the name of a field or a parameter")
+    space, name = _place(key)
+    if space:
+        return Value(space, name, "regex", pattern)
+    if key in _TEXTS:
+        return Text(_TEXTS[key], "regex", pattern)
+    if _is_field(key) or key in _TIMES:
+        raise _wrong("~", key)
+    return Bare(key, any_value(key, "regex", pattern))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +251,8 @@ def _compare(match: re.Match[str]) -> Condition:
     _check_operator(match, text)
     if key in _TIMES and not space:
         return _time(key, operator, text)
+    if operator in ("~", "=~"):
+        return matching(match["key"], _unquoted(text))
     if operator == "!=":
         return _unequal(space, key, text)
     if space:
@@ -276,8 +297,6 @@ def _but(space: str, key: str, text: str) -> Condition:
 def _value(space: str, key: str, operator: str, text: str) -> Condition:
     """Compared as a number or as JSON if the text is that; equal to the text itself as well."""
     word, wanted = _VALUES[operator], _parsed(text)
-    if word == "regex":
-        return Value(space, key, word, _unquoted(text))
     if word == "eq" and not isinstance(wanted, str):
         return AnyOf((Value(space, key, word, wanted), Value(space, key, word, text)))
     return Value(space, key, word, wanted)
@@ -285,7 +304,7 @@ def _value(space: str, key: str, operator: str, text: str) -> Condition:
 
 def _field(key: str, operator: str, text: str) -> Condition:
     wanted = _unquoted(text)
-    if operator not in ("==", "=") and (operator not in ("~", "=~") or key not in _TEXTS):
+    if operator not in ("==", "="):
         raise _wrong(operator, key)
     if key == "status":
         return Status(wanted)
@@ -299,8 +318,6 @@ def _field(key: str, operator: str, text: str) -> Condition:
         return Alert(_alert_name(key), status=wanted)
     if key == "user" and wanted == "self":
         wanted = _own_name()
-    if operator in ("~", "=~"):
-        return Text(_TEXTS[key], "regex", wanted)
     if _TEXTS.get(key) == "folder":
         wanted = "/" + wanted.strip("/")
     return Text(_TEXTS.get(key, key), "is", wanted)

@@ -14,7 +14,7 @@ from whence.base.error import UserError
 from whence.base.registry import Registry
 from whence.records.condition import AnyOf, Condition, Ids, Not, Test, all_of
 from whence.records.criterion import OutputPath, Outputs, Printed, Said, Status, Text, Time, tagged
-from whence.records.expression import condition_of
+from whence.records.expression import condition_of, matching
 from whence.records.period import length, moment, period
 from whence.records.record import Record
 from whence.records.task_parameter import get_task_param
@@ -268,7 +268,7 @@ def regex(field: str, pattern: str) -> Condition:
     """Keep records in whose field, parameter or metadata the regular expression is found."""
     if not isinstance(pattern, str):
         raise UserError.of("bad-pattern", f"a regular expression is a text, not {pattern!r}")
-    return condition_of(f"{field} ~ {pattern}")
+    return matching(field, pattern)
 
 
 @FILTERS("text")
