@@ -7,7 +7,9 @@ import gzip
 import importlib
 import io
 import json
+import lzma
 import pickle
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -102,43 +104,114 @@ def test_a_zip_that_becomes_too_much_is_refused(tmp_path: Path) -> None:
         driver("zarr")(url=str(bomb)).keys()
 
 
-@pytest.mark.parametrize("codec", ["zstd", "gzip", "zlib", "blosc", "bz2"])
+PACK: dict[str, Any] = {
+    "zstd": numcodecs.Zstd(1).encode,
+    "gzip": gzip.compress,
+    "zlib": zlib.compress,
+    "blosc": numcodecs.Blosc().encode,
+    "bz2": bz2.compress,
+    "lzma": lzma.compress,
+    "lz4": numcodecs.LZ4().encode,
+}
+
+
+def described(path: Path, **told: Any) -> Path:
+    """A group with an array of four values, of which the description tells something else."""
+    root = zarr.open_group(str(path), mode="w", zarr_format=2)
+    array = root.create_array("a", data=np.ones(4), chunks=(4,))
+    array.attrs["_ARRAY_DIMENSIONS"] = ["x"]
+    file = path / "a" / ".zarray"
+    file.write_text(json.dumps(json.loads(file.read_text()) | told))
+    return path
+
+
+def zipped(path: Path) -> bytes:
+    found = io.BytesIO()
+    with zipfile.ZipFile(found, "w") as file:
+        for part in path.rglob("*"):
+            if part.is_file():
+                file.write(part, str(part.relative_to(path)))
+    return found.getvalue()
+
+
+@pytest.mark.parametrize("codec", PACK)
 @pytest.mark.usefixtures("low_limits")
 def test_a_chunk_that_becomes_too_much_is_refused(codec: str, tmp_path: Path) -> None:
-    pack = {
-        "zstd": numcodecs.Zstd(1).encode,
-        "gzip": gzip.compress,
-        "zlib": zlib.compress,
-        "blosc": numcodecs.Blosc().encode,
-        "bz2": bz2.compress,
-    }
-    bomb = bytes(pack[codec](HUGE))
-    root = zarr.open_group(str(tmp_path / "z"), mode="w", zarr_format=2)
-    root.create_array("a", data=np.ones(4), chunks=(4,))
-    (tmp_path / "z" / "a" / "0").write_bytes(bomb)
-    found = driver("zarr")(url=str(tmp_path / "z")).get("a")
+    path = described(tmp_path / "z", compressor={"id": codec})
+    (path / "a" / "0").write_bytes(bytes(PACK[codec](HUGE)))
+    found = driver("zarr")(url=str(path)).get("a")
     with pytest.raises(UserError, match=r"the chunk 'a/0' of .* would become more"):
         found[:]
-    data = dump(xr.Dataset({"a": ("x", np.ones(4))}), media_type=KIND).data
     with pytest.raises(UserError, match="the chunk 'a/0'"):
-        load(KIND, changed(data, **{"a/0": bomb}))
+        load(KIND, zipped(path))
+
+
+@pytest.mark.usefixtures("low_limits")
+def test_a_chunk_is_looked_at_as_its_codec_reads_it(tmp_path: Path) -> None:
+    small = zlib.compressobj(wbits=9)  # does not begin like what `zlib.compress` gives
+    path = described(tmp_path / "z", compressor={"id": "zlib"})
+    (path / "a" / "0").write_bytes(small.compress(HUGE) + small.flush())
+    with pytest.raises(UserError, match="the chunk 'a/0'"):
+        load(KIND, zipped(path))
+    path = described(path, compressor=None)
+    (path / "a" / "0").write_bytes(zlib.compress(HUGE))
+    assert driver("zarr")(url=str(path)).get("a").shape == (4,)
+
+
+@pytest.mark.parametrize(
+    ("compressor", "filters", "why"),
+    [
+        ({"id": "zlib"}, [{"id": "zlib"}], "'zlib' in 'zlib'"),
+        ({"id": "shuffle"}, [{"id": "zstd"}], "'zstd' in 'shuffle'"),
+        (None, [{"id": "packbits"}] * 2, "'packbits' in 'packbits'"),
+        (None, [{"id": "astype", "encode_dtype": "i1", "decode_dtype": "c16"}] * 2, "256 times"),
+        (None, [{"id": "delta", "dtype": "U1000000", "astype": "u1"}], "times as wide"),
+        ({"id": "lzma", "format": 3}, None, "without a header"),
+        ({"id": "json2"}, None, "uses 'json2'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_what_cannot_be_checked_is_refused(
+    compressor: Any, filters: Any, why: str, tmp_path: Path
+) -> None:
+    path = described(tmp_path / "z", compressor=compressor, filters=filters)
+    with pytest.raises(UserError, match=why) as caught:
+        load(KIND, zipped(path))
+    assert "get it as a file" in str(caught.value)
+
+
+def test_shards_are_read_from_a_place_alone(tmp_path: Path) -> None:
+    root = zarr.open_group(str(tmp_path / "z"), mode="w", zarr_format=3)
+    size = {"chunks": (2,), "shards": (4,), "dimension_names": ["x"]}
+    root.create_array("a", data=np.arange(8.0), **size)
+    assert driver("zarr")(url=str(tmp_path / "z")).get("a")[:].tolist() == list(range(8))
+    with pytest.raises(UserError, match="uses 'sharding_indexed'"):
+        load(KIND, zipped(tmp_path / "z"))
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_what_others_write_is_read(version: Any, tmp_path: Path) -> None:
+    path, compressors = tmp_path / "z", zarr.codecs
+    data = xr.Dataset({"a": ("x", np.arange(6.0)), "t": ("x", list("abcdef"))}, attrs={"codecs": 1})
+    packed = compressors.BloscCodec() if version == 3 else numcodecs.GZip()
+    scale = {"scale_factor": 0.5, "dtype": "i2", "compressors": (packed,)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # text in version 3
+        data.to_zarr(path, zarr_format=version, encoding={"a": scale})
+    assert load(KIND, zipped(path)).a.values.tolist() == list(range(6))
 
 
 def test_a_shape_that_is_too_large_is_refused() -> None:
     data = dump(xr.Dataset({"a": ("x", np.ones(4))}), media_type=KIND).data
     with zipfile.ZipFile(io.BytesIO(data)) as file:
-        told = json.loads(file.read(".zmetadata"))
-    told["metadata"]["a/.zarray"]["shape"] = [400_000_000_000]
+        told = json.loads(file.read("a/.zarray"))
+    told["shape"] = [400_000_000_000]
     with pytest.raises(UserError, match="would become 3200000000000"):
-        load(KIND, changed(data, **{".zmetadata": json.dumps(told).encode()}))
+        load(KIND, changed(data, **{"a/.zarray": json.dumps(told).encode()}))
 
 
 def test_no_array_is_unpickled(tmp_path: Path) -> None:
-    root = zarr.open_group(str(tmp_path / "z"), mode="w", zarr_format=2)
-    root.create_array("a", data=np.ones(4), chunks=(4,))
-    path = tmp_path / "z" / "a" / ".zarray"
-    told = json.loads(path.read_text())
-    path.write_text(json.dumps(told | {"filters": [{"id": "pickle"}]}))
+    described(tmp_path / "z", filters=[{"id": "pickle"}])
     (tmp_path / "z" / "a" / "0").write_bytes(pickle.dumps([1]))
     with pytest.raises(UserError, match="which can run any code"):
         driver("zarr")(url=str(tmp_path / "z")).get("a")
@@ -161,11 +234,20 @@ def test_the_driver_reads_a_zip(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [0, 1, 100, 300, 70_000, 3_000_000])
 def test_sizes_are_never_told_too_small(size: int) -> None:
     data = bytes(size)
-    packed = [gzip.compress(data), zlib.compress(data), bz2.compress(data), data]
-    packed += [bytes(codec.encode(data)) for codec in (numcodecs.Zstd(3), numcodecs.Zstd(1, True))]
-    if size:
-        packed.append(bytes(numcodecs.Blosc().encode(data)))
-    for one in packed:
-        assert unpacked_size(one, 1 << 30) >= size
-        assert unpacked_size(one, 1 << 30) <= max(1 << 17, 2 * size)
-    assert unpacked_size(b"\x1f\x8b only begins so", 10) == 17
+    packed = [(codec, bytes(pack(data))) for codec, pack in PACK.items() if size or codec != "lz4"]
+    packed += [("zstd", bytes(numcodecs.Zstd(1, checksum).encode(data))) for checksum in (0, 1)]
+    packed += [("lzma", lzma.compress(data, lzma.FORMAT_ALONE))]
+    for codec, one in packed:
+        assert size <= unpacked_size(codec, one, 1 << 30) <= max(1 << 17, 2 * size)
+        if codec not in ("blosc", "lz4", "zlib"):  # the others go on after the end
+            twice = PACK[codec](b"x") + one
+            assert unpacked_size(codec, twice, 1 << 30) >= size
+            assert unpacked_size(codec, memoryview(one + twice), 1 << 30) >= size
+    assert unpacked_size("gzip", b"\x1f\x8b only begins so", 10) == 0
+
+
+def test_frames_to_be_skipped_do_not_hide_others() -> None:
+    frame = bytes(numcodecs.Zstd(1).encode(bytes(5000)))
+    skipped = b"\x5a\x2a\x4d\x18" + (4).to_bytes(4, "little") + b"abcd"
+    checked = bytes(numcodecs.Zstd(1, checksum=True).encode(b"x"))
+    assert unpacked_size("zstd", skipped + checked + skipped + frame + b"rest", 1 << 30) == 5001
