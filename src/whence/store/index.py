@@ -206,7 +206,8 @@ class Index:
         except BaseException:
             self._undo(db)
             raise
-        self._order.saw(self._told(db).lc, now)
+        told = self._known[1] if self._known else self._told(db)
+        self._order.saw(told.lc, now)
 
     def _survey(self, db: sqlite3.Connection, now: float) -> Survey:
         passing = not 0 <= now - self._passed < _PASSING_EVERY

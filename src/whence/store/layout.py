@@ -22,12 +22,13 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FOREIGN = re.compile(r"[a-z0-9]+:[0-9a-f]+")
 _PACK = re.compile(r"\d{4}-\d\d-\d\d/\w+(-\d+)?\.pack", re.ASCII)
 
+JOURNALS = "journals"
 MAIN, METRICS, PACK = ".jsonl", ".metrics.jsonl", ".pack"
 
 
 def journals(root: Path) -> Path:
     """The folder of the day folders with journals."""
-    return root / "journals"
+    return root / JOURNALS
 
 
 def packs(root: Path) -> Path:

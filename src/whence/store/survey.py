@@ -87,7 +87,7 @@ def survey(
     """
     found = Survey()
     # As text: making a path of its own for each took longer than asking the system about it.
-    folder = str(layout.journals(root))
+    folder = f"{root}/{layout.JOURNALS}"
     _look_at_days(found, connection, told, files, folder, now)
     rows = told.unended
     if passing:
