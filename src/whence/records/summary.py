@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, repeat
+from operator import contains
 from typing import TYPE_CHECKING, Any
 
 from whence.base.digest import digest_value
@@ -147,9 +148,12 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
             records = self.view.aslist()
             told = _told(records, fields)
             if len(set(told.labels)) == len(records):
+                labels = sorted(told.labels, reverse=True)
+                rows = _Rows(labels, [1] * len(labels), records, told)
+                if labels == told.labels:
+                    return rows
                 order = sorted(range(len(records)), key=told.labels.__getitem__, reverse=True)
-                rows = _Rows([told.labels[i] for i in order], [1] * len(order), records, told)
-                return rows if order == [*range(len(order))] else rows.in_order(order)
+                return rows.in_order(order)
         groups = self._groups()
         labels = sorted(groups, reverse=True)
         records = self.view.of([one for label in labels for one in groups[label]])
@@ -224,12 +228,14 @@ def _told(records: Sequence[Record], fields: Iterable[str]) -> _Told:
         )
         for field, cells in texts.items():
             cells += _texts(part, states, field)
-        starts = [state.get("started") for state in states]
-        ends = [state.get("ended") for state in states]
         told.took.extend(
             [
-                record.duration if start is None or end is None or end < start else end - start
-                for record, start, end in zip(part, starts, ends, strict=True)
+                record.duration
+                if (begin := state.get("started")) is None
+                or (end := state.get("ended")) is None
+                or end < begin
+                else end - begin
+                for record, state in zip(part, states, strict=True)
             ]
         )
     return told
@@ -259,7 +265,9 @@ def _texts(
                 for state in states
                 for one in [state.get(field)]
             ]
-        return ["" if state.keys().isdisjoint(sources) else read(state) for state in states]
+        if not any(True in map(contains, states, repeat(name)) for name in sources):
+            return repeat("", len(states))
+        return [read(state) for state in states]
     return [_text(getattr(record, field)) for record in records]
 
 
