@@ -2,12 +2,15 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+
+from whence.testing.command import CommandLine
 
 PYTHON = sys.executable
 
@@ -295,6 +298,70 @@ def test_a_record_is_repeated_from_what_is_on_record(recorded):
     if (recorded.cwd / ".git").exists():
         trees = subprocess.check_output(["git", "worktree", "list"], cwd=recorded.cwd, text=True)
         assert len(trees.splitlines()) == 1
+
+
+SCRIPTED = """\
+import sys, whence
+with whence.Run() as run:
+    run.init("scripted")
+    open("z.txt", "w").write("z")
+    run.save_file("z.txt")
+"""
+
+
+@pytest.fixture
+def left(tmp_path):
+    """A project with a script's run, a program's and a point, each begun in a folder of it."""
+    (tmp_path / "first" / "sub").mkdir(parents=True)
+    whence = CommandLine(tmp_path / "first", tmp_path / "cache")
+    whence("init")
+    (whence.cwd / "s.py").write_text(SCRIPTED)
+    (whence.cwd / "space.yml").write_text(SPACE)
+    sub = whence.cwd / "sub"
+    subprocess.run([PYTHON, "../s.py"], cwd=sub, env=whence.environment, check=True)
+    program = ("--", "sh", "-c", "echo o > o2")
+    whence("run", "--name", "program", "--output", "o2", *program, cwd=sub)
+    whence("sweep", "space.yml", "--", "sh", "-c", "echo {seed} > {out}/o")
+    return whence
+
+
+@pytest.mark.parametrize("name", ["scripted", "program", "sim_2"])
+@pytest.mark.parametrize("how", ["moved", "copied"])
+def test_a_record_is_repeated_where_the_store_is_now(left, how, name):
+    now = left.cwd.with_name("now")
+    if how == "moved":
+        left.cwd.rename(now)
+    else:
+        shutil.copytree(left.cwd / ".whence", now / ".whence")
+    before = len(left.json("list", cwd=left.cwd)) if how == "copied" else 0
+    told = left.json("repeat", name, cwd=now)
+    assert (told["agrees"], told["outputs"]["same"], told["notes"]) == (True, 1, [])
+    assert told["repeat"] in [run["id"] for run in left.json("list", cwd=now)]
+    if how == "copied":
+        assert len(left.json("list", cwd=left.cwd)) == before
+    again = left.json("repeat", told["repeat"], cwd=now)
+    assert (again["agrees"], again["notes"]) == (True, [])
+
+
+def test_a_script_that_records_nothing_when_it_is_repeated_shows_its_last_words(project):
+    flag = project.cwd.parent / f"{project.cwd.name}.flag"
+    flag.write_text("")
+    (project.cwd / "s.py").write_text(f"open({str(flag)!r})\n{SCRIPTED}")
+    subprocess.run([PYTHON, "s.py"], cwd=project.cwd, env=project.environment, check=True)
+    flag.unlink()
+    done = project("repeat", "scripted", "--quiet", check=False)
+    assert done.returncode == 2
+    assert "recorded no run (exit status 1)" in done.stderr
+    assert f"FileNotFoundError: [Errno 2] No such file or directory: {str(flag)!r}" in done.stderr
+
+
+def test_a_run_begun_in_a_folder_that_is_gone_is_repeated_with_a_note(project, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("gone")
+    project("run", "--store", project.cwd, "--name", "far", "--", "true", cwd=elsewhere)
+    elsewhere.rmdir()
+    told = project.json("repeat", "far")
+    assert told["status"] == "completed"
+    assert [str(elsewhere) in note for note in told["notes"]] == [True]
 
 
 def test_what_cannot_be_repeated_is_told(recorded):

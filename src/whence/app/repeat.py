@@ -6,21 +6,23 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from whence.app.diff import Diff, diff_records
 from whence.app.workspace import Workspace
 from whence.base.clock import new_id
 from whence.base.error import UserError
-from whence.base.escape import decode
+from whence.base.escape import decode, encode
 from whence.records import Record, Records
 from whence.runs import Origin, ProcessOptions, code_facts, record_process
 from whence.runs.code import code_of_command, code_of_script
 from whence.runs.fact import again
+from whence.runs.launcher import how_ended
 from whence.runs.replica import Replica, code_base, replica
 from whence.sweep.point import Job
 from whence.sweep.repeat import repeat_point
@@ -133,6 +135,7 @@ def _way(state: Mapping[str, Any]) -> Any:
 def _command(workspace: Workspace, state: Mapping[str, Any], there: Replica, quiet: bool) -> str:
     """Run the program of a `whence run` again."""
     outputs = decode(state.get("outputs")) if state.get("outputs") else ()
+    cwd = there.cwd(state, workspace.project)
     options = ProcessOptions(
         name=again(decode(state.get("name"))),
         parameters=decode(state.get("params") or {}),
@@ -140,16 +143,20 @@ def _command(workspace: Workspace, state: Mapping[str, Any], there: Replica, qui
         folder=str(decode(state.get("folder") or "/")),
         description=decode(state.get("description")),
         outputs=tuple(outputs),
-        cwd=there.cwd(state, workspace.project),
+        cwd=cwd,
         base=there.project,
         keep="copy",
         quiet=quiet,
         inputs=tuple(_inputs(state, there, workspace.project)),
         repeat=str(decode(state.get("repeat") or "")) or None,
-        facts={"repeats": state["id"]},
+        facts={
+            "repeats": state["id"],
+            "cwd": encode(str(cwd)),
+            "project": encode(str(there.project)),
+        },
     )
     words = [str(word) for word in decode(state.get("target") or state["command"])]
-    words = [_found(word, state, options.cwd) for word in words]
+    words = [_found(word, state, cwd) for word in words]
     return record_process(workspace.store, words, options).run
 
 
@@ -181,15 +188,17 @@ def _script(workspace: Workspace, state: Mapping[str, Any], there: Replica, quie
         "WHENCE_PROJECT": str(there.project),
     }
     environment.pop("WHENCE_RUN", None)
-    subprocess.run(
-        words,
-        cwd=there.cwd(state, workspace.project),
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL if quiet else None,
-        stderr=subprocess.DEVNULL if quiet else None,
-        check=False,
-    )
+    with tempfile.TemporaryFile() if quiet else contextlib.nullcontext() as printed:
+        done = subprocess.run(
+            words,
+            cwd=there.cwd(state, workspace.project),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=printed,
+            check=False,
+        )
+        said = _tail(printed) if printed is not None else "See what it printed."
     store = workspace.store
     rows = store.index().connection.execute(
         "SELECT run.id FROM run WHERE run.created >= ? ORDER BY run.created", (began - 1.0,)
@@ -199,9 +208,24 @@ def _script(workspace: Workspace, state: Mapping[str, Any], there: Replica, quie
             return str(run)
     raise UserError.of(
         "nothing-recorded",
-        f"the script of {state['id']} ran again, and recorded no run",
-        mend="See what it printed.",
+        f"the script of {state['id']} ran again, and recorded no run "
+        f"({how_ended(done.returncode)})",
+        mend=said,
     )
+
+
+def _tail(printed: IO[bytes]) -> str:
+    """The last lines of what a script printed, indented, as a hint to why it did nothing."""
+    printed.seek(max(0, printed.seek(0, os.SEEK_END) - _TAIL_BYTES))
+    lines = printed.read().decode(errors="replace").splitlines()[-_TAIL_LINES:]
+    return (
+        "\n".join(["It printed:", *(f"  {line}" for line in lines)])
+        if lines
+        else ("It printed nothing.")
+    )
+
+
+_TAIL_LINES, _TAIL_BYTES = 10, 8192
 
 
 def _point(workspace: Workspace, state: Mapping[str, Any], there: Replica, quiet: bool) -> str:

@@ -72,12 +72,16 @@ _MEMO = _Memo()
 
 
 def surroundings(store: Store, wanted: Iterable[str] = ()) -> Facts:
-    """User, host, system, process, job and environment, as fields of a run.
+    """User, host, system, process, job, environment and folders, as fields of a run.
 
     The environment is put into the store as one content; the field is its digest. Of environment
     variables the usual ones are told, and those wanted.
     """
-    facts = {**_MEMO.surroundings(store), "cwd": encode(os.getcwd())}
+    facts = {
+        **_MEMO.surroundings(store),
+        "cwd": encode(os.getcwd()),
+        "project": encode(str(project_folder(store))),
+    }
     return facts | {"variables": encode(variables(wanted))} if wanted else facts
 
 
@@ -103,6 +107,11 @@ def code_facts(code: Code, folder: str | os.PathLike[str]) -> Facts:
     }
 
 
+def project_folder(store: Store) -> Path:
+    """The project's folder; where a run is repeated, the one that stands for it."""
+    return Path(os.environ.get("WHENCE_PROJECT") or store.project)
+
+
 def main_code(project: Path) -> Code:
     """The code of the script that this process runs, unless it is an installed one.
 
@@ -113,7 +122,6 @@ def main_code(project: Path) -> Code:
     file = getattr(sys.modules.get("__main__"), "__file__", None)
     if not file:
         return Code(base=project)
-    project = Path(os.environ.get("WHENCE_PROJECT") or project)  # where a run is repeated
     return _MEMO.script(os.path.abspath(file), project)
 
 

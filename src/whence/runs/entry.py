@@ -15,7 +15,13 @@ from typing import Any
 from whence.artifacts import place
 from whence.base.clock import new_id
 from whence.base.escape import encode
-from whence.runs.capture import code_artifacts, code_facts, main_code, surroundings
+from whence.runs.capture import (
+    code_artifacts,
+    code_facts,
+    main_code,
+    project_folder,
+    surroundings,
+)
 from whence.runs.code import Code
 from whence.runs.drift import drifted
 from whence.runs.keeper import keeper_of
@@ -29,8 +35,11 @@ def store_of(given: Store | str | os.PathLike[str] | None) -> Store:
     """The store that is given, else that of the run this process belongs to, else the nearest.
 
     One that is found by its path is the same each time, so that all runs of a process share a
-    writer: its files, and what it knows to be packed already.
+    writer: its files, and what it knows to be packed already. A script that is run again records
+    in the store that was asked to, whatever store it names or stands in.
     """
+    if os.environ.get("WHENCE_REPEATS") and not isinstance(given, Store):
+        given = os.environ.get("WHENCE_STORE") or given
     if given is None and os.environ.get("WHENCE_RUN"):
         # A program may well mean another store than that of the run that started it.
         given = os.environ.get("WHENCE_STORE") or os.environ.get("WHENCE_RUN_STORE")
@@ -88,7 +97,7 @@ def enter(store: Store, given: Given, origin: Origin) -> Entry:
     facts, artifacts = dict(given.facts), list(origin.artifacts)
     code, home = Code(), origin.home
     if origin.code is None:
-        code = main_code(store.project)
+        code = main_code(project_folder(store))
         home = code.base if code.files else Path.cwd()
         facts["code"] = code_facts(code, home)
         artifacts += code_artifacts(store, code)

@@ -36,13 +36,37 @@ class Replica:
     notes: tuple[str, ...] = ()
 
     def cwd(self, state: Mapping[str, Any], project: Path) -> Path:
-        """Where the run was started: here if it was in the project or by its code, else there."""
+        """Where the run is started: here if it was in its project or by its code, else there.
+
+        A folder that is gone is stood in for by the project's.
+        """
         place = Path(str(decode(state.get("cwd") or project)))
-        outside = code_base(state)
-        for base in (project, Path(os.path.realpath(project)), *([outside] if outside else [])):
-            if place.is_relative_to(base):
-                return self.project / place.relative_to(base)
-        return place
+        within = _within(state, place, project)
+        if within is None and place.is_dir():
+            return place
+        folder = self.project / (within or "")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+def project_of(state: Mapping[str, Any], project: Path) -> Path:
+    """The folder of the project where the run was recorded; the store may have moved since."""
+    return Path(str(decode(state["project"]))) if state.get("project") else project
+
+
+def _within(state: Mapping[str, Any], place: Path, project: Path) -> Path | None:
+    """The path of a folder from its project, or from where its code lay; None if in neither."""
+    outside = code_base(state)
+    told = project_of(state, project)
+    bases = (told, project, Path(os.path.realpath(project)), *([outside] if outside else []))
+    return next((place.relative_to(b) for b in bases if place.is_relative_to(b)), None)
+
+
+def _stray(state: Mapping[str, Any], project: Path) -> Iterator[str]:
+    """Say so where a run was started in a folder that is gone and of no known project."""
+    place = Path(str(decode(state.get("cwd") or project)))
+    if _within(state, place, project) is None and not place.is_dir():
+        yield f"it was started in {place}, which is gone; now it ran in the project's folder"
 
 
 def code_base(state: Mapping[str, Any]) -> Path | None:
@@ -81,6 +105,7 @@ def replica(store: Store, state: Mapping[str, Any]) -> Iterator[Replica]:
             project = tree / Path(os.path.realpath(store.project)).relative_to(root)
             project.mkdir(parents=True, exist_ok=True)
         notes = [] if root is None else list(_changes(store, state, tree))
+        notes += _stray(state, store.project)
         problems = [*_lay_code(store, state, project), *_lay_inputs(store, state, project)]
         if problems:
             raise UserError(*problems)
