@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from decimal import Decimal
 from typing import ClassVar
 
 import h5py
@@ -9,8 +10,9 @@ import pytest
 
 from whence.base.digest import digest_file
 from whence.base.error import UserError
+from whence.base.yaml import parse
 from whence.plot import PlotManager, read_recipe
-from whence.transform import DiskCache
+from whence.transform import DiskCache, yaml_tags
 
 WALKS = """\
 random_walk:
@@ -386,3 +388,34 @@ walks: !pspace
     assert [figure.digest for figure in again] == [figure.digest for figure in figures]
     with pytest.raises(UserError, match="not accepted yet"):
         draw(WALKS.replace("random_walk:", "random_walk: !pspace", 1))
+
+
+SLICED = (
+    WALKS
+    + """\
+        - .isel: !dag_prev
+          kwargs: {iteration: !slice [2, 40]}
+"""
+)
+
+
+def test_a_slice_is_saved_with_its_tag_and_drawn_again_from_there(draw, tmp_path):
+    first, *_ = draw(SLICED)
+    (saved,) = (tmp_path / "out").rglob("*_cfg.yml")
+    assert "iteration: !slice [2, 40, null]" in saved.read_text()
+    again, *_ = draw(saved.read_text(), folder="again")
+    assert again.digest == first.digest
+    told = again.recipe.configuration["select"]["data"]["transform"][1]["kwargs"]
+    assert told == {"iteration": {"!slice": [2, 40, None]}}
+
+
+def test_a_configuration_with_no_form_in_yaml_is_warned_of_and_the_others_are_saved(dm, tmp_path):
+    manager = PlotManager(dm, **SETTINGS)
+    walks = parse(WALKS + MEAN, tags=yaml_tags()).value
+    walks["random_walk"]["style"] = {"lines.linewidth": Decimal(2)}
+    with pytest.warns(UserWarning, match=r"the configuration of 'random_walk' is not saved: .*Dec"):
+        figures = manager.plot_from_cfg(walks, out_dir=str(tmp_path / "out"))
+    assert {figure.status for figure in figures} == {"drawn"}
+    assert [path.name for path in (tmp_path / "out").rglob("*_cfg.yml")] == [
+        "mean_random_walk_cfg.yml"
+    ]

@@ -164,10 +164,13 @@ def evaluate(
         )
         for path in (plots, Path(str(config.file))):
             run.save_file(path, "input", mode="copy")
-        figures = plotter.draw(plan)
-        changed = _put_on_record(workspace, run, figures)
-        for path in plotter.configurations:
-            run.save_file(path, "output", name=_name(run, path), mode="copy")
+        figures: list[Figure] = []
+        try:
+            figures.extend(plotter.drawn(plan))
+        finally:  # what is drawn is on record, however it ends
+            changed = _put_on_record(workspace, run, figures)
+            for path in plotter.configurations:
+                run.save_file(path, "output", name=_name(run, path), mode="copy")
         if any(figure.status == "failed" for figure in figures):
             run.set_status("failed")
     return EvaluationResult(run.id, folder, figures, changed)

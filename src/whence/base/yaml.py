@@ -163,8 +163,8 @@ def dump(value: Any) -> str:
     ----------
     value : object
         None, booleans, numbers, text, paths, NumPy scalars and arrays, lists, tuples (written as
-        lists) and mappings of them. An object with a method ``yaml_node() -> (tag, plain value)``
-        is written with its tag.
+        lists) and mappings of them; slices, with the tag ``!slice``. An object with a method
+        ``yaml_node() -> (tag, plain value)`` is written with its tag.
 
     Raises
     ------
@@ -518,6 +518,8 @@ def _node(value: Any, path: tuple[Any, ...]) -> Node:
     if callable(tagged) and not isinstance(value, type):
         tag, inner = tagged()
         return _tagged_node(tag, inner, path)
+    if isinstance(value, slice):
+        return _tagged_node("!slice", [value.start, value.stop, value.step], path)
     if isinstance(value, Mapping):
         pairs = [(_node(key, path), _node(item, (*path, key))) for key, item in value.items()]
         return MappingNode("mapping", pairs, flow_style=not pairs)

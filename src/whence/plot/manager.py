@@ -242,14 +242,25 @@ class PlotManager:
         UserError
             If a plot fails and `raise_exc` is set.
         """
+        return tuple(self.drawn(plan))
+
+    def drawn(self, plan: Plan) -> Iterator[Figure]:
+        """Draw what was planned, figure by figure: what is given was written, whatever follows.
+
+        Raises
+        ------
+        UserError
+            As `draw`.
+        """
         figures: list[Figure] = []
         for done, drawing in enumerate(plan.drawings, 1):
-            figures += self._draw_one(plan.studio, drawing)
+            made = self._draw_one(plan.studio, drawing)
+            figures += made
+            yield from made
             if self.settings.progress is not None:
                 self.settings.progress(done, len(plan.drawings), drawing.task.stem)
         for spec in _unique(plan.drawings):
             self._save(spec, plan.studio.place, [f for f in figures if f.name == spec.name])
-        return tuple(figures)
 
     def plot(self, name: str, *, out_dir: str | None = None, **cfg: Any) -> tuple[Figure, ...]:
         """Draw one plot from its configuration given as keywords.

@@ -80,7 +80,8 @@ def write(path: Path, data: bytes) -> None:
 def save_configuration(spec: PlotSpec, place: Place, action: str) -> Path | None:
     """Save a plot's configuration so that it can be drawn again from there; gives its file.
 
-    None if another configuration is there, and the action is ``skip``.
+    None if another configuration is there, and the action is ``skip``; or if it holds what YAML
+    has no form for (Python may give it), of which a warning tells.
 
     Raises
     ------
@@ -91,7 +92,12 @@ def save_configuration(spec: PlotSpec, place: Place, action: str) -> Path | None
     stem = f"{spec.name}/sweep" if series else spec.name
     path = place.file(spec, stem, "_cfg.yml")
     whole = spec.state.space if spec.state is not None else replayable(spec)
-    data = yaml.dump({spec.name: whole}).encode()
+    try:
+        data = yaml.dump({spec.name: whole}).encode()
+    except UserError as error:
+        why = "; ".join(problem.message for problem in error.problems)
+        warnings.warn(f"the configuration of {spec.name!r} is not saved: {why}", stacklevel=2)
+        return None
     if path.exists() and path.read_bytes() != data:
         if action == "skip":
             return None

@@ -226,6 +226,8 @@ def plain_value(value: Any) -> Any:
     if callable(node):
         tag, inner = node()
         return {tag: plain_value(inner)}
+    if isinstance(value, slice):
+        return {"!slice": plain_value([value.start, value.stop, value.step])}
     if hasattr(value, "tolist"):
         return plain_value(value.tolist())
     if callable(value):
