@@ -517,3 +517,64 @@ def test_a_pattern_is_taken_as_it_is(tmp_path):
         with pytest.raises(UserError):
             view.filter.regex(field, "x")
     store.writer().close()
+
+
+@pytest.fixture
+def asked(view):
+    """A view that a function narrows down, and of which records it was asked."""
+    records = []
+
+    def odd(record):
+        records.append(record.id)
+        return int(record.id[14]) % 2 == 1
+
+    return view.filter(odd), records
+
+
+@pytest.mark.parametrize("take", [list, tuple, sorted, RecordStoreView.aslist, "_repr_html_"])
+def test_a_function_is_asked_once_of_each_record(asked, take):
+    view, records = asked
+    take = RecordStoreView._repr_html_ if take == "_repr_html_" else take
+    if take is sorted:
+        sorted(view, key=id)
+    else:
+        take(view)
+    assert len(records) == len(set(records)) == 6
+
+
+def test_a_function_is_asked_no_more_than_it_takes(asked):
+    view, records = asked
+    assert view[0].name == "run 5"
+    assert len(records) <= 2
+    assert [one.name for one in view[1:2]] == ["run 3"]
+    assert len(records) <= 6
+    assert (view[2].name, view[-1].name) == ("run 1", "run 1")
+    for wrong in (3, -4):
+        with pytest.raises(IndexError):
+            view[wrong]
+
+
+def test_what_a_function_answers_is_not_kept_for_later(view):
+    wanted = ["run 1"]
+    some = view.filter(lambda record: record.name in wanted)
+    assert [len(some), len(list(some)), len(some)] == [1, 1, 1]
+    begun = iter(some)
+    assert next(begun).name == "run 1"
+    wanted.append("run 2")
+    assert len(some) == 2
+    assert [one.name for one in some] == ["run 2", "run 1"]
+    unbegun, other = iter(some), iter(some)
+    assert len(some) == 2
+    wanted.append("run 3")
+    assert [len(list(unbegun)), len(list(other))] == [3, 2]
+    assert len(some) == 3
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_the_last_is_the_last_where_some_lack_what_they_are_sorted_by(view, descending):
+    for order in ("params.n", "params.model.mu", "ended", "created"):
+        whole = view.sort(order, descending=descending)
+        for part in (whole, whole.limit(4), whole.limit(6), whole.sort("name").limit(3)):
+            ids = [record.id for record in part]
+            assert part.last.id == ids[-1] == part[-1].id
+    assert (view.earliest.name, view.latest.name) == ("run 0", "run 5")

@@ -28,7 +28,7 @@ _SPACES = {"params": "param", "parameters": "param", "param": "param", "metadata
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """By what records are sorted; those that lack it come last.
+    """By what records are sorted; those that lack it come last, whichever way.
 
     Parameters
     ----------
@@ -37,10 +37,13 @@ class Order:
         ``model.mu``, ``params.model.mu`` or ``metadata.mass``.
     descending : bool
         The greatest first.
+    lacking_first : bool
+        Those that lack it come first, as in an order that is turned around.
     """
 
     field: str
     descending: bool = False
+    lacking_first: bool = False
 
     @classmethod
     def of(cls, text: str | Order) -> Order:
@@ -54,9 +57,10 @@ class Order:
     def sql(self, records: Records) -> Sql:
         """The terms of ``ORDER BY``."""
         way = "DESC" if self.descending else "ASC"
+        lacking = "DESC" if self.lacking_first else "ASC"
         column = _COLUMNS.get(self.field)
         if column:
-            return Sql(f"({column}) IS NULL, {column} {way}", is_set=False)
+            return Sql(f"({column}) IS NULL {lacking}, {column} {way}", is_set=False)
         names = self._names(records)
         if not names:
             near = did_you_mean(self.field, [*_COLUMNS, *records.names.all()])
@@ -70,7 +74,8 @@ class Order:
             f"(SELECT max({what}) FROM param WHERE param.run = run.key AND name IN ({marks}))"
             for what in ("num", "text")
         )
-        return Sql(f"{num} IS NULL AND {text} IS NULL, {num} {way}, {text} {way}", is_set=False)
+        missing = f"({num} IS NULL AND {text} IS NULL) {lacking}"
+        return Sql(f"{missing}, {num} {way}, {text} {way}", is_set=False)
 
     def _names(self, records: Records) -> list[int]:
         first, _, rest = self.field.partition(".")
@@ -124,8 +129,8 @@ class Query:
     def reversed(self) -> Query:
         """The last first."""
         base = self if self.limit is None else Query(Within(self), order=self.order)
-        turned = tuple(Order(one.field, not one.descending) for one in self.order)
-        return replace(base, order=turned)
+        turned = (Order(one.field, not one.descending, not one.lacking_first) for one in self.order)
+        return replace(base, order=tuple(turned))
 
     @property
     def whole(self) -> Condition:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RecordList = list[Record]
+_Answer = list[RecordList]
 Place = Store | str | os.PathLike[str]
 _SHOWN = 50
 
@@ -63,6 +64,7 @@ class RecordStoreView:
         self.store, own = _opened(store)
         self._query = query or own
         self._listed: RecordList | None = None
+        self._started: _Answer | None = None
 
     @property
     def condition(self) -> Condition:
@@ -97,12 +99,28 @@ class RecordStoreView:
     def __iter__(self) -> Iterator[Record]:
         if self._listed is not None:
             return iter(self._listed)
-        return self._records().iterate(self._query)
+        if not self._query.tests:
+            return self._records().iterate(self._query)
+        answer: _Answer = []
+        self._started = answer
+        return self._streamed(answer)
+
+    def _streamed(self, answer: _Answer) -> Iterator[Record]:
+        """What the user's functions keep; the answer, if one came before the first was wanted."""
+        if self._started is answer:
+            self._started = None
+        yield from answer[0] if answer else self._records().iterate(self._query)
 
     def __len__(self) -> int:
         if self._listed is not None:
             return len(self._listed)
-        return self._records().count(self._query)
+        if self._started is None:
+            return self._records().count(self._query)
+        # `list(view)` makes an iterator, asks for the length and only then for the first record:
+        # what functions of the user's have answered for one is not asked again for the other.
+        answer, self._started = self._started, None
+        answer.append(self._records().all(self._query))
+        return len(answer[0])
 
     def __bool__(self) -> bool:
         return next(iter(self), None) is not None
@@ -119,14 +137,24 @@ class RecordStoreView:
     def __getitem__(self, key: str | int | slice) -> Record | RecordStoreView:
         if isinstance(key, str):
             return self._get(key)
-        part: Sequence[Record]
+        if isinstance(key, slice):
+            return self._of(self._part(key))
         if self._listed is not None:
-            part = self._listed[key] if isinstance(key, slice) else [self._listed[key]]
-        else:
-            records = self._records()
-            keys = records.keys(self._query)
-            part = records.of_keys(keys[key] if isinstance(key, slice) else [keys[key]])
-        return self._of([*part]) if isinstance(key, slice) else part[0]
+            return self._listed[key]
+        part = self._part(slice(key, key + 1 or None))
+        if not part:
+            raise IndexError(f"the view has no record {key}")
+        return part[0]
+
+    def _part(self, part: slice) -> RecordList:
+        """The records there; no more are looked at than it takes."""
+        if self._listed is not None:
+            return self._listed[part]
+        start, stop, step = part.start or 0, part.stop, part.step or 1
+        forward = stop is not None and min(start, stop) >= 0 and step > 0
+        records = self._records()
+        keys = records.keys(self._query.limited(int(stop)) if forward else self._query)
+        return records.of_keys(keys[part])
 
     def get(self, label: str | Iterable[str]) -> Any:
         """The record of a label, or a list of those of several.
@@ -185,7 +213,7 @@ class RecordStoreView:
     @property
     def earliest(self) -> Record:
         """The record that was made first."""
-        return self._one(self._with(self._query.sorted(()).reversed()))
+        return self._one(self.sort("created", "id"))
 
     def most_recent(self) -> str:
         """The label of the record that was made last."""
@@ -376,7 +404,8 @@ class RecordStoreView:
     def _repr_html_(self) -> str:
         from whence.records.html import table
 
-        return table(list(islice(self, _SHOWN)), len(self))
+        stream, count = iter(self), len(self)
+        return table(list(islice(stream, _SHOWN)), count)
 
     # Inside
 
