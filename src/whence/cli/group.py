@@ -80,6 +80,7 @@ class LazyGroup(click.RichGroup):
         module, summary = COMMANDS[cmd_name]
         if ctx.meta.get("whence.listing"):
             return click.Command(cmd_name, help=summary)
+        _quiet()
         command: click.Command = importlib.import_module(f"whence.cli.{module}").command
         return command
 
@@ -130,14 +131,20 @@ def whence() -> None:
 
 def _tell_version_of_click() -> None:
     """Spare help 40 ms: rich_click asks for this attribute, and click then asks all metadata."""
-    from pathlib import Path
-
     import click as plain
 
-    folder = Path(plain.__file__).parents[1]
-    found = next(folder.glob("click-*.dist-info"), None)
-    if found is not None:
-        vars(plain).setdefault("__version__", found.stem.removeprefix("click-"))
+    folder = os.path.dirname(os.path.dirname(plain.__file__))
+    start, end = "click-", ".dist-info"
+    for name in os.listdir(folder):
+        if name.startswith(start) and name.endswith(end):
+            vars(plain).setdefault("__version__", name[len(start) : -len(end)])
+
+
+def _quiet() -> None:
+    """Have what is logged told in the answer only; without a handler Python would print it too."""
+    import logging  # which help does without
+
+    logging.getLogger("whence").addHandler(logging.NullHandler())
 
 
 def _tell_programs(problems: list[dict[str, object]]) -> None:
@@ -151,12 +158,8 @@ def _tell_programs(problems: list[dict[str, object]]) -> None:
 
 def main() -> None:
     """Run the command line; every error is told in words, with exit code 1 (user's: 2)."""
-    import logging
-
     from whence.base.error import WhenceError
 
-    # What is logged is told in the answer too; without a handler Python would print it twice.
-    logging.getLogger("whence").addHandler(logging.NullHandler())
     if not {"-h", "--help"}.isdisjoint(sys.argv):
         _tell_version_of_click()
     try:
