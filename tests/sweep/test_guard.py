@@ -73,12 +73,30 @@ def test_files_that_parameters_of_a_function_name_count(store, project):
 
 
 def test_folders_that_words_name_count_by_what_is_in_them(store, solver, tmp_path):
-    data = tmp_path / "elsewhere"
+    data = solver / "mesh"
     (data / "deep").mkdir(parents=True)
-    run(store, str(data))
-    assert len(run(store, str(data)).skipped) == 2
+    run(store, "mesh")
+    assert len(run(store, "mesh").skipped) == 2
     (data / "deep" / "new").write_text("x")
-    assert why(run(store, str(data))) == {f"input {data} changed"}
+    assert why(run(store, "mesh")) == {"input mesh changed"}
+
+
+@pytest.mark.parametrize("how", ["named", "linked", "given"])
+def test_folders_outside_of_the_project_count_if_they_are_linked_or_given(
+    store, solver, tmp_path, how
+):
+    data = tmp_path / "elsewhere"
+    data.mkdir()
+    (solver / "link").symlink_to(data)
+    words = ("link",) if how == "linked" else (str(data),)
+    inputs = (str(data),) if how == "given" else ()
+    first = run(store, *words, inputs=inputs)
+    assert [messages(store, id_) for id_ in first.runs.values()] == [[], []]
+    assert len(run(store, *words, inputs=inputs).skipped) == 2
+    (data / "new").write_text("x")
+    again = run(store, *words, inputs=inputs)
+    assert why(again) == (set() if how == "named" else {f"input {data} changed"})
+    assert len(again.skipped) == (2 if how == "named" else 0)
 
 
 def test_the_working_directory_of_a_command_counts(store, solver, monkeypatch):

@@ -12,6 +12,7 @@ import pytest
 from whence.base.digest import digest_file
 from whence.base.error import UserError
 from whence.runs import Run
+from whence.runs.input import digest_folder
 from whence.store import Store
 from whence.tasks import MemoizedTask, RecordedTask
 from whence.tree import DataManager
@@ -357,3 +358,30 @@ def test_what_a_task_has_read_is_an_input_of_the_run_around_it_too(store, projec
 
 def length_of(path: str) -> int:
     return len(Path(path).read_text())
+
+
+def test_a_text_that_is_no_path_names_nothing(store, calls, monkeypatch):
+    monkeypatch.chdir(store.project)
+    for text in ("x" * 300, "a/" * 1500, "/proc/self/mem", "~", "/"):
+        for task in (RecordedTask(_told, store), MemoizedTask(_told)):
+            assert task(text) == task(text) == len(text)
+    assert len(calls()) == 2 * 5
+
+
+def _told(text: str) -> int:
+    _log.warning("%r", text)
+    return len(text)
+
+
+def test_a_large_folder_is_not_walked_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("whence.runs.input.MOST_SEEN", 5)
+    for name in ("a", "b", "c", "d/e"):
+        (tmp_path / name).mkdir(parents=True)
+    small = digest_folder(tmp_path, digest_file)
+    (tmp_path / "d" / "e" / "f").mkdir()
+    large = digest_folder(tmp_path, digest_file)
+    assert small != large
+    (tmp_path / "d" / "e" / "f" / "file").write_text("deep")
+    assert digest_folder(tmp_path, digest_file) == large
+    (tmp_path / "file").write_text("here")
+    assert digest_folder(tmp_path, digest_file) != large

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     "--input",
     "inputs",
     multiple=True,
-    metavar="FILE",
-    help="A file that every point reads; an edit of it makes the points run again.",
+    metavar="PATH",
+    help="A file or folder that every point reads; an edit of it makes the points run again.",
 )
 @click.option(
     "--variable",

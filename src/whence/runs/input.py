@@ -18,6 +18,9 @@ DigestOf = Callable[[Path], str]
 MOST_FILES = 10_000
 """A folder with more files is known by their sizes and times."""
 
+MOST_SEEN = 100_000
+"""A folder that holds more is known by what lies directly in it."""
+
 _LONGEST = 4096  # characters; no path is longer
 _LEFT_OUT = frozenset({".whence", ".git", "__pycache__"})
 
@@ -31,6 +34,9 @@ def named_inputs(
     memory: dict[str, tuple[str, str] | None] | None = None,
 ) -> dict[str, str]:
     """The digests of what values name and is there, by place.
+
+    Folders outside of the project do not count, for places of scratch files are named like them.
+    What cannot be looked at names nothing; a file that cannot be read goes by size and time.
 
     Parameters
     ----------
@@ -116,39 +122,65 @@ def _digest_now(path: Path, digest_of: DigestOf) -> str | None:
 
 
 def _looked_at(path: Path, project: Path, digest_of: DigestOf) -> tuple[str, str] | None:
-    if not path.exists():
+    if not os.path.exists(path):  # unlike `Path.exists` it never raises: any text may come here
         return None
     whole, top = Path(os.path.realpath(path)), Path(os.path.realpath(project))
     name = place(whole, (top,))
-    if whole.is_file():
-        return name, digest_of(whole)
-    if whole.is_dir() and not top.is_relative_to(whole):  # which holds the store and all output
+    if os.path.isfile(whole):
+        return name, digest_input(whole, digest_of)
+    inside = whole.is_relative_to(top) or Path(os.path.abspath(path)).is_relative_to(top)
+    if os.path.isdir(whole) and inside and not top.is_relative_to(whole):  # with store and output
         return name, digest_folder(whole, digest_of)
     return None
+
+
+def digest_input(path: Path, digest_of: DigestOf) -> str:
+    """The digest of a file or folder; of what cannot be read, that of its size and time."""
+    if os.path.isdir(path):
+        return digest_folder(path, digest_of)
+    try:
+        return digest_of(path)
+    except (OSError, WhenceError):
+        return digest_value(["unreadable", _seen(str(path))])
 
 
 def digest_folder(folder: Path, digest_of: DigestOf) -> str:
     """The digest of a folder: of the paths in it and the content of all its files.
 
-    With more than `MOST_FILES` files, their sizes and times stand for their content.
+    With more than `MOST_FILES` files, their sizes and times stand for their content; with more
+    than `MOST_SEEN` files and folders, what lies directly in it stands for all.
     """
-    files = sorted(_files(folder))
+    files, whole = _files(folder)
     told: Mapping[str, Any]
-    if len(files) > MOST_FILES:
-        stats = ((name, os.stat(folder / name)) for name in files)
-        told = {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats}
+    if whole and len(files) <= MOST_FILES:
+        told = {name: digest_input(folder / name, digest_of) for name in files}
     else:
-        told = {name: digest_of(folder / name) for name in files}
+        told = {name: _seen(os.path.join(folder, name)) for name in files}
     return digest_value(["folder", told])
 
 
-def _files(folder: Path) -> Iterator[str]:
+def _seen(path: str) -> list[int]:
+    try:
+        stat = os.stat(path)
+    except OSError:  # it was removed meanwhile
+        return []
+    return [stat.st_size, stat.st_mtime_ns]
+
+
+def _files(folder: Path) -> tuple[list[str], bool]:
+    """The files in a folder and below; beyond `MOST_SEEN` what lies directly in it, and False."""
+    found: list[str] = []
+    top: list[str] = []
+    seen = 0
     for here, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in _LEFT_OUT]
-        for name in names:
-            path = os.path.join(here, name)
-            if os.path.isfile(path):
-                yield os.path.relpath(path, folder)
+        top = top or sorted([*folders, *names])
+        seen += len(folders) + len(names)
+        if seen > MOST_SEEN:
+            return top, False
+        paths = (os.path.join(here, name) for name in names)
+        found += [os.path.relpath(path, folder) for path in paths if os.path.isfile(path)]
+    return sorted(found), True
 
 
 def _paths(values: Iterable[Any]) -> Iterator[str]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from whence.base.error import WhenceError
 from whence.formats import media_type_of
 from whence.records import Artifact
-from whence.runs.input import named_inputs
+from whence.runs.input import digest_input, named_inputs
 from whence.store import Store
 
 _NAMED = 3  # so many files are told of by name
@@ -49,7 +49,7 @@ class Guard:
         """The input files, for the record."""
         for name, digest in self.inputs.items():
             path = self.project / name
-            if path.is_file():
+            if path.is_file() and os.access(path, os.R_OK):
                 kept = (media_type_of(path), digest, path.stat().st_size, "reference", name)
                 yield Artifact(name, "input", *kept)
 
@@ -89,15 +89,5 @@ def _loaded(root: Path, project: Path, files: tuple[tuple[str, str], ...]) -> tu
 
 
 def _others(store: Store, project: Path, files: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    digest_of = _forgiving(store.digest_of)
-    return tuple(name for name, digest in files if digest_of(project / name) != digest)
-
-
-def _forgiving(digest_of: Callable[[Path], str]) -> Callable[[Path], str]:
-    def digest(path: Path) -> str:
-        try:
-            return digest_of(path)
-        except (OSError, WhenceError):  # it is gone, or is being written
-            return ""
-
-    return digest
+    there = ((name, digest, project / name) for name, digest in files)
+    return tuple(n for n, digest, path in there if digest_input(path, store.digest_of) != digest)

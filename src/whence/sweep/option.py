@@ -24,7 +24,7 @@ class SweepOptions:
     tags : tuple of str
         Tags of every run.
     inputs : tuple of path-like
-        Files that every point reads: an edit of one makes the points run again.
+        Files and folders that every point reads: an edit of one makes the points run again.
     variables : tuple of str
         Names or patterns of environment variables that matter: another value of one makes the
         points run again.

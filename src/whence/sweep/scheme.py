@@ -17,6 +17,7 @@ from whence.base.yaml import read
 from whence.params import ParamSpace, Point, flatten, yaml_tags
 from whence.runs import Code, Origin, code_artifacts
 from whence.runs.capture import code_facts
+from whence.runs.input import digest_folder
 from whence.runs.variable import chosen
 from whence.store import Store
 from whence.sweep.option import SweepOptions
@@ -96,7 +97,7 @@ class Scheme:
 
     def origin(self) -> Origin:
         """What the runs have in common; code and inputs are put into the store."""
-        paths = [*self.options.inputs]
+        paths = [path for path in self.options.inputs if not os.path.isdir(path)]
         if self.options.space_file is not None:
             paths.append(self.options.space_file)
         inputs = [facts_of(self.store, Deposit(path, "input"), None) for path in paths]
@@ -150,7 +151,7 @@ def scheme_of(
         check_parameters(found, first.params, flatten(first.params))
     name = _name(name or short_name(found))
     folder = Path(os.path.abspath(out or store.project / "runs" / name))
-    names = {_told(store, path): store.digest_of(path) for path in options.inputs}
+    names = {_told(store, path): _digest(store, Path(path)) for path in options.inputs}
     code = code_of(found, store)
     code = replace(code, files={n: d for n, d in code.files.items() if d not in names.values()})
     work = Work(
@@ -194,6 +195,10 @@ def read_space(path: str | os.PathLike[str]) -> ParamSpace:
         where=document.where(),
         mend="Begin it with `parameter_space: !pspace`, and the parameters below, indented.",
     )
+
+
+def _digest(store: Store, path: Path) -> str:
+    return digest_folder(path, store.digest_of) if path.is_dir() else store.digest_of(path)
 
 
 def _told(store: Store, path: str | os.PathLike[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -72,7 +73,7 @@ class Work:
         """The files that arguments name, as inputs of the run."""
         for name, digest in self.call.inputs.items():
             path = self.store.project / name
-            if path.is_file():
+            if path.is_file() and os.access(path, os.R_OK):
                 size = path.stat().st_size
                 kind = media_type_of(path)
                 yield Artifact(name, "input", kind, digest, size, "reference", name)
