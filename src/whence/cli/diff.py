@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from whence.records.difference import Change
 
 _LINES = 40
+_LONG = 200  # a JSON document may be one line
 _ARRAYS = 12
 
 
@@ -208,7 +209,10 @@ def _text(lines: tuple[str, ...], full: bool) -> list[RenderableType]:
     styles = {"+": "green", "-": "red", "@": "cyan"}
     body = lines[2:]  # without the names
     shown = body if full else body[:_LINES]
-    found: list[RenderableType] = [Text(f"    {one}", styles.get(one[:1], "dim")) for one in shown]
+    found: list[RenderableType] = [
+        Text(f"    {one if full else render.short(one, _LONG)}", styles.get(one[:1], "dim"))
+        for one in shown
+    ]
     if len(shown) < len(body):
         hidden = len(body) - len(shown)
         found.append(Text(f"    … {hidden} more lines; --full shows them", "dim"))
