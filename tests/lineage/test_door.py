@@ -49,3 +49,15 @@ def test_what_is_nothing_of_the_kind_is_refused(made, thing):
     project, _, _ = made
     with pytest.raises(UserError, match="neither a run nor an artifact"):
         whence.lineage(thing, store=project.store)
+
+
+def test_a_sweep_has_its_points_and_those_an_earlier_one_did(made):
+    project, _, _ = made
+    writer = project.store.writer()
+    for name, points in (("early", ["p0", "p1"]), ("late", ["p2"]), ("other", ["q0"])):
+        folder = "runs/other" if name == "other" else "runs/scan"
+        writer.append("set", name, {"f": {"kind": "sweep", "name": name, "dir": folder}})
+        for point in points:
+            writer.append("set", point, {"f": {"name": point, "parent": name}})
+    found = whence.lineage("late", store=project.store)
+    assert set(found.members) == {"late", "p0", "p1", "p2"}

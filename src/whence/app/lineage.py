@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from whence.app.trace import below
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
@@ -43,6 +45,7 @@ def lineage_of(
     store = workspace.store
     records = Records(store)
     roots = [root for thing in things for root in _roots(workspace, records, thing)]
+    roots += _points(records, roots)
     return Lineage(records, roots, up=up, down=down, content=store.get)
 
 
@@ -106,6 +109,20 @@ def _roots(workspace: Workspace, records: Records, thing: Any) -> list[str]:
             mend="Name a file, or a run.",
         )
     return held
+
+
+def _points(records: Records, roots: list[str]) -> list[str]:
+    """The points of those that are sweeps, also those that an earlier one in the folder did."""
+    rows = records.connection.execute(
+        "SELECT DISTINCT point.id FROM json_each(?) AS one "
+        "JOIN run AS meant ON meant.id = one.value "
+        "JOIN run AS sweep ON sweep.id = meant.id OR sweep.dir = meant.dir "
+        "JOIN run AS point ON point.parent = sweep.id "
+        "WHERE meant.kind = 'sweep' AND sweep.kind = 'sweep' AND NOT point.deleted "
+        "ORDER BY point.id",
+        (orjson.dumps(roots).decode(),),
+    ).fetchall()
+    return [str(row[0]) for row in rows]
 
 
 def _of_folder(workspace: Workspace, records: Records, path: Path) -> str | None:
