@@ -232,6 +232,59 @@ def test_a_network_file_system_at_its_worst_shows_everything_in_the_end(tmp_path
     assert "late" in reader.index().ids()
 
 
+@pytest.mark.parametrize("skew", [0.0, 90.0, 120.0, -120.0])
+@pytest.mark.parametrize("delay", [0.0, 30.0])
+def test_a_journal_made_within_the_times_of_a_listing_is_seen(
+    tmp_path: Path, skew: float, delay: float
+) -> None:
+    now = 1.8e9
+    Store.create(tmp_path)
+    files = FaultyFiles()
+    files.clock, files.coarse, files.delay = lambda: now, 2.0, delay
+    reader = Store.open(tmp_path, files=lambda shared: files, clock=lambda: now + skew)
+    early, late = (Store.open(tmp_path, clock=lambda: now) for _ in range(2))
+    early.writer().append("set", "early", {"f": {}})
+    assert reader.index().ids() == ["early"]
+    now += 0.5
+    late.writer().append("set", "late", {"f": {}})
+    reader.index()
+    now += 31.0
+    for wait in (0.0, 60.0):
+        now += wait
+        assert reader.index().ids() == ["early", "late"]
+    for store in (early, late):
+        store.writer().close()
+
+
+class Asked(FaultyFiles):
+    """Remembers which folders were listed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listed: list[str] = []
+
+    def list(self, folder: Path | str) -> list[str]:
+        self.listed.append(str(folder))
+        return super().list(folder)
+
+
+def test_a_folder_that_rests_is_listed_no_more(tmp_path: Path) -> None:
+    now = 1.8e9
+    files = Asked()
+    files.clock = lambda: now
+    Store.create(tmp_path)
+    store = Store.open(tmp_path, files=lambda shared: files, clock=lambda: now)
+    store.writer().append("set", "r", {"f": {}})
+    store.writer().close()
+    (day,) = (store.root / "journals").iterdir()
+    seen = []
+    for age in (0.0, 59.0, 2.0, 0.0):
+        now += age
+        store.index()
+        seen.append(files.listed.count(str(day)))
+    assert seen == [1, 2, 3, 3]
+
+
 def test_a_stale_handle_is_told_and_passes(faulty: Faulty) -> None:
     store, files = faulty
     store.writer().append("set", "r", {"f": {"a": 1}})

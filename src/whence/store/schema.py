@@ -2,7 +2,8 @@
 
 ======== ====================================================================================
 file     a journal file: how far it is folded, its last check, whether it has ended
-day      a day folder: when it was listed, its times then, and a check of the names in it
+day      a day folder: its times, when they were first seen (NULL once they tell of every change
+         in it), and a check of the names in it
 run      one row per thing on record: what is filtered and sorted by
 state    the whole folded state of a run, as JSON text
 span     where the lines of a run are: ``[start, stop)`` of a file, among lines of others;
@@ -35,7 +36,7 @@ from __future__ import annotations
 
 import re
 
-VERSION = 11
+VERSION = 12
 
 SPACES = ("param", "meta", "field", "alert")
 """What the rows of ``param`` are about."""
@@ -68,7 +69,7 @@ CREATE TABLE file (
     good INTEGER NOT NULL, near TEXT NOT NULL, bad INTEGER NOT NULL, tail BLOB NOT NULL,
     ended INTEGER NOT NULL, last REAL, inode INTEGER NOT NULL DEFAULT 0, UNIQUE (day, name));
 CREATE TABLE day (
-    name TEXT PRIMARY KEY, mtime INTEGER, ctime INTEGER, listed REAL, names INTEGER) WITHOUT ROWID;
+    name TEXT PRIMARY KEY, mtime INTEGER, ctime INTEGER, since REAL, names INTEGER) WITHOUT ROWID;
 CREATE TABLE run (
     key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT, name TEXT, folder TEXT,
     status TEXT, created REAL, started REAL, ended REAL, first REAL, last REAL, user TEXT,

@@ -13,7 +13,8 @@ from zlib import crc32
 from whence.store import layout
 from whence.store.files import Files
 
-_SETTLED = 60.0  # seconds after which a folder's times tell of every change in it
+_SETTLED = 60.0  # seconds by this clock after which a folder's times tell of every change in it
+_OLD = 86400.0  # seconds that lie beyond what the clocks of a reader and a file server differ by
 _PASSING = 50  # ended journals to look at each time
 _FEW = 1000  # journals of a day; of more, those put in place of others are only met in passing
 _FILES = "SELECT id, day, name, size, mtime, inode FROM file"
@@ -29,7 +30,7 @@ class Survey:
         Files not seen before.
     grown : list of int
         Ids of files that have other sizes or times than before.
-    days : list of (name, mtime, ctime, listed, names)
+    days : list of (name, mtime, ctime, since, names)
         Day folders to remember the listing of.
     gone : bool
         Whether a file that was folded is there no more.
@@ -37,7 +38,7 @@ class Survey:
 
     new: list[tuple[str, str]] = field(default_factory=list)
     grown: list[int] = field(default_factory=list)
-    days: list[tuple[str, int, int, float, int]] = field(default_factory=list)
+    days: list[tuple[str, int, int, float | None, int]] = field(default_factory=list)
     gone: bool = False
 
     @property
@@ -52,8 +53,9 @@ class Known:
 
     Attributes
     ----------
-    days : dict of str to (mtime, ctime, listed, names)
-        The day folders.
+    days : dict of str to (mtime, ctime, since, names)
+        The day folders; ``since`` is when these times were first seen, None once they tell of
+        every change.
     unended : list of (id, day, name, size, mtime, inode)
         The journals without a closing line.
     files : int
@@ -62,7 +64,7 @@ class Known:
         The highest logical time.
     """
 
-    days: dict[str, tuple[int, int, float, int]]
+    days: dict[str, tuple[int, int, float | None, int]]
     unended: list[tuple[Any, ...]]
     files: int
     lc: int
@@ -133,18 +135,22 @@ def _look_at_days(
         except OSError:
             continue
         times = status.st_mtime_ns, status.st_ctime_ns
-        mtime, ctime, listed, before = told.days.get(day, (None, None, 0.0, None))
-        if (mtime, ctime) == times and listed - status.st_mtime >= _SETTLED:
+        mtime, ctime, since, before = told.days.get(day, (None, None, None, None))
+        same = (mtime, ctime) == times
+        if same and since is None:
             continue
         try:
             names = files.list(f"{folder}/{day}")
         except NotADirectoryError:
             continue
         check = crc32(os.fsencode("/".join(names)))
-        if (mtime, ctime, before) != (*times, check):
+        if not same or before != check:
             _look_in(found, connection, files, folder, day, set(names))
-        if (mtime, ctime) != times or now - status.st_mtime >= _SETTLED:
-            found.days.append((day, *times, now, check))
+        first = now if not same or since is None or now < since else since
+        # Two times of one clock are compared: that of the file server may be minutes off.
+        settled = now - first >= _SETTLED or now - status.st_mtime >= _OLD
+        if not same or settled or first != since:
+            found.days.append((day, *times, None if settled else first, check))
 
 
 def _look_in(

@@ -12,6 +12,8 @@ from typing import Any
 
 from whence.store.files import Files
 
+_TIMES = ("st_atime_ns", "st_mtime_ns", "st_ctime_ns")
+
 
 class FaultyFiles(Files):
     """The real file system, with faults that a test turns on and off.
@@ -37,7 +39,8 @@ class FaultyFiles(Files):
     before_read : callable or None
         What happens before each read.
     clock : callable or None
-        The time that what is written or touched is stamped with; None for the real one.
+        The time that what is written or touched is stamped with, as are folders when a change of
+        them is first seen; None for the real one.
     """
 
     def __init__(self, shared: bool = False) -> None:
@@ -52,6 +55,7 @@ class FaultyFiles(Files):
         self.clock: Callable[[], float] | None = None
         self._remembered: dict[tuple[str, Path], tuple[float, Any]] = {}
         self._written: set[int] = set()
+        self._stamps: dict[tuple[int, int], tuple[int, float]] = {}
 
     @classmethod
     def network(cls, shared: bool = False) -> FaultyFiles:
@@ -124,11 +128,9 @@ class FaultyFiles(Files):
     def stat(self, target: Path | str | int) -> os.stat_result:
         """The status, as old and with times as coarse as told."""
         if isinstance(target, int):
-            status = super().stat(target)
+            status = self._stamped(super().stat(target))
         else:
-            status = self._recall("stat", Path(target), super().stat)
-        if self.clock is not None and modes.S_ISDIR(status.st_mode):
-            status = _shifted(status, self.clock() - time.time())
+            status = self._recall("stat", Path(target), lambda path: self._stamped(os.stat(path)))
         return coarse(status, self.coarse) if self.coarse else status
 
     def list(self, folder: Path | str) -> list[str]:
@@ -162,6 +164,17 @@ class FaultyFiles(Files):
             self._remembered[what, path] = now, answer
         return answer
 
+    def _stamped(self, status: os.stat_result) -> os.stat_result:
+        """A folder's status with times by the clock of the test, which stay until it changes."""
+        if self.clock is None or not modes.S_ISDIR(status.st_mode):
+            return status
+        key = status.st_dev, status.st_ino
+        real, stamp = self._stamps.get(key, (0, 0.0))
+        if real != status.st_ctime_ns:
+            stamp = self.clock()
+            self._stamps[key] = status.st_ctime_ns, stamp
+        return _at(status, stamp)
+
     def _fail(self, call: str) -> None:
         number = self.failing.get(call)
         if number is not None:
@@ -171,24 +184,20 @@ class FaultyFiles(Files):
 def coarse(status: os.stat_result, seconds: float) -> os.stat_result:
     """A status whose times are multiples of `seconds`."""
     step = int(seconds * 1e9)
-    named = {}
-    for name in ("st_atime", "st_mtime", "st_ctime"):
-        cut = getattr(status, name + "_ns") // step * step
-        named[name + "_ns"] = cut
-        named[name] = cut / 1e9
-    whole = [int(named[name]) for name in ("st_atime", "st_mtime", "st_ctime")]
-    return os.stat_result([*status[:7], *whole], named)
+    return _timed(status, [getattr(status, name) // step * step for name in _TIMES])
 
 
-def _shifted(status: os.stat_result, seconds: float) -> os.stat_result:
-    """A status whose times are later."""
-    named = {}
-    for name in ("st_atime", "st_mtime", "st_ctime"):
-        later = getattr(status, name + "_ns") + int(seconds * 1e9)
-        named[name + "_ns"] = later
-        named[name] = later / 1e9
-    whole = [int(named[name]) for name in ("st_atime", "st_mtime", "st_ctime")]
-    return os.stat_result([*status[:7], *whole], named)
+def _at(status: os.stat_result, stamp: float) -> os.stat_result:
+    """A status whose times are all the same."""
+    return _timed(status, [int(stamp * 1e9)] * len(_TIMES))
+
+
+def _timed(status: os.stat_result, times: list[int]) -> os.stat_result:
+    named: dict[str, float] = dict(zip(_TIMES, times, strict=True))
+    named |= {
+        name.removesuffix("_ns"): time / 1e9 for name, time in zip(_TIMES, times, strict=True)
+    }
+    return os.stat_result([*status[:7], *(time // 10**9 for time in times)], named)
 
 
 def is_read_only(path: Path) -> bool:
