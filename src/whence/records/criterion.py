@@ -37,15 +37,18 @@ ALERTS = ("ok", "critical")
 
 @dataclass(frozen=True, slots=True)
 class Tag(Condition):
-    """Having exactly this tag."""
+    """Having exactly this tag; any, if None is named."""
 
-    tag: str
+    tag: str | None
 
     def __post_init__(self) -> None:
-        checked(self.tag)
+        if self.tag is not None:
+            checked(self.tag)
 
     def sql(self, records: Records) -> Sql:
         """Rows of ``tag``."""
+        if self.tag is None:
+            return Sql("SELECT DISTINCT run FROM tag")
         return Sql("SELECT run FROM tag WHERE tag = ?", (self.tag,))
 
 
@@ -121,6 +124,7 @@ _ASK: dict[str, Callable[[str, str], tuple[str, tuple[Any, ...]]]] = {
     "contains": _contains,
     "starts": _starts,
     "below": _below,
+    "exists": lambda text, _: (f"{text} > ''", ()),
 }
 
 
@@ -129,6 +133,7 @@ _HOLDS: dict[str, Callable[[str, str], object]] = {
     "contains": lambda told, wanted: wanted in told,
     "starts": lambda told, wanted: told.startswith(wanted),
     "below": lambda told, wanted: not wanted.strip("/"),
+    "exists": lambda told, wanted: True,
     "regex": lambda told, wanted: compiled(wanted).search(told),
 }
 _USUAL = {"kind": "run", "folder": "/"}
@@ -142,7 +147,7 @@ class Text(Condition):
     ----------
     name : str
         A column of ``run`` (`COLUMNS`), or a field of `whence.store.words`.
-    how : {"is", "contains", "starts", "below", "regex"}
+    how : {"is", "contains", "starts", "below", "regex", "exists"}
         ``below`` is for folders: that one or one in it.
     text : str
         What is looked for.
@@ -155,7 +160,7 @@ class Text(Condition):
 
     name: str
     how: str
-    text: str
+    text: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
@@ -246,6 +251,27 @@ class Time(Condition):
         told = [(text, value) for text, value in parts if value is not None]
         text = " AND ".join(text for text, _ in told) or f"{column} IS NOT NULL"
         return sql.row(text, *(value for _, value in told))
+
+
+@dataclass(frozen=True, slots=True)
+class Took(Condition):
+    """Having run for so long, from start to end; any time, if no sign is given.
+
+    Parameters
+    ----------
+    sign : {"=", "!=", "<", "<=", ">", ">=", ""}
+    seconds : float
+    """
+
+    sign: str = ""
+    seconds: float = 0.0
+
+    def sql(self, records: Records) -> Sql:
+        """Two columns of ``run``."""
+        took = "run.ended - run.started"
+        if not self.sign:
+            return sql.row(f"{took} IS NOT NULL")
+        return sql.row(f"{took} {self.sign} ?", self.seconds)
 
 
 @dataclass(frozen=True, slots=True)

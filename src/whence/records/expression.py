@@ -25,11 +25,12 @@ from whence.records.criterion import (
     Tag,
     Text,
     Time,
+    Took,
     tagged,
 )
 from whence.records.period import length, moment, period
 from whence.records.sql import Sql, checked
-from whence.records.value import Value, any_value
+from whence.records.value import Value
 
 if TYPE_CHECKING:
     from whence.records.reader import Records
@@ -55,8 +56,16 @@ _TEXTS = {
 }
 _TIMES = {**{name: name for name in TIMES}, "modified": "last", "timestamp": "created"}
 _SINGLE = ("status", "tag", "artifact.id", "artifact.digest")
-FIELDS = (*_TEXTS, *_TIMES, *_SINGLE, "alert.name", "alert.status", "output.path", "event.message",
-          "text")  # fmt: skip
+_SPANS = ("duration", "took")
+_SAID = ("event.message", "text", "output")
+_PATHS = ("output.path", "artifact.path", "outputpath")
+_JOINED = re.compile(
+    rf"[^'\"~]*?\s(?P<word>and|or|&&?|\|\|?)\s+(?:not\s+)?"
+    rf"(?:has\s+(?:not\s+)?tag\.|{NAME}\s*(?:[=!<>~]|\s(?:not\s+)?(?:contains|exists)\b)).*",
+    re.IGNORECASE | re.DOTALL,
+)
+FIELDS = (*_TEXTS, *_TIMES, *_SINGLE, *_SPANS, "alert.name", "alert.status", "output.path",
+          "event.message", "text")  # fmt: skip
 """What a filter string can ask for besides parameters, metadata and tags."""
 
 
@@ -88,6 +97,9 @@ def condition_of(text: str) -> Condition:
     text = checked(text).strip()
     if text.startswith("/"):
         return Text("folder", "below", text)
+    if joined := _JOINED.fullmatch(text):
+        raise UserError.of("bad-filter", f"{text!r} has more than one condition in it",
+                           mend=_ALTERNATIVE if joined["word"][0] in "oO|" else _EACH)  # fmt: skip
     for pattern, read in _FORMS:
         match = pattern.fullmatch(text)
         if match:
@@ -123,12 +135,12 @@ def matching(key: str, pattern: str) -> Condition:
         raise UserError.of("bad-name", f"{key!r} is not the name of a field or a parameter")
     space, name = _place(key)
     if space:
-        return Value(space, name, "regex", pattern)
+        return _value(space, name, "regex", (pattern,))
     if key in _TEXTS:
         return Text(_TEXTS[key], "regex", pattern)
-    if _is_field(key) or key in _TIMES:
+    if _is_field(key) or key in (*_TIMES, *_SPANS):
         raise _wrong("~", key)
-    return Bare(key, any_value(key, "regex", pattern))
+    return _value(None, key, "regex", (pattern,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,46 +213,85 @@ _MEND = (
 )
 
 
+_EACH = (
+    "Give each as a filter of its own, as in `whence list 'metadata.x > 0' 'metadata.x < 2'`; put "
+    "a text with such words in it in quotation marks."
+)
+_ALTERNATIVE = (
+    "In Python: view.filter.any_of('metadata.x < 0', 'metadata.x > 2'); put a text with such words "
+    "in it in quotation marks."
+)
+
+
 def _has(match: re.Match[str]) -> Condition:
     found = tagged(_unquoted(match["tag"].strip()))
     return Not(found) if match["not"] else found
 
 
 def _exists(match: re.Match[str]) -> Condition:
-    space, key = _place(match["key"])
-    found: Condition
-    if space:
-        found = Value(space, key, "exists")
-    elif key in _TEXTS:
-        found = Text(_TEXTS[key], "regex", ".")
-    elif key in _TIMES:
-        found = Time(_TIMES[key])
-    elif key.startswith("alert."):
-        found = Alert(_alert_name(key))
-    else:
-        found = Bare(key, any_value(key, "exists"))
+    found = _held(*_place(match["key"]))
     return Not(found) if match["not"] else found
+
+
+def _held(space: str | None, key: str) -> Condition:
+    """Having a value of that name."""
+    if space:
+        return _value(space, key, "exists")
+    if key in _TEXTS or key.startswith("system."):
+        return Text(_TEXTS.get(key, key), "exists")
+    if key in _TIMES:
+        return Time(_TIMES[key])
+    if key in _SPANS:
+        return Took()
+    if key == "status":
+        return AllOf()
+    if key == "tag":
+        return Tag(None)
+    if key.startswith("alert."):
+        return Alert(_alert_name(key))
+    if key in (*_SINGLE, *_SAID, *_PATHS):
+        raise _wrong("exists", key)
+    return _value(None, key, "exists")
 
 
 def _contains(match: re.Match[str]) -> Condition:
     space, key = _place(match["key"])
-    wanted = _unquoted(match["value"].strip())
-    found: Condition
+    other, wanted = bool(match["not"]), _unquoted(match["value"].strip())
     if space:
-        found = Value(space, key, "contains", wanted)
-    elif key in _TEXTS or key.startswith("system."):
+        return _value(space, key, "contains", (wanted,), other)
+    if key in _SAID:
+        return _not(Said(wanted), other)
+    if key in _PATHS:
+        return _not(OutputPath(wanted), other)
+    if key == "alert.name":
+        return _not(Alert(wanted, "contains"), other)
+    if key in _TEXTS or key.startswith("system."):
         found = Text(_TEXTS.get(key, key), "contains", wanted)
-    elif key == "alert.name":
-        found = Alert(wanted, "contains")
-    elif key in ("event.message", "text", "output"):
-        found = Said(wanted)
-    elif key in ("output.path", "artifact.path", "outputpath"):
-        found = OutputPath(wanted)
-    elif key in ("status", *_TIMES) or key.startswith("alert."):
+        return _but(key, found) if other else found
+    if key in ("status", *_TIMES, *_SPANS) or key.startswith("alert."):
         raise _wrong("contains", key)
-    else:
-        found = Bare(key, any_value(key, "contains", wanted))
-    return Not(found) if match["not"] else found
+    return _value(None, key, "contains", (wanted,), other)
+
+
+def _not(found: Condition, turned: bool) -> Condition:
+    return Not(found) if turned else found
+
+
+def _but(key: str, found: Condition) -> Condition:
+    """Having a field that is another; what has none is not kept, as no comparison with it holds."""
+    return all_of(_held(None, key), Not(found))
+
+
+def _value(
+    space: str | None, key: str, operator: str, wanted: tuple[Any, ...] = (), other: bool = False
+) -> Condition:
+    """Having a parameter or metadata that compares so with one of these; or one, but no such."""
+    found: list[Condition] = []
+    for each in (space,) if space else ("param", "meta"):
+        parts = [Value(each, key, operator, one) for one in wanted or (None,)]
+        one = parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
+        found.append(all_of(Value(each, key, "exists"), Not(one)) if other else one)
+    return found[0] if space else Bare(key, AnyOf(tuple(found)))
 
 
 def _compare(match: re.Match[str]) -> Condition:
@@ -249,18 +300,18 @@ def _compare(match: re.Match[str]) -> Condition:
     if not text:
         raise UserError.of("bad-filter", f"{match[0]!r} compares with nothing", mend=_MEND)
     _check_operator(match, text)
-    if key in _TIMES and not space:
-        return _time(key, operator, text)
     if operator in ("~", "=~"):
         return matching(match["key"], _unquoted(text))
-    if operator == "!=":
-        return _unequal(space, key, text)
-    if space:
-        return _value(space, key, operator, text)
-    if _is_field(key):
+    if not space and key in _TIMES:
+        return _time(key, operator, text)
+    if not space and key in _SPANS:
+        return _took(key, operator, text)
+    if not space and _is_field(key):
         return _field(key, operator, text)
-    found = AnyOf(tuple(_value(each, key, operator, text) for each in ("param", "meta")))
-    return Bare(key, found)
+    wanted = _parsed(text)
+    same = operator in ("==", "=", "!=")  # with the text itself as well
+    both = (wanted, text) if same and not isinstance(wanted, str) else (wanted,)
+    return _value(space, key, _VALUES.get(operator, "eq"), both, other=operator == "!=")
 
 
 def _check_operator(match: re.Match[str], text: str) -> None:
@@ -277,35 +328,21 @@ def _check_operator(match: re.Match[str], text: str) -> None:
         )
 
 
-def _unequal(space: str | None, key: str, text: str) -> Condition:
-    if not space and _is_field(key):
-        return Not(_field(key, "==", text))
-    if space:
-        return _but(space, key, text)
-    return Bare(key, AnyOf((_but("param", key, text), _but("meta", key, text))))
-
-
 def _is_field(key: str) -> bool:
     return key in _TEXTS or key in _SINGLE or key.startswith(("system.", "alert."))
 
 
-def _but(space: str, key: str, text: str) -> Condition:
-    """Having another value; what has none is not kept."""
-    return AllOf((Value(space, key, "exists"), Not(_value(space, key, "==", text))))
-
-
-def _value(space: str, key: str, operator: str, text: str) -> Condition:
-    """Compared as a number or as JSON if the text is that; equal to the text itself as well."""
-    word, wanted = _VALUES[operator], _parsed(text)
-    if word == "eq" and not isinstance(wanted, str):
-        return AnyOf((Value(space, key, word, wanted), Value(space, key, word, text)))
-    return Value(space, key, word, wanted)
-
-
 def _field(key: str, operator: str, text: str) -> Condition:
-    wanted = _unquoted(text)
-    if operator not in ("==", "="):
+    if operator not in ("==", "=", "!="):
         raise _wrong(operator, key)
+    found, other = _same(key, _unquoted(text)), operator == "!="
+    if key in ("tag", "alert.name") or key.startswith("artifact."):  # of which runs have several
+        return _not(found, other)
+    return _but(key, found) if other else found
+
+
+def _same(key: str, wanted: str) -> Condition:
+    """Having a field that is this."""
     if key == "status":
         return Status(wanted)
     if key == "tag":
@@ -321,6 +358,15 @@ def _field(key: str, operator: str, text: str) -> Condition:
     if _TEXTS.get(key) == "folder":
         wanted = "/" + wanted.strip("/")
     return Text(_TEXTS.get(key, key), "is", wanted)
+
+
+def _took(key: str, operator: str, text: str) -> Condition:
+    """In seconds, or with a unit."""
+    wanted = _parsed(text)
+    seconds = float(wanted) if type(wanted) in (int, float) else length(_unquoted(text))
+    if operator not in (*_ORDERS, "==", "=", "!="):
+        raise _wrong(operator, key)
+    return Took(operator.replace("==", "="), seconds)
 
 
 def _alert_name(key: str) -> str:
@@ -345,7 +391,7 @@ def _time(key: str, operator: str, text: str) -> Condition:
         ">=": lambda: Time(name, span.start),
         "==": lambda: Time(name, span.start, span.end),
         "=": lambda: Time(name, span.start, span.end),
-        "!=": lambda: Not(Time(name, span.start, span.end)),
+        "!=": lambda: _but(key, Time(name, span.start, span.end)),
     }
     if operator not in ways:
         raise _wrong(operator, key)
@@ -397,6 +443,8 @@ def _own_name() -> str:
 def _wrong(operator: str, key: str) -> UserError:
     times = "a date like 2020-09-12, or within the last like 3h, 2d, 1y, with <, <=, > or >="
     texts = "==, !=, contains or ~ (a regular expression)" if key in _TEXTS else "== or !="
+    if key in _SPANS:
+        texts = "seconds, or a time like 3h, with ==, !=, <, <=, > or >="
     return UserError.of(
         "wrong-operator",
         f"{operator!r} cannot be used for {key!r}",

@@ -20,7 +20,7 @@ from whence.base.escape import decode, encode
 from whence.base.problem import did_you_mean
 from whence.params import flatten
 from whence.records import sql
-from whence.records.condition import AllOf, AnyOf, Condition
+from whence.records.condition import AllOf, Condition
 from whence.records.criterion import compiled
 from whence.records.sql import Sql, checked
 from whence.store import cell, leaves
@@ -253,11 +253,6 @@ def _equal(num: float | None, text: str | None, wanted: Any) -> Iterator[tuple[A
         yield "text = ?", text or f"{DIGITS}{int(num)}"
         if num == wanted:
             yield "num = ? AND text IS NULL", num
-
-
-def any_value(key: str, operator: str, wanted: Any = None) -> Condition:
-    """The same of the parameter or the metadata of that name."""
-    return AnyOf(tuple(Value(space, key, operator, wanted) for space in ("param", "meta")))
 
 
 def _refuse_wrong(operator: str, key: str, wanted: Any) -> None:
