@@ -45,20 +45,20 @@ class Fetched:
     Attributes
     ----------
     artifact : Artifact
-    file : str
-        Its path.
+    folder : Path
+        The folder that it was brought into.
     status : {"fetched", "there"}
         Whether it had to be fetched.
     """
 
     artifact: Artifact
-    file: str
+    folder: Path
     status: str
 
     @property
     def path(self) -> Path:
         """The path of the file."""
-        return Path(self.file)
+        return self.folder / self.artifact.name
 
     def as_dict(self) -> dict[str, Any]:
         """The file as `whence get --json` tells it."""
@@ -66,7 +66,7 @@ class Fetched:
         return {
             "name": artifact.name,
             "category": artifact.category,
-            "path": self.file,
+            "path": f"{self.folder}/{artifact.name}",
             "digest": artifact.digest,
             "size": artifact.size,
             "status": self.status,
@@ -145,9 +145,9 @@ class _Fetch:
             absent = [item for item in wanted if item in missing]
             brought = set(self._all(pool, absent, bring)) if absent else set()
         self.meter.close()
-        root = f"{self.target.path}/"
+        folder = self.target.path
         files = [
-            Fetched(item.artifact, root + item.artifact.name, "fetched" if new else "there")
+            Fetched(item.artifact, folder, "fetched" if new else "there")
             for item in wanted
             if (new := item in brought) or not (item in missing or item in self.failed)
         ]
@@ -251,13 +251,12 @@ class _Fetch:
 
     def _told_apart(self, wanted: list[Wanted]) -> list[Wanted]:
         """Without those whose names the file system would take for another's."""
-        alike: dict[str, list[Wanted]] = {}
-        for item in wanted:
-            name = item.artifact.name
-            folded = (name if name.isascii() else unicodedata.normalize("NFC", name)).casefold()
-            alike.setdefault(folded, []).append(item)
-        if all(len(same) == 1 for same in alike.values()) or tells_apart(self.target.path):
+        folded = [_folded(item.artifact.name) for item in wanted]
+        if len(set(folded)) == len(wanted) or tells_apart(self.target.path):
             return wanted
+        alike: dict[str, list[Wanted]] = {}
+        for name, item in zip(folded, wanted, strict=True):
+            alike.setdefault(name, []).append(item)
         kept: list[Wanted] = []
         for first, *rest in alike.values():
             kept.append(first)
@@ -306,6 +305,11 @@ def two_meanings(name: str, categories: Sequence[str]) -> Problem:
         None,
         "Say which with category=... or --category.",
     )
+
+
+def _folded(name: str) -> str:
+    """The name as the file systems see it that tell the fewest apart."""
+    return (name if name.isascii() else unicodedata.normalize("NFC", name)).casefold()
 
 
 def tells_apart(folder: Path) -> bool:
