@@ -25,8 +25,8 @@ _SHOWN = 40
 _USUAL = ("id", "status", "name", "parameters", "took", "created")
 _PAUSE = 2.0
 _RIGHT = ("took", "created", "started", "ended", "duration")
-_GIVE_WAY = ("parameters", "name")  # where a terminal is narrow, the last one first
-_LEAST = 8
+_GIVE_WAY = ("name", "parameters")  # where a terminal is narrow, the last one first
+_LEAST = 10
 _FEW = 4  # parameters shown of the only run
 _LONGEST = 120  # characters of parameters where nothing else limits them
 
@@ -183,8 +183,15 @@ def _sheet(records: Sequence[Record], columns: Sequence[str]) -> _Sheet:
     titles = [name.removeprefix("params.").removeprefix("metadata.") for name in columns]
     widths = render.widths([titles, *rows], [columns.index(n) for n in _GIVE_WAY if n in columns],
                            _LEAST)  # fmt: skip
-    cut = [[*map(render.short, row, widths)] for row in (titles, *rows)]
+    cut = [[*map(_shortened, columns, row, widths)] for row in (titles, *rows)]
     return _Sheet(columns, cut[0], cut[1:], widths)
+
+
+def _shortened(column: str, text: str, width: int) -> str:
+    """A cell that fits; of the name of a point the end tells it from the others."""
+    if column == "name" and "/" in text and len(text) > width:
+        return "…" + text[len(text) - width + 1 :]
+    return render.short(text, width)
 
 
 def _lines(sheet: _Sheet) -> Iterator[str]:

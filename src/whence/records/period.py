@@ -159,7 +159,9 @@ def _span(start: dt.datetime, end: dt.datetime) -> Period:
 
 
 def spoken(seconds: float) -> str:
-    """A length of time as people say it: ``0.21 s``, ``4 min 10 s``, ``2 h 05 min``."""
+    """A length of time as people say it: ``3 ms``, ``0.21 s``, ``4 min 10 s``, ``2 h 05 min``."""
+    if 0 < seconds < 0.01:
+        return f"{seconds * 1000:.2g} ms"
     if seconds < 60:
         return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
