@@ -31,6 +31,7 @@ from whence.runs.code import (
 )
 from whence.runs.launcher import check_program
 from whence.store import Store
+from whence.sweep.signature import check_call, signature_in, signature_of
 from whence.sweep.template import Template
 
 _FUNCTION = re.compile(r"^(?P<file>.+\.py):(?P<name>[A-Za-z_]\w*)$")
@@ -168,7 +169,8 @@ def check_parameters(target: Target, names: Mapping[str, Any], flat: Mapping[str
     Raises
     ------
     UserError
-        If a placeholder of a command is unknown, or a parameter's name is no Python name.
+        If a placeholder of a command is unknown, a parameter's name is no Python name, or the
+        function does not take them as far as can be told without running it.
     """
     if isinstance(target, Command):
         target.template.check(flat)
@@ -180,6 +182,12 @@ def check_parameters(target: Target, names: Mapping[str, Any], flat: Mapping[str
             f"a function cannot take a parameter named {wrong[0]!r}",
             mend="Rename it: letters, digits and underscores, not beginning with a digit.",
         )
+    if isinstance(target, FileFunction):
+        source = importlib.util.decode_source(target.file.read_bytes())
+        check_call(target.name, *signature_in(source, target.name, target.file), names)
+    else:
+        function = target.function
+        check_call(function.__qualname__, signature_of(function), None, names)
 
 
 def _given(function: Callable[..., Any]) -> GivenFunction:
@@ -220,9 +228,19 @@ def _in_file(file: Path, name: str) -> FileFunction:
             "no-such-function",
             f"there is no function {name!r} in {file.name}",
             where=Where(str(file)),
-            mend=did_you_mean(name, names),
+            mend=_functions_in(table, name),
         )
     return FileFunction(file, name, digest_file(file))
+
+
+def _functions_in(table: symtable.SymbolTable, name: str) -> str:
+    """The functions that a file defines, the likely ones first, as a hint."""
+    found = [child.get_name() for child in table.get_children() if child.get_type() == "function"]
+    names = list(dict.fromkeys(one for one in found if one.isidentifier() and one != "lambda"))
+    if not names:
+        return "It defines no function."
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return did_you_mean(name, names) or f"It defines {', '.join(names[:5])}{more}."
 
 
 def _is_made(symbol: symtable.Symbol) -> bool:
