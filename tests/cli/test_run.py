@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from whence.base.error import UserError
+from whence.sweep.signature import check_call, signature_in
 from whence.testing.command import CommandLine
 
 PYTHON = sys.executable
@@ -251,6 +253,83 @@ def test_points_status_and_dry_run(project):
     bad = project(*sweep, "--point", 3, *target, check=False)
     assert bad.returncode == 2
     assert "counted from 0 to 2" in bad.stderr
+
+
+def test_points_go_by_one_number_and_equal_failures_are_told_once(project):
+    (project.cwd / "space.yml").write_text(SPACE.replace("[3]", "[12]"))
+    text = "def simulate(out_dir, seed):\n    raise ValueError({} if seed > 3 else 'low')\n"
+    (project.cwd / "sim.py").write_text(text.format("'high'"))
+    sweep = ("sweep", "space.yml", "--", "sim.py:simulate")
+    told = " ".join(project(*sweep, check=False).stdout.split())
+    assert "12 run, 12 of them failed" in told
+    assert "4 points (0-3): ValueError: low (whence show" in told
+    assert "8 points (4-11): ValueError: high (whence show" in told
+    (project.cwd / "sim.py").write_text(text.format("str(seed)"))
+    again = " ".join(project(*sweep, check=False).stdout.split())
+    assert "12 points (0-11): sim.py changed" in again
+    assert "point 4 (state 05): ValueError: 4 (whence show" in again
+    assert "… and 4 more points: failed otherwise" in again
+    one = project("sweep", "space.yml", "--point", 11, *sweep[2:], check=False)
+    assert "point 11 (state 12): ValueError: 11" in " ".join(one.stdout.split())
+
+
+@pytest.mark.parametrize("how", [(), ("--dry-run",), ("--point", "0")])
+def test_a_function_that_does_not_take_the_parameters_does_not_run(project, how):
+    (project.cwd / "space.yml").write_text(SPACE)
+    (project.cwd / "sim.py").write_text("\ndef simulate(out_dir, sed, *, c=1):\n    pass\n")
+    done = project("sweep", "space.yml", *how, "--", "sim.py:simulate", check=False)
+    assert done.returncode == 2
+    assert "sim.py:2:5" in done.stderr
+    assert "simulate(out_dir, sed, *, c=…) cannot take" in " ".join(done.stderr.split())
+    assert "simulate(folder, seed=…)" in done.stderr
+    assert project.json("list") == []
+
+
+def test_a_function_that_is_not_there_is_told_with_functions_of_the_file(project):
+    (project.cwd / "space.yml").write_text(SPACE)
+    (project.cwd / "sim.py").write_text(MODEL)
+    done = project("sweep", "space.yml", "--", "sim.py:nope", check=False)
+    assert "there is no function 'nope' in sim.py" in done.stderr
+    assert "It defines simulate." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "fits"),
+    [
+        ("def f(out, a, b=2): ...", True),
+        ("def f(out, /, **rest): ...", True),
+        ("def f(*args, a): ...", True),
+        ("def f(a): ...", False),
+        ("def f(out): ...", False),
+        ("def f(out, a, c): ...", False),
+        ("@odd\ndef f(out): ...", True),
+        ("def f(out): ...\nf = odd(f)", True),
+        ("from odd import f", True),
+        ("def f(out): ...\ndef f(out, a): ...", True),
+    ],
+)
+def test_what_a_function_takes_is_known_from_its_text(source, fits):
+    found = signature_in(source, "f", "s.py")
+    if fits:
+        check_call("f", *found, {"a": 1})
+    else:
+        with pytest.raises(UserError, match="cannot take the parameters"):
+            check_call("f", *found, {"a": 1})
+
+
+def test_an_aborted_sweep_says_how_much_was_not_run(project):
+    (project.cwd / "space.yml").write_text(SPACE.replace("[3]", "[5]"))
+    words = ("sweep", "space.yml", "-j", "1", "--", "sh", "-c", "sleep {seed}; sleep {seed}0")
+    with subprocess.Popen(
+        project.words(*words), cwd=project.cwd, env=project.environment, stdout=-1, text=True
+    ) as process:
+        while not any(run["name"].endswith("sim_2") for run in project.json("list")):
+            assert process.poll() is None
+        project("abort", "space")
+        out, _ = process.communicate(timeout=60)
+    told = " ".join(out.split())
+    assert "aborted: 2 run, 1 of them ended by the abort, 3 not run" in told
+    assert process.returncode == 1
 
 
 @pytest.fixture(params=[True, False], ids=["git", "no git"])

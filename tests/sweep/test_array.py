@@ -104,7 +104,7 @@ def test_what_is_running_is_not_run_twice(model, store):
     assert standing(store)[5] == "running"
     with pytest.raises(UserError, match="running"):
         sweep_point("sim.py:simulate", "space.yml", 5, store=store)
-    with pytest.raises(UserError, match="the point 6"):
+    with pytest.raises(UserError, match=r"point 5 \(state 6\) of"):
         sweep("sim.py:simulate", "space.yml", store=store)
     sweep_point("sim.py:simulate", "space.yml", 0, store=store)
     running.kill()

@@ -79,10 +79,10 @@ def test_a_point_is_held_by_one_and_beside_a_whole_sweep_by_none(space, store):
     with held(plan, first):
         won, errors = rivals(4, lambda: held(plan, first))
         assert won == 0
-        assert all("the point 1 of 's' is running" in error for error in errors)
+        assert all("point 0 (state 1) of 's' is running" in error for error in errors)
         with held(plan, second):
             pass
-        with pytest.raises(UserError, match="the point 1 of 's' is running"):
+        with pytest.raises(UserError, match=r"point 0 \(state 1\) of 's' is running"):
             sweep("sim.py:simulate", space, store=store, name="s")
     with held(plan), pytest.raises(UserError, match="the sweep 's' is running"):
         sweep_point("sim.py:simulate", space, 0, store=store, name="s")

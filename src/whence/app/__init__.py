@@ -48,7 +48,14 @@ if TYPE_CHECKING:
         reindex,
         verify_store,
     )
-    from whence.app.sweep import SweepRequest, reasons, run_sweep, status_of_sweep, sweep_as_dict
+    from whence.app.sweep import (
+        SweepRequest,
+        failures,
+        reasons,
+        run_sweep,
+        status_of_sweep,
+        sweep_as_dict,
+    )
     from whence.app.trace import trace_digest, trace_file
     from whence.app.tree import (
         carry_out,
@@ -116,7 +123,14 @@ _HOMES = {
         "reindex",
         "verify_store",
     ),
-    "sweep": ("SweepRequest", "reasons", "run_sweep", "status_of_sweep", "sweep_as_dict"),
+    "sweep": (
+        "SweepRequest",
+        "failures",
+        "reasons",
+        "run_sweep",
+        "status_of_sweep",
+        "sweep_as_dict",
+    ),
     "trace": ("trace_digest", "trace_file"),
     "tree": (
         "carry_out",
@@ -165,6 +179,7 @@ __all__ = [
     "evaluate",
     "examine_store",
     "export_records",
+    "failures",
     "fetch_artifacts",
     "import_records",
     "incoming_records",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
@@ -15,6 +15,7 @@ from whence.sweep import (
     SweepProgress,
     SweepResult,
     SweepStatus,
+    ranges,
     sweep,
     sweep_point,
     sweep_status,
@@ -79,7 +80,7 @@ def run_sweep(
 
     def move(step: SweepProgress) -> None:
         if progress is not None:
-            progress(step.ended, step.total, f"{step.status} {step.state}")
+            progress(step.ended, step.total, f"{step.status} point {step.index}")
 
     told = _asked(workspace, request)
     if point is None:
@@ -125,23 +126,52 @@ def _target(request: SweepRequest) -> str | tuple[str, ...]:
 
 def sweep_as_dict(result: SweepResult) -> dict[str, Any]:
     """The result as `whence sweep --json` tells it."""
-    plain = {name: getattr(result, name) for name in ("id", "runs", "failed", "why")}
+    names = ("id", "runs", "failed", "why", "left", "index")
+    plain = {name: getattr(result, name) for name in names}
     return {
         **plain,
         "out": str(result.out),
         "done": list(result.done),
         "skipped": list(result.skipped),
+        "aborted": list(result.aborted),
     }
 
 
 def reasons(result: SweepResult) -> Iterator[str]:
     """Why points were run again, equal reasons told once."""
-    points: dict[str, list[str]] = {}
-    for state, why in result.why.items():
-        points.setdefault(why, []).append(state)
-    for why, states in points.items():
-        few = ", ".join(states) if len(states) <= 4 else f"{states[0]} … {states[-1]}"
-        yield f"{len(states)} point{'s' if states[1:] else ''} ({few}): {why}"
+    for why, states in _by_message(result.why).items():
+        yield f"{_points(result, states)}: {why}"
+
+
+def failures(result: SweepResult, most: int = 5) -> Iterator[tuple[str, str, str]]:
+    """What went wrong: points, message and a run to look at; equal messages are told once.
+
+    At the end it is told of how many points nothing was said, with no run.
+    """
+    failed = {s: text for s, text in result.failed.items() if s not in result.aborted}
+    groups = list(_by_message(failed).items())
+    for message, states in groups[:most]:
+        yield _points(result, states), message, result.runs[states[0]]
+    more = sum(len(states) for _, states in groups[most:])
+    if more:
+        yield f"… and {more} more point{'s' if more > 1 else ''}", "failed otherwise", ""
+
+
+def _by_message(told: Mapping[str, str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for state, message in told.items():
+        groups.setdefault(message, []).append(state)
+    return groups
+
+
+def _points(result: SweepResult, states: Sequence[str]) -> str:
+    """Points as people are told of them: by their place among all, as ``--point`` takes it."""
+    if len(states) == 1:
+        return f"point {result.index[states[0]]} (state {states[0]})"
+    which = ranges(result.index[state] for state in states)
+    if which.count(",") > 3:
+        which = f"{which.split(',')[0]}, …, {which.rpartition(',')[2]}"
+    return f"{len(states)} points ({which})"
 
 
 def _is_function(word: str) -> bool:

@@ -123,28 +123,32 @@ def command(
         render.as_json(sweep_as_dict(result))
     else:
         _tell(result)
-    sys.exit(1 if result.failed else 0)
+    sys.exit(1 if result.failed or result.left else 0)
 
 
 def _tell(result: SweepResult) -> None:
-    counts = [f"{len(result.done) + len(result.failed)} run"]
-    if result.failed:
-        counts.append(f"[bold red]{len(result.failed)} of them failed[/]")
-    if result.skipped:
-        counts.append(f"{len(result.skipped)} done before")
     from rich.markup import escape
 
-    from whence.app import reasons
+    from whence.app import failures, reasons
 
+    failed = len(result.failed) - len(result.aborted)
+    counts = [f"{len(result.done) + len(result.failed)} run"]
+    if failed:
+        counts.append(f"[bold red]{failed} of them failed[/]")
+    if result.aborted:
+        counts.append(f"[yellow]{len(result.aborted)} of them ended by the abort[/]")
+    if result.skipped:
+        counts.append(f"{len(result.skipped)} done before")
+    if result.left:
+        counts.append(f"{result.left} not run")
+    ended = "[yellow]aborted[/]: " if result.aborted or result.left else ""
     screen = render.console()
-
     for why in reasons(result):
         screen.print(why, markup=False)
-    screen.print(f"{', '.join(counts)}; output in {result.out}")
-    for state, message in list(result.failed.items())[:5]:
-        screen.print(
-            f"  [red]point {state}[/]: {escape(message)}  (whence show {result.runs[state]})"
-        )
+    screen.print(f"{ended}{', '.join(counts)}; output in {result.out}")
+    for points, message, run in failures(result):
+        look = f"  (whence show {run})" if run else ""
+        screen.print(f"  [red]{points}[/]: {escape(message)}{look}")
 
 
 def _tell_status(standing: SweepStatus) -> None:

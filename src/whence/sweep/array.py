@@ -70,17 +70,17 @@ def sweep_point(
             mend=f"They are counted from 0 to {count - 1}, whatever their state numbers are.",
         )
     with held(scheme, points[0]):
-        return _run(scheme, points[0], progress or (lambda _: None))
+        return _run(scheme, points[0], index, progress or (lambda _: None))
 
 
-def _run(scheme: Scheme, point: Point, progress: Progress) -> SweepResult:
+def _run(scheme: Scheme, point: Point, index: int, progress: Progress) -> SweepResult:
     steps = scheme.steps([point])
     shared = scheme.origin()
     home = Home(scheme.store, claim(scheme, shared), scheme.name, scheme.out)
     course = Course(home, scheme.target, shared, scheme.options, progress)
     try:
         with ended_by_signal():
-            run_jobs(course.jobs(steps), 1, course)
+            run_jobs(course.jobs(steps, index), 1, course)
     except KeyboardInterrupt:
         raise Interrupted(next(iter(course.result().runs.values()), home.id)) from None
     settle(scheme, home.id)

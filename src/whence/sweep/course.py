@@ -17,7 +17,7 @@ from whence.sweep.history import State, known
 from whence.sweep.option import SweepOptions
 from whence.sweep.output import move_aside, restore
 from whence.sweep.plan import Step
-from whence.sweep.point import Ended, Job
+from whence.sweep.point import ABORTED, Ended, Job
 from whence.sweep.result import Progress, SweepProgress, SweepResult
 from whence.sweep.target import Target
 
@@ -55,6 +55,8 @@ class Course:
         self._home, self._target, self._shared = home, target, shared
         self._options, self._progress = options, progress
         self._total = 0
+        self._index: dict[str, int] = {}
+        self._aborted: list[str] = []
         self._runs: dict[str, str] = {}
         self._done: list[str] = []
         self._skipped: list[str] = []
@@ -63,10 +65,19 @@ class Course:
         self._edited: dict[str, tuple[str, ...]] = {}
         self._left: dict[str, State] = {}  # whose output lies in the folder of a point
 
-    def jobs(self, steps: Iterable[Step]) -> Iterator[Job]:
-        """The jobs of the points that must run; the others are seen to at once."""
+    def jobs(self, steps: Iterable[Step], first: int = 0) -> Iterator[Job]:
+        """The jobs of the points that must run; the others are seen to at once.
+
+        Parameters
+        ----------
+        steps : iterable of Step
+            What is to be done at points that follow each other.
+        first : int
+            The place of the first of them among all points.
+        """
         steps = list(steps)
         self._total = len(steps)
+        self._index = {step.point.state_str: number for number, step in enumerate(steps, first)}
         for step in steps:
             state = step.point.state_str
             if step.why:
@@ -149,7 +160,14 @@ class Course:
             tuple(self._skipped),
             dict(sorted(self._failed.items())),
             dict(sorted(self._why.items())),
+            tuple(self._aborted),
+            self._total - self._through,
+            dict(self._index),
         )
+
+    @property
+    def _through(self) -> int:
+        return len(self._done) + len(self._skipped) + len(self._failed)
 
     def _note(self, job: Job, status: str, message: str) -> None:
         self._left[job.state] = {"id": job.run}
@@ -157,6 +175,8 @@ class Course:
             self._done.append(job.state)
         else:
             self._failed[job.state] = message
+            if message == ABORTED:
+                self._aborted.append(job.state)
         self._tell(job.state, status, message)
 
     def _bury(self, job: Job, message: str, status: str) -> None:
@@ -202,7 +222,7 @@ class Course:
         return self._home.out / "earlier" / run
 
     def _tell(self, state: str, status: str, message: str) -> None:
-        through = len(self._done) + len(self._skipped) + len(self._failed)
+        run, index = self._runs[state], self._index[state]
         self._progress(
-            SweepProgress(state, status, self._runs[state], through, self._total, message)
+            SweepProgress(state, status, run, self._through, self._total, message, index)
         )

@@ -107,7 +107,7 @@ def _refuse(scheme: Scheme, part: str, path: Path) -> None:
     if is_alive(process, last, time.time()) is False:
         return
     name = told["sweep"]
-    what = f"the sweep {name!r}" if whole else f"the point {part[4:]} of {name!r}"
+    what = f"the sweep {name!r}" if whole else f"{_point_at(scheme, part)} of {name!r}"
     run = max((state["id"] for state in there), default="RUN")
     raise UserError.of(
         "sweep-running",
@@ -116,3 +116,11 @@ def _refuse(scheme: Scheme, part: str, path: Path) -> None:
         mend=f"Wait for it, or end it with `whence abort {run}`"
         + (", or give another --out." if whole else "."),
     )
+
+
+def _point_at(scheme: Scheme, part: str) -> str:
+    """The point whose folder has that name, as people are told of it."""
+    for index, point in enumerate(scheme.space.points()):
+        if scheme.work.folder(point).name == part:
+            return f"point {index} (state {point.state_str})"
+    return f"the point in {part}"  # of a space that was another

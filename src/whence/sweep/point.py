@@ -26,6 +26,9 @@ from whence.store import Store
 from whence.sweep.guard import Guard, told
 from whence.sweep.target import Command, FileFunction, Target
 
+ABORTED = "aborted"
+"""What is said of a point that ended because somebody asked for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -119,7 +122,7 @@ def run_point(job: Job) -> Ended:
             run.fail(error)
             message = " ".join(f"{type(error).__name__}: {error}".split())
     if run.aborted:
-        message = "aborted"
+        message = ABORTED
     return Ended(run.id, str(run.status), "" if run.status == "completed" else message)
 
 

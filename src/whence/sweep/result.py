@@ -14,7 +14,7 @@ class SweepProgress:
     Attributes
     ----------
     state : str
-        The point's number as text.
+        The point's state number as text.
     status : str
         ``skipped``, ``started``, ``completed``, ``failed`` or ``terminated``.
     run : str
@@ -23,6 +23,8 @@ class SweepProgress:
         How many points are through, of how many.
     message : str
         Why it runs again, or what went wrong.
+    index : int
+        The point's place among all, counted from 0.
     """
 
     state: str
@@ -31,6 +33,7 @@ class SweepProgress:
     ended: int
     total: int
     message: str = ""
+    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,12 @@ class SweepResult:
         What went wrong, by state.
     why : dict of str to str
         Why a point was run again, or what was restored, by state.
+    aborted : tuple of str
+        The states of failed points that ended because somebody asked for it.
+    left : int
+        How many points were not begun, as the sweep was aborted.
+    index : dict of str to int
+        The place of each point among all, counted from 0 as ``--point`` takes it, by state.
     """
 
     id: str
@@ -60,6 +69,9 @@ class SweepResult:
     skipped: tuple[str, ...] = ()
     failed: dict[str, str] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
+    aborted: tuple[str, ...] = ()
+    left: int = 0
+    index: dict[str, int] = field(default_factory=dict)
 
 
 Progress = Callable[[SweepProgress], None]
