@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from whence.base.error import WhenceError
 from whence.base.escape import canonical
 
 
@@ -58,6 +62,83 @@ class Stamp:
 
 
 _YOUNG = 2_000_000_000  # the coarsest times of file systems are two seconds apart
+_SMALL = 1 << 20  # bytes; so much is read once more to know the file by more than its stamp
+_LARGE = 1 << 30  # bytes; not even that of a young file
+
+
+@dataclass(slots=True)
+class Seen:
+    """A file as it was when it was looked at, which tells later whether it is still that.
+
+    The stamp tells where it is the same and was not young; else the content does.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    stamp : Stamp or None
+        What it was like; None if it could not be had.
+    digest : str or None
+        Of its content; None if it was not read for it.
+    """
+
+    path: Path
+    stamp: Stamp | None
+    digest: str | None = None
+
+    @classmethod
+    def of(cls, path: Path, *, small: int = _SMALL) -> Seen:
+        """The file now, before it is read: a change meanwhile shows.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        small : int
+            The size up to which the digest is taken of a file that is not young.
+        """
+        stamp = Stamp.of(path)
+        digest = None
+        if stamp is not None and stamp.size <= (_LARGE if stamp.young else small):
+            with contextlib.suppress(OSError):  # what reads it will say so
+                digest = digest_file(path)
+        return cls(path, stamp, digest)
+
+    @classmethod
+    def read(cls, path: Path, digest_of: Callable[[Path], str]) -> Seen:
+        """The file now, with the digest of its content."""
+        stamp = Stamp.of(path)
+        return cls(path, stamp, digest_of(path))
+
+    def learn(self, digest: str) -> None:
+        """Take this for the digest, which was just taken, if the file is beyond doubt the same."""
+        stamp = self.stamp
+        if stamp is not None and not stamp.young and Stamp.of(self.path) == stamp:
+            self.digest = digest
+
+    def is_other(self, digest_of: Callable[[Path], str] = digest_file) -> bool:
+        """Whether the content is another by now, may be, or is gone."""
+        now, then = Stamp.of(self.path), self.stamp
+        if now is None:
+            return True
+        if now == then and not then.young:
+            return False
+        if self.digest is None or (then is not None and now.size != then.size):
+            return True
+        try:
+            same = digest_of(self.path) == self.digest
+        except (OSError, WhenceError):  # it was removed meanwhile, or may not be read any more
+            return True
+        if same:
+            self.stamp = now
+        return not same
+
+    def is_written(self) -> bool:
+        """Whether it was written since, be it with the same content."""
+        now, then = Stamp.of(self.path), self.stamp
+        if now != then or then is None or not then.young:
+            return now != then
+        return self.is_other()
 
 
 def digest_value(value: Any) -> str:

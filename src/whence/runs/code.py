@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from whence.base.digest import digest_bytes, digest_value
+from whence.base.digest import Stamp, digest_bytes, digest_value
 from whence.base.source import is_installed
 
 DigestOf = Callable[[Path], str]
@@ -201,12 +201,13 @@ class _Module:
 
 
 def _module(file: Path) -> _Module:
-    stat = os.stat(file)
-    return _read(file, (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+    stamp = Stamp.of(file)
+    known = stamp is not None and not stamp.young
+    return _read(file, stamp) if known else _read.__wrapped__(file, stamp)
 
 
 @functools.lru_cache(maxsize=4096)
-def _read(file: Path, signature: tuple[int, ...]) -> _Module:
+def _read(file: Path, stamp: Stamp | None) -> _Module:
     data = file.read_bytes()
     try:
         imports = tuple(dict.fromkeys(_imports(ast.parse(data))))

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import glob
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-Signature = tuple[int, ...]
+from whence.base.digest import Seen
 
 
 @dataclass(frozen=True, slots=True)
 class Harvest:
     """What patterns find below a folder, before a program runs and after.
 
-    A file that lay there before counts as output only if its signature (device, inode, size and
-    times of change) is another one now: a pattern says which files are meant, not who wrote them.
+    A file that lay there before counts as output only if it was written since: a pattern says
+    which files are meant, not who wrote them.
 
     Attributes
     ----------
@@ -24,31 +23,26 @@ class Harvest:
         Where the patterns start from.
     patterns : tuple of str
         Files, folders or patterns; an empty one is the folder itself.
-    before : dict of Path to tuple
-        The signature of each file that was there before.
+    before : dict of Path to Seen
+        Each file that was there before.
     """
 
     folder: Path
     patterns: tuple[str, ...]
-    before: dict[Path, Signature]
+    before: dict[Path, Seen]
 
     @classmethod
     def sow(cls, folder: Path, patterns: Sequence[str]) -> Harvest:
         """Look at what is there before the program starts."""
-        there = {path: signature(path) for p in patterns for path in matching(folder, p)}
+        there = {path: Seen.of(path, small=0) for p in patterns for path in matching(folder, p)}
         return cls(folder, tuple(patterns), there)
 
     def reap(self, pattern: str) -> tuple[list[Path], int]:
         """The files of a pattern that are new or were written, and how many others match."""
         found = sorted(set(matching(self.folder, pattern)))
-        written = [path for path in found if self.before.get(path) != signature(path)]
+        old = self.before
+        written = [path for path in found if path not in old or old[path].is_written()]
         return written, len(found) - len(written)
-
-
-def signature(path: Path) -> Signature:
-    """What tells whether a file was written since."""
-    stat = os.stat(path)
-    return (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
 
 def matching(folder: Path, pattern: str) -> Iterator[Path]:

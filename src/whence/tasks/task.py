@@ -15,7 +15,7 @@ import orjson
 
 from whence.artifacts import attach, place
 from whence.base.code import identity_of
-from whence.base.digest import digest_file
+from whence.base.digest import Seen, digest_file
 from whence.base.error import StoreError, UserError
 from whence.base.escape import decode, encode
 from whence.records import Artifact
@@ -198,6 +198,7 @@ class MemoizedTask(_Task[P, R]):
     def __init__(self, function: Callable[P, R]) -> None:
         super().__init__(function)
         self._known: dict[str, R] = {}
+        self._files: dict[Path, Seen] = {}
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The result: the remembered object if there is one."""
@@ -205,7 +206,7 @@ class MemoizedTask(_Task[P, R]):
         identity = identity_of(self._function)
         code = {self._function.__qualname__: identity.digest}
         values = list(bound.arguments.values())
-        inputs = named_inputs(values, Path.cwd(), Path.cwd(), digest_file)
+        inputs = named_inputs(values, Path.cwd(), Path.cwd(), self._digest_of)
         key = Call(dict(bound.arguments), self._target(Path.cwd()), code, inputs).key
         if key in self._known:
             return self._known[key]
@@ -217,6 +218,13 @@ class MemoizedTask(_Task[P, R]):
     def clear(self) -> None:
         """Forget all results."""
         self._known.clear()
+        self._files.clear()
+
+    def _digest_of(self, path: Path) -> str:
+        seen = self._files.get(path)
+        if seen is None or seen.is_other():
+            seen = self._files[path] = Seen.read(path, digest_file)
+        return str(seen.digest)
 
 
 def _annotated(function: Callable[..., Any]) -> inspect.Signature:

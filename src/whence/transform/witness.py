@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from whence.base.code import Identity, identity_of
-from whence.base.digest import Stamp
+from whence.base.digest import Seen
 from whence.transform.operation import Operation
 
 
@@ -21,7 +21,7 @@ class Witness:
 
     def __init__(self, digest_of: Callable[[Path], str]) -> None:
         self._digest_of = digest_of
-        self._files: dict[Path, tuple[Stamp | None, str]] = {}
+        self._files: dict[Path, Seen] = {}
         self._codes: dict[int, tuple[Operation, Identity]] = {}
 
     @property
@@ -33,9 +33,8 @@ class Witness:
         """The digest of a file when it was first asked for."""
         known = self._files.get(path)
         if known is None:
-            stamp = Stamp.of(path)  # before it is read: a change meanwhile shows
-            known = self._files[path] = stamp, self._digest_of(path)
-        return known[1]
+            known = self._files[path] = Seen.read(path, self._digest_of)
+        return str(known.digest)
 
     def code_of(self, operation: Operation) -> str:
         """The digest of an operation of the user's when it was first asked for."""
@@ -46,7 +45,8 @@ class Witness:
 
     def changed(self, paths: Iterable[Path]) -> tuple[Path, ...]:
         """Those of the files whose content is another by now, or that are gone."""
-        return tuple(path for path in paths if path in self._files and self._is_other(path))
+        known = ((path, self._files[path]) for path in paths if path in self._files)
+        return tuple(path for path, seen in known if seen.is_other(self._digest_of))
 
     def edited(self) -> tuple[Operation, ...]:
         """The operations whose code, or what it names, is another by now."""
@@ -60,18 +60,3 @@ class Witness:
     def older(self) -> Mapping[str, tuple[str, ...]]:
         """By operation, the functions that run as they were before their file was edited."""
         return {op.name: then.edited for op, then in self._codes.values() if then.edited}
-
-    def _is_other(self, path: Path) -> bool:
-        stamp, digest = self._files[path]
-        now = Stamp.of(path)
-        if now is None:
-            return True
-        if now == stamp and not stamp.young:
-            return False
-        try:
-            fresh = self._digest_of(path)
-        except OSError:  # it was removed meanwhile
-            return True
-        if fresh == digest:
-            self._files[path] = now, digest
-        return fresh != digest

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from whence.base.digest import Stamp
+from whence.base.digest import Seen
 from whence.formats import Stored, is_stored
 from whence.tree.container import UNREAD, Container, Forwarding
 from whence.tree.node import count
@@ -38,7 +38,7 @@ class ArrayContainer(Forwarding, NDArrayOperatorsMixin):
     def stored(self) -> Stored | None:
         """The array in the file, as long as nothing else was put in its place."""
         if self._data is UNREAD and self._stored is None and self.source is not None:
-            self.stamp = Stamp.of(self.source.file)  # before it is read: a change meanwhile shows
+            self.seen = Seen.of(self.source.file)
             content = self.source.read()
             if is_stored(content):
                 self._stored = content

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from whence.base.digest import Stamp
+from whence.base.digest import Seen
 from whence.base.error import UserError
 from whence.tree.node import Node
 from whence.tree.source import Source
@@ -28,7 +28,7 @@ class Container(Node):
     def data(self) -> Any:
         """What it holds, read from its file on first use."""
         if self._data is UNREAD and self.source is not None:
-            self.stamp = Stamp.of(self.source.file)  # before it is read: a change meanwhile shows
+            self.seen = Seen.of(self.source.file)
             self._data = self._checked(self.source.read())
         return self._data
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from whence.base.digest import Stamp
+from whence.base.digest import Seen
 from whence.base.error import UserError
 from whence.base.problem import Problem
 from whence.formats.hdf5 import Hdf5Dataset, Hdf5File, Hdf5Group
@@ -154,7 +154,7 @@ class _Hdf5Tree:
 
     def __init__(self, path: Path, mapped: Mapped, options: Mapping[str, Any]) -> None:
         self.path = path
-        self.stamp = Stamp.of(path)
+        self.seen = Seen.of(path)
         self.file = Hdf5File(str(path))
         self.lower = bool(options.get("lower_case_keys"))
         enabled = options.get("enable_mapping", False)
@@ -170,7 +170,7 @@ class _Hdf5Tree:
 
     def group(self, name: str, content: Hdf5Group, cls: type[OrderedDataGroup]) -> OrderedDataGroup:
         group = cls(name=name, attrs=content.attrs, source=self.source(content.inner))
-        group.stamp = self.stamp
+        group.seen = self.seen
         group.fill_from(functools.partial(self.members, group, content), self.file.opened)
         return group
 
@@ -199,7 +199,7 @@ class _Hdf5Tree:
         made: Container = cls(
             name=name, data=item if lazy else item.read(), attrs=item.attrs, source=source
         )
-        made.stamp = self.stamp
+        made.seen = self.seen
         return made
 
     def class_of(self, attrs: Mapping[str, Any], known: Mapping[str, Any], default: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from whence.base.digest import Stamp
+from whence.base.digest import Seen
 from whence.base.error import UserError
 from whence.base.problem import did_you_mean
 from whence.tree.error import ItemAccessError
@@ -83,8 +83,8 @@ class Node:
         The files that attributes came from, for those that came from one.
     pristine : bool
         Whether it is still what was read from the file.
-    stamp : Stamp or None
-        What the file was like when it was read or opened; None if it was not.
+    seen : Seen or None
+        The file as it was when it was read or opened; None if it was not.
     """
 
     is_group: ClassVar[bool] = False
@@ -102,7 +102,7 @@ class Node:
         self.attr_sources: Mapping[str, Source] = {}
         self.source = source
         self.pristine = source is not None
-        self.stamp: Stamp | None = None
+        self.seen: Seen | None = None
         self.parent: Node | None = None
 
     @property
@@ -129,11 +129,7 @@ class Node:
     @property
     def outdated(self) -> bool:
         """Whether its file was written since it was read, so that it holds something else."""
-        return (
-            self.source is not None
-            and self.stamp is not None
-            and Stamp.of(self.source.file) != self.stamp
-        )
+        return self.source is not None and self.seen is not None and self.seen.is_other()
 
     @property
     def classname(self) -> str:

@@ -114,7 +114,10 @@ def identity(node: Node, digest_of: Callable[[Path], str]) -> str:
         _say_outdated(node)
     if node.pristine and node.source is not None and not outdated:
         source = node.source
-        read = (digest_of(source.file), source.inner, source.reader, dict(source.options))
+        digest = digest_of(source.file)
+        if node.seen is not None:
+            node.seen.learn(digest)
+        read = (digest, source.inner, source.reader, dict(source.options))
         return digest_value(("source", node.classname, node.name, read))
     members = [(member.name, identity(member, digest_of)) for member in node.children()]
     attrs = {
