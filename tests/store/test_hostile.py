@@ -63,8 +63,9 @@ def test_the_first_use_by_many_processes_at_once(store: Store) -> None:
         "import sys; from whence.store import Store; print(Store.open(sys.argv[1]).index().ids())"
     )
     for _ in range(3):
-        store.index().close()
-        store.index()._remove()
+        index = store.index()
+        index.close()
+        index.path.unlink()
         command = [sys.executable, "-c", script, str(store.root)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         running = [subprocess.Popen(command, **pipes) for _ in range(4)]  # type: ignore[call-overload]

@@ -225,3 +225,47 @@ def test_an_index_that_another_made_meanwhile_is_taken(
     monkeypatch.setattr(Index, "_is_made", slow)
     assert store.index().ids() == ["one"]
     assert asked == [False, False]
+
+
+@pytest.mark.parametrize("how", ["rebuilt", "damaged", "a journal is gone"])
+def test_an_index_made_anew_leaves_alone_who_has_the_old_one_open(store: Store, how: str) -> None:
+    for name in ("one", "two"):
+        writer = Store.open(store.root).writer()
+        writer.append("set", name, {"f": {}})
+        writer.close()
+    held, mine = Store.open(store.root).index(), store.index()
+    old = mine.path
+    if how == "rebuilt":
+        mine.rebuild()
+    elif how == "damaged":
+        mine.close()
+        os.truncate(old, 100)
+        os.pwrite(fd := os.open(old, os.O_WRONLY), b"damaged", 0)
+        os.close(fd)
+        mine.refresh()
+    else:
+        (path,) = store.root.glob(f"journals/*/{writer.id}.jsonl")
+        path.unlink()
+        mine.refresh()
+    expected = ["one"] if how == "a journal is gone" else ["one", "two"]
+    assert mine.ids() == expected
+    assert not old.exists()
+    late = Store.open(store.root).writer()
+    late.append("set", "three", {"f": {}})
+    late.close()
+    for index in (mine, held):
+        index.refresh()
+        assert sorted(index.ids()) == sorted([*expected, "three"])
+    held.close()  # who closes a database last removes its log
+    index = Store.open(store.root).index()
+    assert index.path == mine.path
+    assert index.connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert sorted(index.ids()) == sorted([*expected, "three"])
+
+
+def test_an_index_that_lacks_a_table_is_made_anew(store: Store) -> None:
+    store.writer().append("set", "r", {"f": {}})
+    index = store.index()
+    index.connection.execute("DROP TABLE run")
+    assert index.ids() == ["r"]
+    store.writer().close()

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import math
 import os
+import re
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterator
@@ -31,11 +32,15 @@ T = TypeVar("T")
 _BUSY = 60.0  # seconds to wait for another process that folds
 _PASSING_EVERY = 1.0  # seconds after which ended journals are looked at again
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-_LOST = ("SQLITE_READONLY", "SQLITE_IOERR")  # another process may have made it anew
+_LOST = ("SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN")  # it may have been made anew
+_TRIES = 4
 
 
 class Index:
     """The folded state of a store, for one thread.
+
+    A database that is of no use is not made anew in its place, where others have it open, but
+    beside it, under the next number. Numbers only grow, and the highest counts.
 
     Parameters
     ----------
@@ -51,7 +56,7 @@ class Index:
     Attributes
     ----------
     path : Path
-        The database.
+        The database; before it is open, the one that would be opened first.
     """
 
     def __init__(
@@ -59,7 +64,7 @@ class Index:
     ) -> None:
         self._root, self._cache, self._files = root, cache, files
         self._clock, self._order = clock, order
-        self.path = cache.path / f"index-{schema.VERSION}.sqlite"
+        self.path = self._numbered(0)
         self._db: sqlite3.Connection | None = None
         self._made = False
         self._known: tuple[int, Known] | None = None
@@ -86,8 +91,7 @@ class Index:
     def rebuild(self) -> None:
         """Throw the database away and fold all journals again."""
         self.close()
-        self._remove()
-        self._safely(self._refresh)
+        self._safely(self._remake)
 
     def state(self, run: str) -> State:
         """The folded state of a thing on record.
@@ -183,6 +187,18 @@ class Index:
             self._made, self._known = False, None
 
     def _refresh(self) -> None:
+        for _ in range(_TRIES):
+            try:
+                return self._follow()
+            except StaleError:
+                self._replace()
+        raise StoreError.of(
+            "index",
+            f"the journals of {str(self._root)!r} are removed while they are read",
+            mend="Try again when `whence gc` has ended.",
+        )
+
+    def _follow(self) -> None:
         db = self.connection
         now = self._clock()
         try:
@@ -197,12 +213,6 @@ class Index:
                     db.execute("BEGIN IMMEDIATE")
                     self._load(db, found, now, empty=False)
                     db.execute("COMMIT")
-        except StaleError:
-            self._undo(db)
-            self.close()
-            self._remove()
-            db = self.connection
-            self._make(db, now)
         except BaseException:
             self._undo(db)
             raise
@@ -263,13 +273,29 @@ class Index:
             )
 
     def _connect(self) -> sqlite3.Connection:
+        while True:
+            self.path = self._newest()
+            try:
+                return self._open()
+            except (FileNotFoundError, sqlite3.OperationalError):
+                if self.path.exists():
+                    raise
+
+    def _open(self) -> sqlite3.Connection:
+        there = str(self.path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
         db = sqlite3.connect(
-            self.path, timeout=_BUSY, isolation_level=None, check_same_thread=False
+            f"file:{there}?mode=rw",  # never bring back one that was removed just now
+            uri=True,
+            timeout=_BUSY,
+            isolation_level=None,
+            check_same_thread=False,
         )
         try:
             if self._is_made(db):
                 self._settle(db)
+            os.stat(self.path)  # only while it is there its log is the one that belongs to it
         except BaseException:
+            self._made = False
             db.close()
             raise
         return db
@@ -300,31 +326,75 @@ class Index:
         if db.in_transaction:
             db.execute("ROLLBACK")
 
-    def _remove(self) -> None:
-        for ending in ("", "-wal", "-shm", "-journal"):
-            Path(f"{self.path}{ending}").unlink(missing_ok=True)
+    def _numbered(self, number: int) -> Path:
+        return self._cache.path / f"index-{schema.VERSION}{f'.{number}' if number else ''}.sqlite"
 
-    def _is_damaged(self, error: sqlite3.Error) -> bool:
-        """Whether the database is broken or lacks tables, so that only a new one helps."""
-        if _name(error) != "SQLITE_ERROR" or self._db is None:
-            return _name(error).startswith(_DAMAGED)
-        rows = self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        return not {name for (name,) in rows} >= schema.NAMES
+    def _numbers(self) -> list[int]:
+        """The numbers of the databases that are there."""
+        form = re.compile(rf"index-{schema.VERSION}(?:\.([1-9]\d*))?\.sqlite")
+        found = map(form.fullmatch, os.listdir(self._cache.path))
+        return [int(match[1] or 0) for match in found if match]
+
+    def _newest(self) -> Path:
+        """The database that counts; an empty one if there is none."""
+        try:
+            path = self._numbered(max(self._numbers(), default=0))
+            path.touch()
+        except OSError as error:
+            raise failed(error, "make the index in", self._cache.path) from error
+        return path
+
+    def _replace(self) -> None:
+        """Have another database than that which was in use, unless another process made one."""
+        self.close()
+        numbers = self._numbers()
+        if self._numbered(max(numbers, default=0)) == self.path:
+            self._begin(numbers)
+
+    def _remake(self) -> None:
+        """Fold all journals into another database."""
+        self._begin(self._numbers())
+        self._refresh()
+
+    def _begin(self, before: list[int]) -> None:
+        """Begin another database; those before are removed once it is there."""
+        self._numbered(max(before, default=0) + 1).touch()
+        for number in before:
+            for ending in ("", "-wal", "-shm", "-journal"):
+                Path(f"{self._numbered(number)}{ending}").unlink(missing_ok=True)
+
+    def _is_mended(self, error: sqlite3.DatabaseError) -> bool:
+        """Whether something could be done about an error, so that a refresh may pass."""
+        name = _name(error)
+        if name.startswith(_LOST):
+            self.close()
+            return True
+        if name == "SQLITE_ERROR" and self._db is not None:
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version != schema.VERSION:  # another process has begun it
+                self._made = False
+                return True
+            rows = self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            if {table for (table,) in rows} >= schema.NAMES:
+                return False
+        elif not name.startswith(_DAMAGED):
+            return False
+        self._replace()
+        return True
 
     def _safely(self, do: Callable[[], T]) -> T:
-        """What `do` gives; if the database is damaged, of a new one."""
+        """What `do` gives; if the database is damaged or gone, of another one."""
         try:
-            try:
-                return do()
-            except sqlite3.DatabaseError as error:
-                damaged = self._is_damaged(error)
-                if not damaged and not _name(error).startswith(_LOST):
-                    raise
-                self.close()
-                if damaged:  # only then: others may be using it
-                    self._remove()
-                self._refresh()
-                return do()
+            tries = 0
+            while True:
+                try:
+                    if tries:
+                        self._refresh()
+                    return do()
+                except sqlite3.DatabaseError as error:
+                    tries += 1
+                    if tries == _TRIES or not self._is_mended(error):
+                        raise
         except sqlite3.Error as error:
             raise StoreError.of(
                 "index",
