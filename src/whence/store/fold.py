@@ -257,4 +257,4 @@ def _identity(item: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _texts(value: Any) -> Iterable[str]:
-    return (text for text in value if type(text) is str) if type(value) is list else ()
+    return [text for text in value if type(text) is str] if type(value) is list else ()
