@@ -181,6 +181,24 @@ def test_own_plot_functions_are_found_by_file_module_and_value(tmp_path):
     assert one.function.digest != two.function.digest
 
 
+def test_a_file_of_plot_functions_may_hold_dataclasses(tmp_path):
+    text = (
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "from pathlib import Path\n"
+        "@dataclass\nclass Look:\n    color: str = 'k'\n"
+        "def draw(*, data, hlpr, color=Look().color): return Path(__file__).parent.name\n"
+    )
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "own.py").write_text(text)
+        (tmp_path / folder / "plots.yml").write_text("a: {module_file: own.py, plot_func: draw}\n")
+        (spec,), problems = check_specs(
+            load(tmp_path / folder / "plots.yml"), PlotManager()._defaults
+        )
+        assert problems == []
+        assert spec.function.call(data=None, hlpr=None) == folder
+
+
 def test_wrong_keys_of_own_plot_functions_are_told():
     def inline(dm, *, hlpr, width=1):
         pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import os
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 from whence.app.workspace import Progress, Workspace
 from whence.base.error import UserError
+from whence.base.module import load_file
 from whence.base.problem import Problem, did_you_mean
 from whence.base.yaml import Document, dump, read
 from whence.params import yaml_tags as params_tags
@@ -255,10 +255,7 @@ def register_operations(workspace: Workspace) -> None:
     path = workspace.path(None, name, "operations")
     if str(path.parent) not in sys.path:  # the file may import what lies beside it
         sys.path.insert(0, str(path.parent))
-    spec = importlib.util.spec_from_file_location(f"whence_project_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    load_file(path, f"whence_project_{path.stem}")
 
 
 def operation_names() -> list[str]:

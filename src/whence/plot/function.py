@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import inspect
 import logging
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 
 from whence.base.digest import digest_file
 from whence.base.error import UserError
+from whence.base.module import load_file
 from whence.base.problem import did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -228,14 +230,11 @@ def _load_file(module_file: str, base: Path | None) -> ModuleType:
     if "\0" in module_file or not path.is_file():
         raise UserError.of("missing-file", f"there is no file {str(path)!r} with plot functions")
     name = f"whence_plot_functions_{digest_file(path)[:16]}"
-    if name not in sys.modules:  # the digest in the name: an edited file is loaded afresh
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise UserError.of("bad-value", f"{str(path)!r} is not a Python file")
-        module = importlib.util.module_from_spec(spec)
-        _run(lambda: spec.loader.exec_module(module), str(path))  # type: ignore[union-attr]
-        sys.modules[name] = module
-    return sys.modules[name]
+    known = sys.modules.get(name)  # the digest in the name: an edited file is loaded afresh
+    if known is not None and known.__file__ == os.path.abspath(path):
+        return known
+    loaded: ModuleType = _run(lambda: load_file(path, name), str(path))
+    return loaded
 
 
 def _import(module: str, base: Path | None) -> ModuleType:

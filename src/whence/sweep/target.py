@@ -21,6 +21,7 @@ from typing import Any
 from whence.artifacts import place
 from whence.base.digest import digest_file
 from whence.base.error import UserError
+from whence.base.module import load_file
 from whence.base.problem import Where, did_you_mean
 from whence.runs.code import (
     Code,
@@ -256,13 +257,7 @@ def _module(file: Path, digest: str) -> ModuleType:
     if multiprocessing.parent_process() is not None:
         _forget(folder)
     name = f"{file.stem}_{digest[:12]}"  # not the bare name: that may be some other module's
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise UserError.of("bad-python", f"{str(file)!r} is no Python module")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_file(file, name)
 
 
 def _forget(folder: str) -> None:
