@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from whence.app import chosen_runs, delete, deleted_runs, plan_deletion, undelete
+from whence.app import chosen_runs, delete, deleted_runs, plan_deletion, plan_return, undelete
 from whence.base.error import UserError
 from whence.records import Records
 from whence.runs import Origin, Run
@@ -36,12 +36,12 @@ def test_deleted_and_brought_back(workspace, shared):
     delete(workspace, plan_deletion(workspace, chosen_runs(workspace, ["a"])))
     assert ids(workspace) == ["b"]
     assert [record.name for record in deleted_runs(workspace)] == ["a"]
-    (back,) = undelete(workspace, ["a"])
+    (back,) = undelete(workspace, plan_return(workspace, ["a"]))
     assert [item.name for item in back.artifacts] == ["a.txt", "both.txt"]
     assert ids(workspace) == ["b", "a"]
     assert deleted_runs(workspace) == []
     with pytest.raises(UserError, match="no deleted run fits 'a'"):
-        undelete(workspace, ["a"])
+        undelete(workspace, plan_return(workspace, ["a"]))
 
 
 def test_children_stay_unless_they_are_meant(workspace):
@@ -56,6 +56,15 @@ def test_children_stay_unless_they_are_meant(workspace):
     assert (len(plan.records), plan.left) == (4, 0)
     delete(workspace, plan)
     assert ids(workspace) == []
+    back = plan_return(workspace, ["sweep"])
+    assert ([record.name for record in back.records], back.left) == (["sweep"], 3)
+    undelete(workspace, back)
+    assert ids(workspace) == ["sweep"]
+    undelete(workspace, plan_return(workspace, ["sweep"], children=True))
+    assert len(ids(workspace)) == 4
+    delete(workspace, plan)
+    undelete(workspace, plan_return(workspace, ["sweep"], children=True))
+    assert len(ids(workspace)) == 4
 
 
 def test_a_running_run_is_refused(workspace):
@@ -70,7 +79,7 @@ def test_several_deleted_runs_of_one_name(workspace, record):
         record("twin")
     delete(workspace, plan_deletion(workspace, chosen_runs(workspace, [])))
     with pytest.raises(UserError, match="several deleted runs fit 'twin'"):
-        undelete(workspace, ["twin"])
+        plan_return(workspace, ["twin"])
 
 
 def test_what_gc_has_collected_is_gone_for_good(workspace, shared):
@@ -81,5 +90,5 @@ def test_what_gc_has_collected_is_gone_for_good(workspace, shared):
     assert collect(later, act=True).plan.final == (record.id,)
     assert deleted_runs(workspace) == []
     with pytest.raises(UserError, match="gone for good"):
-        undelete(workspace, [record.id])
+        plan_return(workspace, [record.id])
     assert ids(workspace) == ["b"]

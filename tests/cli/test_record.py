@@ -134,6 +134,7 @@ def test_tags_comments_and_reasons(own):
         (("delete",), "which runs"),
         (("delete", "run 0"), "no terminal to ask in"),
         (("delete", "--undo", "run 0"), "no deleted run fits"),
+        (("delete", "--undo", "--where", "seed > 0"), "cannot choose among deleted"),
         (("import", "model.py"), "not a line of JSON"),
         (("export", "--json"), "JSON already"),
         (("export", "-o", "/nowhere/x"), "cannot write"),
@@ -162,6 +163,8 @@ def test_delete_and_undo(own):
     assert own.json("delete", "run 0", "--yes")["deleted"] is True
     assert len(own.json("list")) == 2
     assert "run 0" in own("delete", "--undo").stdout
+    assert "Would bring back 1 run." in own("delete", "--undo", "run 0", "-n").stdout
+    assert len(own.json("list")) == 2
     assert "Brought back 1 run." in own("delete", "--undo", "run 0").stdout
     assert len(own.json("list")) == 3
 

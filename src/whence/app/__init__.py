@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from whence.app.choice import chosen_runs, some_runs, sorted_words
     from whence.app.comparison import Compared, compare_runs
     from whence.app.crate import Crated, CrateOptions, write_crate
-    from whence.app.deletion import Deletion, delete, deleted_runs, plan_deletion, undelete
+    from whence.app.deletion import (
+        Deletion,
+        Return,
+        delete,
+        deleted_runs,
+        plan_deletion,
+        plan_return,
+        undelete,
+    )
     from whence.app.demo import DemoResult, run_demo
     from whence.app.diff import Diff, diff_records, diff_runs
     from whence.app.edit import Edited, edit_comment, edit_reason, edit_tags
@@ -89,6 +97,8 @@ _HOMES = {
     ),
     "crate": ("CrateOptions", "Crated", "write_crate"),
     "deletion": (
+        "Return",
+        "plan_return",
         "Deletion",
         "delete",
         "deleted_runs",
@@ -161,6 +171,7 @@ __all__ = [
     "ProgramRun",
     "PutRequest",
     "Repeat",
+    "Return",
     "Shown",
     "SweepRequest",
     "Workspace",
@@ -195,6 +206,7 @@ __all__ = [
     "open_artifact",
     "operation_names",
     "plan_deletion",
+    "plan_return",
     "put_artifacts",
     "reasons",
     "record_program",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
-from whence.records import Record, Records
-from whence.records.deletion import Loss, children_of, deleted, loss_of, resolve_deleted
+from whence.records import Record, Records, UnknownRun
+from whence.records.deletion import Loss, children_of, deleted_of, loss_of, resolve_deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,28 +84,65 @@ def delete(workspace: Workspace, plan: Deletion) -> None:
 
 def deleted_runs(workspace: Workspace) -> list[Record]:
     """The deleted records, the newest first."""
-    return deleted(Records(workspace.store).connection)
+    return deleted_of(Records(workspace.store).connection)
 
 
-def undelete(workspace: Workspace, runs: Sequence[str]) -> list[Record]:
-    """Bring deleted records back.
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What would be brought back.
+
+    Attributes
+    ----------
+    records : tuple of Record
+        The deleted records that would come back.
+    left : int
+        How many deleted runs that they started would stay deleted.
+    """
+
+    records: tuple[Record, ...]
+    left: int
+
+
+def plan_return(workspace: Workspace, runs: Sequence[str], *, children: bool = False) -> Return:
+    """Which deleted records are meant; nothing is done yet.
 
     Parameters
     ----------
     workspace : Workspace
         Where they were on record.
     runs : sequence of str
-        Their ids, parts of them, or names.
+        Their ids, parts of them, or names; with `children` also of runs that are there.
+    children : bool
+        Also the deleted runs that they started, as the points of a sweep.
 
     Raises
     ------
     UserError
-        If none or several deleted runs fit one of them; then nothing is brought back.
+        If none or several deleted runs fit one of them.
     """
-    connection = Records(workspace.store).connection
-    found = [resolve_deleted(connection, text) for text in runs]
-    _journal(workspace, "undelete", found)
-    return Records(workspace.store).of_ids(record.id for record in found)
+    known = Records(workspace.store)
+    roots = [_root(known, text, children).id for text in runs]
+    below = children_of(known.connection, roots, deleted=True)
+    gone = {record.id: record for record in deleted_runs(workspace)}
+    chosen = dict.fromkeys([*roots, *(below if children else ())])
+    return Return(tuple(gone[run] for run in chosen if run in gone), 0 if children else len(below))
+
+
+def _root(known: Records, text: str, children: bool) -> Record:
+    try:
+        return resolve_deleted(known.connection, text)
+    except UserError as error:
+        if not children or error.problems[0].code != "unknown-run":
+            raise
+        with contextlib.suppress(UnknownRun):  # it was brought back before, without its children
+            return known.resolve(text)
+        raise
+
+
+def undelete(workspace: Workspace, plan: Return) -> list[Record]:
+    """Bring back what was planned; gives the records."""
+    _journal(workspace, "undelete", plan.records)
+    return Records(workspace.store).of_ids(record.id for record in plan.records)
 
 
 def _journal(workspace: Workspace, op: str, records: Sequence[Record]) -> None:

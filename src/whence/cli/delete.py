@@ -17,7 +17,7 @@ from whence.cli.edit import where
 from whence.cli.option import common
 
 if TYPE_CHECKING:
-    from whence.app import Deletion, Workspace
+    from whence.app import Deletion, Return, Workspace
     from whence.records import Record
 
 _SHOWN = 20
@@ -48,11 +48,21 @@ def command(
     Nothing outside of the store is touched. `whence delete --undo RUN` brings a run back as long
     as `whence gc` has not collected it.
     """
-    from whence.app import Workspace, delete, plan_deletion, some_runs
+    from whence.app import Workspace, delete, plan_deletion, plan_return, some_runs
 
     workspace = Workspace.open(store)
+    if undo and filters:
+        raise UserError.of(
+            "no-filters",
+            "filters cannot choose among deleted runs, of which only ids and names are kept ready",
+            mend="`whence delete --undo` lists them; name those that are to come back.",
+        )
+    if undo and not runs:
+        _list_deleted(workspace, as_json)
+        return
     if undo:
-        _undo(workspace, runs, as_json)
+        back = plan_return(workspace, runs, children=children)
+        _bring_back(workspace, back, dry_run, as_json)
         return
     plan = plan_deletion(workspace, some_runs(workspace, runs, filters), children=children)
     if not as_json:
@@ -94,17 +104,26 @@ def _preview(plan: Deletion) -> None:
         click.echo(f"{plan.left} runs that they started stay; --children deletes them too.")
 
 
-def _undo(workspace: Workspace, runs: Sequence[str], as_json: bool) -> None:
-    from whence.app import deleted_runs, undelete
+def _bring_back(workspace: Workspace, plan: Return, dry_run: bool, as_json: bool) -> None:
+    from whence.app import undelete
 
-    if runs:
-        back = undelete(workspace, runs)
-        if as_json:
-            render.as_json([record.summary() for record in back])
-        else:
-            _table(back)
-            click.echo(f"Brought back {len(back)} run{'' if len(back) == 1 else 's'}.")
+    back = plan.records if dry_run else undelete(workspace, plan)
+    if as_json:
+        render.as_json([record.summary() for record in back])
         return
+    _table(back[:_SHOWN])
+    if len(back) > _SHOWN:
+        click.echo(f"… and {len(back) - _SHOWN} more")
+    count = render.counted(len(back), "run")
+    click.echo(f"Would bring back {count}." if dry_run else f"Brought back {count}.")
+    if plan.left:
+        left = render.counted(plan.left, "run")
+        click.echo(f"Deleted stays what they started ({left}); --children brings that back too.")
+
+
+def _list_deleted(workspace: Workspace, as_json: bool) -> None:
+    from whence.app import deleted_runs
+
     gone = deleted_runs(workspace)
     if as_json:
         render.as_json([record.summary() for record in gone])

@@ -47,11 +47,14 @@ def loss_of(connection: sqlite3.Connection, runs: Sequence[str]) -> Loss:
     return Loss(contents, size, found.get(True, (0, 0))[0])
 
 
-def children_of(connection: sqlite3.Connection, runs: Sequence[str]) -> list[str]:
-    """The ids of what these runs started, and of what those did, that are not deleted."""
+def children_of(
+    connection: sqlite3.Connection, runs: Sequence[str], *, deleted: bool = False
+) -> list[str]:
+    """The ids of what these runs started, and of what those did: on record, or deleted."""
+    which = "run.deleted = 1" if deleted else "NOT run.deleted"
     rows = connection.execute(
         "WITH RECURSIVE below(id) AS (SELECT value FROM json_each(?) UNION "
-        "SELECT run.id FROM run JOIN below ON run.parent = below.id WHERE NOT run.deleted) "
+        f"SELECT run.id FROM run JOIN below ON run.parent = below.id WHERE {which}) "
         "SELECT id FROM below ORDER BY id",
         (_listed(runs),),
     )
@@ -59,7 +62,7 @@ def children_of(connection: sqlite3.Connection, runs: Sequence[str]) -> list[str
     return [run for (run,) in rows if run not in given]
 
 
-def deleted(connection: sqlite3.Connection) -> list[Record]:
+def deleted_of(connection: sqlite3.Connection) -> list[Record]:
     """The deleted records, the newest first."""
     rows = connection.execute(
         "SELECT json FROM state JOIN run ON run.key = state.run WHERE run.deleted = 1 "
