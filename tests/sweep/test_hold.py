@@ -1,9 +1,11 @@
 """Only one process at a time is at work in the folder of a sweep, and only one sweep ever."""
 
+import errno
 import os
 import subprocess
 import sys
 import threading
+import time
 
 import orjson
 import pytest
@@ -70,7 +72,7 @@ def test_of_many_that_begin_at_once_one_runs(space, store, remains):
         assert won == 1
         assert len(errors) == 5
         assert all("the sweep 's' is running in" in error for error in errors)
-    assert len(list(plan.out.iterdir())) == remains
+    assert list(plan.out.iterdir()) == []  # those of the dead are removed
 
 
 def test_a_point_is_held_by_one_and_beside_a_whole_sweep_by_none(space, store):
@@ -101,6 +103,67 @@ def test_a_holder_on_another_host_counts_while_it_is_young(space, store):
     os.utime(hold, (1e9, 1e9))
     with held(plan):
         pass
+
+
+@pytest.mark.parametrize("content", [b"", b'{"sweep": "s", "pro', b"[1]", b'{"sweep": "s"}'])
+def test_a_torn_hold_counts_while_it_is_young(space, store, content):
+    plan = scheme(space, store)
+    plan.out.mkdir(parents=True)
+    hold = plan.out / ".sweep.held-1"
+    hold.write_bytes(content)
+    with pytest.raises(UserError, match="if nothing is at work there, remove"), held(plan):
+        pass
+    os.utime(hold, (1e9, 1e9))
+    with held(plan):
+        assert not hold.exists()
+    assert list(plan.out.iterdir()) == []
+
+
+def test_a_number_that_becomes_free_lets_no_second_in(space, store):
+    plan = scheme(space, store)
+    plan.out.mkdir(parents=True)
+    silent = {**this_process(), "host": "node7", "boot": "another"}
+    hold = plan.out / ".sweep.held-1"
+    hold.write_bytes(orjson.dumps({"sweep": "s", "process": silent}))
+    an_hour_ago = time.time() - 3600
+    os.utime(hold, (an_hour_ago, an_hour_ago))
+    with held(plan):
+        assert hold.exists()  # it may live after all
+        hold.unlink()
+        won, errors = rivals(4, lambda: held(plan))
+        assert (won, len(errors)) == (0, 4)
+    assert list(plan.out.iterdir()) == []
+
+
+def test_who_was_taken_for_dead_removes_no_other_s_hold(space, store):
+    plan = scheme(space, store)
+    plan.out.mkdir(parents=True)
+    hold = plan.out / ".sweep.held-1"
+    with held(plan):
+        hold.write_bytes(orjson.dumps({"sweep": "s", "process": this_process()}))
+    assert hold.exists()
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_links_that_are_not_there_or_told_of_twice(space, store, monkeypatch, made):
+    link = os.link
+
+    def strange(source, target):
+        if made:  # the answer of the server was lost, and it was asked again
+            link(source, target)
+        if made or os.path.exists(target):
+            raise FileExistsError(errno.EEXIST, "File exists")
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", strange)
+    plan = scheme(space, store)
+    plan.out.mkdir(parents=True)
+    for _ in range(3):
+        won, errors = rivals(4, lambda: held(plan))
+        assert (won, len(errors)) == (1, 3)
+    assert list(plan.out.iterdir()) == []
+    assert sweep_point("sim.py:simulate", space, 0, store=store, name="s").failed == {}
+    assert len(sweep("sim.py:simulate", space, store=store, name="s").runs) == 3
 
 
 def test_a_folder_that_cannot_be_is_refused_with_a_reason(space, store, project):

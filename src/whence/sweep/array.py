@@ -1,12 +1,11 @@
 """One point of a sweep, as each task of a batch system's job array runs one.
 
 The tasks share one run of kind ``sweep``, whose id the first of them leaves in the folder of the
-sweep: under a name made of what the sweep does, by a link, which only one of them can make.
+sweep: in a file named after what the sweep does, which only one of them can make.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
 import time
@@ -26,10 +25,13 @@ from whence.sweep.course import Course, Home
 from whence.sweep.crew import run_jobs
 from whence.sweep.history import State, runs_of
 from whence.sweep.hold import held
+from whence.sweep.mutex import make_alone
 from whence.sweep.option import SweepOptions
 from whence.sweep.result import Progress, SweepResult
 from whence.sweep.scheme import GivenSpace, Scheme, scheme_of
 from whence.sweep.target import Given, home_of
+
+_PATIENCE = 5.0  # seconds to wait for an id that is being written
 
 
 def sweep_point(
@@ -94,23 +96,23 @@ def claim(scheme: Scheme, shared: Origin) -> str:
     if known is not None:
         return known
     place, run = _place(scheme), new_id()
-    mine = scheme.out / f".sweep-{run}"
-    mine.write_text(run, encoding="ascii")
-    try:
-        os.link(mine, place)
-    except FileExistsError:
-        return place.read_text(encoding="ascii").strip()
-    finally:
-        mine.unlink()
+    if not make_alone(place, run.encode("ascii")):
+        return claimed(scheme) or claim(scheme, shared)
     _begin(scheme, shared, run)
     return run
 
 
 def claimed(scheme: Scheme) -> str | None:
     """The id of the run that stands for the sweep, if a task has put it on record."""
-    with contextlib.suppress(FileNotFoundError):
-        return _place(scheme).read_text(encoding="ascii").strip()
-    return None
+    place, patience = _place(scheme), time.monotonic() + _PATIENCE
+    try:
+        while not (run := place.read_text(encoding="ascii").strip()):
+            if time.monotonic() > patience:  # who made it came no further
+                place.unlink(missing_ok=True)
+            time.sleep(0.01)
+    except FileNotFoundError:
+        return None
+    return run
 
 
 def settle(scheme: Scheme, run: str) -> None:
