@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -156,12 +157,12 @@ class DirectoryDriver(FileDriver):
         return Stream(self.keys).map(self.get)
 
 
-class TableDriver(FileDriver):
+class TableDriver(FileDriver, ABC):
     """A table; what reads the formats has an own `get_df`."""
 
+    @abstractmethod
     def get_df(self, **options: Any) -> Any:
         """The table; `options` are for what reads it."""
-        raise NotImplementedError
 
     def get_iter(self, **options: Any) -> Stream[Any]:
         """Its rows, as named tuples."""
@@ -208,7 +209,7 @@ class ParquetDriver(TableDriver):
                 yield batch.to_pandas()
 
 
-class ShardDriver(FileDriver):
+class ShardDriver(FileDriver, ABC):
     """Samples, in one file or in a folder of files, which are its shards.
 
     Subclasses say how a file is read. A file that ends in ``.gz`` is unpacked.
@@ -245,9 +246,9 @@ class ShardDriver(FileDriver):
 
         return pd.DataFrame(self.get_iter().collect())
 
+    @abstractmethod
     def read(self, file: IO[bytes] | gzip.GzipFile) -> Iterator[Any]:
         """The samples in an opened file."""
-        raise NotImplementedError
 
     def _samples(self, path: str) -> Iterator[Any]:
         fs, _ = self.filesystem

@@ -101,7 +101,7 @@ def discover() -> None:
             if not isinstance(entry, Format):
                 raise TypeError(f"it is no Format but {entry!r}")
             formats().add(entry.name, entry)
-        except Exception as error:
+        except Exception as error:  # the package's own code may raise anything
             warnings.warn(f"the format {point.name!r} ({point.value}): {error}", stacklevel=2)
 
 

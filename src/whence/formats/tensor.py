@@ -87,8 +87,8 @@ def dump_any(obj: Any) -> bytes:
         load_any(data)
     except WhenceError:
         raise
-    except Exception as error:
-        raise _not_exact(str(error).splitlines()[0]) from error
+    except Exception as error:  # unpickling is refused in as many ways as there are classes
+        raise _not_exact(next(iter(str(error).splitlines()), type(error).__name__)) from error
     return data
 
 

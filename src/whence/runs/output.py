@@ -148,7 +148,7 @@ class Drain(threading.Thread):
     def _flush_one(self, stream: _Stream, *, final: bool = False) -> None:
         try:
             stream.flush(self._emit_piece, final=final)
-        except Exception as error:  # as above
+        except Exception as error:  # raised at the end: what comes later is still to be shown
             self.error = self.error or error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -66,7 +67,7 @@ def segments(path: Any) -> list[Any]:
     return [step for step in path.split("/") if step]
 
 
-class Node:
+class Node(ABC):
     """A member of the data tree.
 
     Attributes
@@ -116,9 +117,9 @@ class Node:
         return Attrs(self)
 
     @property
+    @abstractmethod
     def data(self) -> Any:
         """What it holds."""
-        raise NotImplementedError
 
     @property
     def path(self) -> str:
