@@ -67,6 +67,11 @@ class Notebook:
         self.place = place + len(cell.rstrip("\n"))
         return self.own(cell)
 
+    def seek(self, words):
+        """Go to words of the text, which must stand after what was run before."""
+        self.place = self.text.find(words, self.place)
+        assert self.place >= 0, f"not in the document from here on: {words}"
+
     def own(self, cell):
         """Run a cell that the document only hints at."""
         *before, last = cell.rstrip("\n").split("\n")
@@ -115,6 +120,11 @@ def test_every_call_of_the_document(notebook, capsys):
     assert 100 < finished < 305
     assert notebook("rsview.list;"[:-1]) is rsview
 
+    merged = rsview.summary.merged
+    notebook.seek("unmerged (property)")
+    assert len(merged.unmerged) == len(rsview) >= len(merged)
+    notebook.seek("head(nrows)")
+    assert list(merged.head(4).dataframe().index) == list(merged.dataframe().index[:4])
     shown = notebook("rsview.summary.merged.tail(15)")
     assert len(shown) == 15
     frame = shown.dataframe()
@@ -123,6 +133,8 @@ def test_every_call_of_the_document(notebook, capsys):
     assert list(frame.index) == sorted(frame.index, reverse=True)
     assert shown._repr_html_().startswith("<table")
 
+    notebook.seek(".earliest")
+    assert rsview.earliest.timestamp == min(record.timestamp for record in rsview)
     latest = notebook("rsview.latest")
     assert latest.timestamp == max(record.timestamp for record in rsview)
     one = notebook("rsview.get('20201118-212254_c2c6ab')")
@@ -172,6 +184,9 @@ def parameters_and_comparison(notebook, rsview, capsys):
     assert killed.labels() == other.labels() != []
     assert {record.status for record in killed} == {"terminated"}
 
+    notebook.seek("rsview.filter.generic_filter(...) are semantically equivalent")
+    long = rsview.filter.generic_filter(lambda rec: rec.duration > 10 * 60 * 60)
+    assert long.labels() == rsview.filter(lambda rec: rec.duration > 10 * 60 * 60).labels() != []
     notebook(CUSTOM)
     records = notebook.names["records"]
     assert len(records) > 10

@@ -1,12 +1,14 @@
-"""A store with a year of records of tasks, nested as smttask nests them."""
+"""A store with a year of records of a task, nested as smttask nests them."""
 
 from __future__ import annotations
 
 import datetime as dt
+import importlib.util
 import random
 from typing import Any
 
 from whence.store import Store
+from whence.tasks import RecordedTask
 
 STATUSES = ("completed", "completed", "completed", "failed", "terminated")
 
@@ -18,7 +20,19 @@ LABELLED = (
     "20201119-075320_7b84e7",
     "20201119-042150_e177c4",
 )
+_BUSY = dt.datetime(2020, 11, 10)
 MU = [-3.4729471730413772, -0.13678844546243388]
+
+
+_TASKS = """
+from typing import Any
+from whence import Run
+
+def OptimizeModel(
+    taskname: str, module: str, inputs: dict[str, Any], reason: str = ""
+) -> dict[str, Any]:
+    return {"run": Run().id, "seed": inputs["seed"]}
+"""
 
 
 def describe(task: str, **inputs: Any) -> dict[str, Any]:
@@ -38,49 +52,64 @@ def parameters(number: int, rng: random.Random, mu: list[float] | None = None) -
     return {**task, "reason": f"run {number % 3}"}
 
 
-def write(store: Store, number: int, label: str, facts: dict[str, Any]) -> str:
-    """One record, as an import would write it; gives its id."""
-    run = f"{label.replace('-', 'T')[:15]}{number:07d}"
+def task_of(store: Store) -> RecordedTask[..., Any]:
+    """The task, of a module of the project: what it imports is its code, and is looked through."""
+    path = store.project / "tasks.py"
+    path.write_text(_TASKS)
+    spec = importlib.util.spec_from_file_location("tasks", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return RecordedTask(module.OptimizeModel, store)
+
+
+def record(
+    task: RecordedTask[..., Any], store: Store, given: dict[str, Any], facts: dict[str, Any]
+) -> str:
+    """One call of the task, put back to the time that the facts tell; gives its id."""
+    run: str = task.run(**given)["run"]
+    number = int(facts["name"].split()[-1])
     writer = store.writer()
-    writer.append("set", run, {"f": {"kind": "task", "label": label, **facts}})
+    writer.append("set", run, {"f": facts})
     writer.append("tags", run, {"add": [f"batch{number % 10}"], "remove": []})
     if number % 2:
         output = {"name": "θ.json", "category": "output", "digest": f"{number:064x}"}
-        path = f"OptimizeModel/{label}.json"
+        path = f"OptimizeModel/{facts['label']}.json"
         writer.append("artifact", run, {**output, "size": 9, "path": path})
     return run
 
 
 def history(store: Store, records: int = 300, seed: int = 1) -> list[str]:
-    """Fill a store with records that are spread over the year 2020; gives their ids."""
-    rng = random.Random(seed)
+    """Call a task so often, and put the records back into the year 2020; gives their ids."""
+    rng, task = random.Random(seed), task_of(store)
     ids = []
     for number in range(records):
         day = dt.datetime(2020, 1, 1) + dt.timedelta(days=rng.randrange(366))
-        if number < 12:
-            day = dt.datetime(2020, 11, 10)
+        if number < 12 or day == _BUSY:
+            day = _BUSY if number < 12 else day + dt.timedelta(days=1)
         moment = day + dt.timedelta(seconds=rng.randrange(86400))
         label = f"{moment:%Y%m%d-%H%M%S}_{rng.randrange(16**6):06x}"
         status = "completed" if number < 12 else STATUSES[rng.randrange(len(STATUSES))]
-        ids.append(write(store, number, label, _facts(number, rng, moment, status)))
+        given = parameters(number, rng)
+        ids.append(record(task, store, given, _facts(number, rng, moment, status, label)))
     for number, label in enumerate(LABELLED, records):
         moment = dt.datetime.strptime(label[:15], "%Y%m%d-%H%M%S")
-        facts = _facts(number, rng, moment, "completed", MU if number % 2 == 0 else None)
-        if label.endswith("a8a2b0"):
-            facts["params"] = parameters(1, rng, MU)
-        ids.append(write(store, number, label, facts))
+        mu = MU if number % 2 == 0 or label.endswith("a8a2b0") else None
+        given = parameters(1 if label.endswith("a8a2b0") else number, rng, mu)
+        ids.append(record(task, store, given, _facts(number, rng, moment, "completed", label)))
     return ids
 
 
 def _facts(
-    number: int, rng: random.Random, moment: dt.datetime, status: str, mu: Any = None
+    number: int, rng: random.Random, moment: dt.datetime, status: str, label: str
 ) -> dict[str, Any]:
     created = moment.timestamp()
     took = rng.uniform(1, 15) * 3600
     return {
         "name": f"fit {number}",
         "status": status,
-        "params": parameters(number, rng, mu),
+        "label": label,
         "created": created,
         "started": created,
         "ended": created + took,
