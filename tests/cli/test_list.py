@@ -83,11 +83,11 @@ def test_columns_by_bare_names(whence):
     assert [line.split() for line in shown[:2]] == [["name", "T", "x"], ["n3", "1.5", "3"]]
 
 
-def in_a_terminal(whence, width, *words):
-    """What a command prints in a terminal of that many columns."""
+def painted_in_a_terminal(whence, width, *words, **more):
+    """What a command prints in a terminal of that many columns, with its colours."""
     out, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-    environment = {**whence.environment, "COLUMNS": str(width), "TERM": "xterm"}
+    environment = {**whence.environment, "COLUMNS": str(width), "TERM": "xterm", **more}
     process = subprocess.Popen(
         whence.words(*words), cwd=whence.cwd, env=environment, stdout=terminal, stdin=terminal
     )
@@ -98,7 +98,13 @@ def in_a_terminal(whence, width, *words):
             told += piece
     os.close(out)
     assert process.wait(30) == 0
-    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", told.decode())
+    return told.decode()
+
+
+def in_a_terminal(whence, width, *words):
+    """What a command prints in a terminal of that many columns, line by line."""
+    told = painted_in_a_terminal(whence, width, *words)
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", told)
     return [line.rstrip() for line in plain.splitlines()]
 
 
@@ -118,6 +124,18 @@ def test_a_narrow_terminal_cuts_names_and_parameters_only(tmp_path, width):
     assert text.count("4 min 10 s") == text.count("2 h ago") == 3
     assert "…" in text
     assert width < 80 or max(map(len, lines)) <= 80
+
+
+def test_a_status_has_its_colour_unless_none_are_wanted(tmp_path):
+    writer = Store.create(tmp_path).writer()
+    for status in ("failed", "completed"):
+        writer.append("set", f"20231114T000000{status[:7]}", {"f": {"status": status}})
+    writer.close()
+    whence = CommandLine(tmp_path, tmp_path / "cache")
+    told = painted_in_a_terminal(whence, 80, "list")
+    assert re.search(r"\x1b\[31m\x1b\[1mfailed +\x1b\[0m", told)
+    assert re.search(r"\x1b\[32mcompleted *\x1b\[0m", told)
+    assert "\x1b[" not in painted_in_a_terminal(whence, 80, "list", NO_COLOR="1")
 
 
 def test_the_only_run_shows_a_few_parameters(tmp_path):

@@ -57,6 +57,14 @@ def test_newest_first_lazily_and_again(view, store):
     assert len(RecordStoreView(store)) == 8
 
 
+def test_deleted_records_are_not_counted(view, store):
+    assert len(view) == len(view.aslist()) == 6
+    store.writer().append("delete", view[0].id, {})
+    store.writer().append("tombstone", view[1].id, {})
+    assert len(view) == len(view.aslist()) == 4
+    assert len(view.limit(3)) == 3
+
+
 def test_ends_and_indexing(view):
     assert numbers([view.first, view.last, view.latest, view.earliest]) == [5, 0, 5, 0]
     turned = view.sort("created")

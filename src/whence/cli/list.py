@@ -16,8 +16,6 @@ from whence.cli import render
 from whence.cli.option import common
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from whence.app import Listed, Listing, Workspace
     from whence.records import Record
 
@@ -121,11 +119,8 @@ def _print(found: Listed, columns: Sequence[str], asked: Listing) -> None:
         )
         return
     sheet = _sheet(found.records, columns)
-    if render.is_seen():
-        render.show(_table(sheet))
-    else:
-        for line in _lines(sheet):
-            click.echo(line)
+    for line in _lines(sheet, render.is_coloured()):
+        render.say(line)
     if (hidden := found.total - len(found.records)) > 0:
         click.echo(f"… and {hidden} more; --limit 0 lists them all.")
 
@@ -134,6 +129,7 @@ def _watch(workspace: Workspace, asked: Listing, columns: Sequence[str]) -> None
     """Show the table anew until Ctrl-C, as much of it as the terminal has room for."""
     from rich.console import Group
     from rich.live import Live
+    from rich.text import Text
 
     from whence.app import list_runs
 
@@ -142,8 +138,9 @@ def _watch(workspace: Workspace, asked: Listing, columns: Sequence[str]) -> None
         while True:
             room = max(screen.height - 3, 1)
             found = list_runs(workspace, replace(asked, limit=min(asked.limit or room, room)))
-            sheet = _table(_sheet(found.records, columns))
-            live.update(Group(sheet, _beneath(found)), refresh=True)
+            lines = _lines(_sheet(found.records, columns), coloured=not screen.no_color)
+            table = Text.from_ansi("\n".join(lines), no_wrap=True, overflow="ignore")
+            live.update(Group(table, _beneath(found)), refresh=True)
             time.sleep(_PAUSE)
 
 
@@ -194,33 +191,20 @@ def _shortened(column: str, text: str, width: int) -> str:
     return render.short(text, width)
 
 
-def _lines(sheet: _Sheet) -> Iterator[str]:
-    """The table as plain text, for files and pipes: without rich, which is slow to import."""
-    for row in (sheet.titles, *sheet.rows):
+def _lines(sheet: _Sheet, coloured: bool) -> Iterator[str]:
+    """The table as text: without rich, whose own take as long as all the rest."""
+    for number, row in enumerate((sheet.titles, *sheet.rows)):
         cells = [
             text.rjust(width) if name in _RIGHT else text.ljust(width)
             for name, text, width in zip(sheet.columns, row, sheet.widths, strict=True)
         ]
+        if coloured:
+            styles = ["" if number else "bold"] * len(cells)
+            if number and "status" in sheet.columns:
+                place = sheet.columns.index("status")
+                styles[place] = render.STATUS_STYLE.get(row[place], "")
+            cells = [*map(render.painted, cells, styles)]
         yield "  ".join(cells).replace("\n", " ").rstrip()
-
-
-def _table(sheet: _Sheet) -> Table:
-    """The table in colours."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    width = sum(sheet.widths) + 2 * (len(sheet.widths) - 1)
-    table = Table(box=None, pad_edge=False, header_style="bold", width=width)
-    for name, title in zip(sheet.columns, sheet.titles, strict=True):
-        table.add_column(escape(title), justify="right" if name in _RIGHT else "left", no_wrap=True)
-    for row in sheet.rows:
-        table.add_row(
-            *(
-                render.status(text) if name == "status" else escape(text)
-                for name, text in zip(sheet.columns, row, strict=True)
-            )
-        )
-    return table
 
 
 def _told(values: dict[str, Any], alone: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -41,6 +42,26 @@ def is_seen() -> bool:
     return sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
 
 
+def is_coloured() -> bool:
+    """Whether text for the terminal is to have colours; ``NO_COLOR`` says that it is not."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") in ("dumb", "unknown")
+    return is_seen() and not plain
+
+
+def painted(text: str, style: str) -> str:
+    """The text in a style like ``bold red``."""
+    if not style:
+        return text
+    words = style.split()
+    colour = next((word for word in words if word not in ("bold", "dim")), None)
+    return click.style(text, fg=colour, bold="bold" in words or None, dim="dim" in words or None)
+
+
+def say(line: str) -> None:
+    """Print a line, with the colours it has."""
+    click.echo(line, color=True)
+
+
 def console() -> Console:
     """The terminal, or what stands in its place."""
     from rich.console import Console
@@ -70,7 +91,7 @@ def widths(rows: Sequence[Sequence[str]], give_way: Sequence[int], least: int) -
     found = [max(map(len, column)) for column in zip(*rows, strict=True)]
     if not sys.stdout.isatty():
         return found
-    over = sum(found) + 2 * (len(found) - 1) - console().width
+    over = sum(found) + 2 * (len(found) - 1) - shutil.get_terminal_size().columns
     for place in reversed(give_way):
         less = min(max(over, 0), max(found[place] - least, 0))
         found[place] -= less

@@ -16,7 +16,7 @@ from whence.records.condition import Condition
 from whence.records.name import Names
 from whence.records.query import NEWEST_FIRST, Query
 from whence.records.record import ENDED, Record
-from whence.records.sql import checked
+from whence.records.sql import ALL, checked
 from whence.store import Store, is_alive
 
 _LABELLED = (
@@ -152,8 +152,11 @@ class Records:
             text, values = query.sql(self, "1")
             (count,) = self.connection.execute(f"SELECT count(*) FROM ({text})", values).fetchone()
             return int(count)
-        source, where, values = query.condition.sql(self).rows
+        found = query.condition.sql(self)
+        source, where, values = found.rows
         text = f"SELECT count(*) FROM {source} WHERE NOT run.deleted AND ({where})"
+        if found == ALL:  # without looking at each
+            text = "SELECT count(*) - (SELECT count(*) FROM run WHERE deleted) FROM run"
         (count,) = self.connection.execute(text, values).fetchone()
         return int(count)
 

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import re
 
-VERSION = 12
+VERSION = 13
 
 SPACES = ("param", "meta", "field", "alert")
 """What the rows of ``param`` are about."""
@@ -123,6 +123,7 @@ CREATE INDEX IF NOT EXISTS run_status ON run (status);
 CREATE INDEX IF NOT EXISTS run_folder ON run (folder);
 CREATE INDEX IF NOT EXISTS run_parent ON run (parent) WHERE parent IS NOT NULL;
 CREATE INDEX IF NOT EXISTS run_call ON run (call) WHERE call IS NOT NULL;
+CREATE INDEX IF NOT EXISTS run_deleted ON run (deleted) WHERE deleted;
 CREATE INDEX IF NOT EXISTS run_dir ON run (dir) WHERE dir IS NOT NULL;
 CREATE INDEX IF NOT EXISTS param_num ON param (name, num, run);
 CREATE INDEX IF NOT EXISTS param_text ON param (name, text, run) WHERE text IS NOT NULL;
