@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import TracebackType
 from typing import Any
 
 from whence.base.error import UserError
@@ -161,7 +163,10 @@ def visibility_of(value: str | Iterable[str] | None) -> Any:
 
 
 def error_facts(error: BaseException) -> dict[str, Any]:
-    """What was raised, as the ``error`` field of a run: type, message and traceback."""
+    """What was raised, as the ``error`` field of a run: type, message and traceback.
+
+    The traceback begins where the user's code does; Ctrl-C that met none of it has none.
+    """
     kind = type(error)
     name = kind.__qualname__
     if kind.__module__ != "builtins":
@@ -170,11 +175,41 @@ def error_facts(error: BaseException) -> dict[str, Any]:
         message = str(error)
     except Exception as broken:  # the exception's own code: it may raise anything
         message = f"(its message could not be told: {broken!r})"
+    stack = error.__traceback__
+    if isinstance(error, KeyboardInterrupt):
+        message = message or "ended by Ctrl-C"
+        if all(_is_library(file) for file in _files(stack)):
+            return {"type": encode(name), "message": encode(message), "traceback": None}
     try:
-        text = "".join(traceback.format_exception(error))
+        text = "".join(traceback.format_exception(kind, error, _users(stack)))
     except Exception:  # of the same kind: what is formatted includes its message
         text = "".join(traceback.format_tb(error.__traceback__)) + name
     return {"type": encode(name), "message": encode(message), "traceback": encode(text)}
+
+
+def _users(stack: TracebackType | None) -> TracebackType | None:
+    """The stack without the first frames, which are whence's own; all of it if all are."""
+    at = stack
+    while at is not None and at.tb_frame.f_code.co_filename.startswith(_OWN):
+        at = at.tb_next
+    return at or stack
+
+
+def _files(stack: TracebackType | None) -> Iterator[str]:
+    while stack is not None:
+        yield stack.tb_frame.f_code.co_filename
+        stack = stack.tb_next
+
+
+def _is_library(file: str) -> bool:
+    """Whether a frame is whence's, or of Python's own library."""
+    return file.startswith((_OWN, "<frozen ")) or (
+        file.startswith(_LIBRARY) and "site-packages" not in file
+    )
+
+
+_OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
 def ending_of(error: BaseException) -> tuple[str, dict[str, Any]]:
