@@ -18,6 +18,7 @@ from typing import Any
 from whence.artifacts import Deposit, facts_of, place
 from whence.artifacts.deposit import Mode
 from whence.base.clock import new_id
+from whence.base.error import UserError
 from whence.base.escape import encode
 from whence.runs.callkey import Call
 from whence.runs.capture import code_artifacts, code_facts
@@ -142,7 +143,8 @@ def record_process(
     Raises
     ------
     UserError
-        If there is no such program or input; then nothing is recorded.
+        If there is no such program or input, or its folder cannot be made; then nothing is
+        recorded.
     Interrupted
         After Ctrl-C was passed on, the program has ended and the run is ``terminated``.
     """
@@ -172,6 +174,7 @@ def record_process(
             finally:
                 kept = options.keep
                 notes = [*save_outputs(run, harvest, kept), *own.save(run, kept)]
+            notes += [ending.unread] if ending.unread else []
             close(run, ending)
     except KeyboardInterrupt:
         raise Interrupted(run.id) from None
@@ -215,11 +218,23 @@ class _OwnFolder:
     ) -> None:
         self.wanted = named or given is not None
         self.path = Path(os.path.abspath(given or store.project / "runs" / run))
+        if given is not None:
+            self._make()
         self._harvest = Harvest.sow(self.path, [""] if self.path.is_dir() else [])
 
-    def __enter__(self) -> None:
-        with contextlib.nullcontext() if self.wanted else contextlib.suppress(OSError):
+    def _make(self) -> None:
+        try:
             self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError.of(
+                "cannot-write",
+                f"cannot make the folder {str(self.path)!r}: {error.strerror or error}",
+                mend="Give another folder as --out, or make this one.",
+            ) from error
+
+    def __enter__(self) -> None:
+        with contextlib.nullcontext() if self.wanted else contextlib.suppress(UserError):
+            self._make()
 
     def __exit__(self, *_: object) -> None:
         if not self.wanted:
@@ -287,15 +302,19 @@ def stream(
         drain.finish()
         if warden is not None:
             warden.close()
-    return Ending(status, report.last_error)
+    return Ending(status, report.last_error, report.unread)
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a program ended: its exit status, and the last line of its standard error."""
+    """How a program ended: its exit status, the last line of its standard error.
+
+    What is to be said of lines that were to tell something, and could not be read, is `unread`.
+    """
 
     status: int
     said: str = ""
+    unread: str = ""
 
 
 class ExitStatusError(Exception):

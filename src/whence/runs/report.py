@@ -7,7 +7,7 @@ Two forms are known, each in a line of its own on standard output::
 
 Known are ``progress`` (0 to 1), ``metric`` or ``metrics`` (name: number), ``step``, ``time``,
 ``event`` (text) and ``metadata`` (key: value). Lines that were understood are on record as that,
-and are neither shown nor kept as output.
+and are neither shown nor kept as output; of others what could be understood is on record too.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Report:
         self._within = False
         self._returned = False
         self._bad = 0
+        self._first = ""
         self._progress: float | None = None
         self._error = _LastLine()
 
@@ -56,6 +57,14 @@ class Report:
     def last_error(self) -> str:
         """The last line on standard error that is not empty, shortened."""
         return self._error.text
+
+    @property
+    def unread(self) -> str:
+        """What is to be said of lines that could not be read; empty if there were none."""
+        more = self._bad - 1
+        return self._first + (
+            f"; {more} more line{'s' if more > 1 else ''} could not either" if more > 0 else ""
+        )
 
     def __call__(self, stream: str, text: str) -> None:
         """Record a piece of output, and the progress told since the last one."""
@@ -102,22 +111,45 @@ class Report:
 
         def act() -> None:
             told = _parsed(line)
-            progress = told.get("progress")
-            if progress is not None:
-                if isinstance(progress, bool) or not isinstance(progress, int | float):
-                    raise UserError.of("bad-report", f"progress is {progress!r}, no number")
-                if not 0 <= progress <= 1:
-                    raise UserError.of("bad-report", f"progress is {progress!r}, not 0 to 1")
-                self._progress = float(progress)
-            values = told.get("metrics", told.get("metric"))
-            if values is not None:
-                self._run.log_metrics(_mapping(values), told.get("step"), told.get("time"))
-            if told.get("metadata") is not None:
-                self._run.update_metadata(_mapping(told["metadata"]))
-            if told.get("event") is not None:
-                self._run.log_event(str(told["event"]))
+            wrong: list[UserError] = []
+            for part in (self._tell_progress, self._tell_metrics, self._tell_words):
+                try:
+                    part(told)
+                except UserError as error:  # the other parts are good
+                    wrong.append(error)
+            if wrong:
+                raise wrong[0]
 
         return line.startswith((_YAML, _JSON)) and self._attempt(act, line)
+
+    def _tell_progress(self, told: Mapping[str, Any]) -> None:
+        progress = told.get("progress")
+        if progress is None:
+            return
+        if isinstance(progress, bool) or not isinstance(progress, int | float):
+            raise UserError.of("bad-report", f"progress is {progress!r}, no number")
+        if not 0 <= progress <= 1:
+            raise UserError.of("bad-report", f"progress is {progress!r}, not 0 to 1")
+        self._progress = float(progress)
+
+    def _tell_metrics(self, told: Mapping[str, Any]) -> None:
+        values = told.get("metrics", told.get("metric"))
+        if values is None:
+            return
+        values = _mapping(values)
+        good = {name: value for name, value in values.items() if isinstance(value, int | float)}
+        if good or not values:
+            self._run.log_metrics(good, told.get("step"), told.get("time"))
+        for name, value in values.items():
+            if name not in good:
+                message = f"the metric {name!r} is {value!r}, no number"
+                raise UserError.of("bad-report", message)
+
+    def _tell_words(self, told: Mapping[str, Any]) -> None:
+        if told.get("metadata") is not None:
+            self._run.update_metadata(_mapping(told["metadata"]))
+        if told.get("event") is not None:
+            self._run.log_event(str(told["event"]))
 
     def _attempt(self, act: Callable[[], None], line: str) -> bool:
         try:
@@ -127,6 +159,7 @@ class Report:
             if self._bad <= _WARNED:
                 shown = line if len(line) <= 80 else line[:79] + "…"
                 message = f"the line {shown!r} could not be read: {error.problems[0].message}"
+                self._first = self._first or message
                 with contextlib.suppress(WhenceError):
                     self._run.log_event(message, "warning")
             return False
