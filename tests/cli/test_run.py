@@ -40,6 +40,49 @@ def test_outputs_that_are_not_of_the_run_are_told_of(project):
     assert "no output matches 'no/*'" in done.stderr
 
 
+def test_lines_that_could_not_be_read_are_told_of_at_the_end(project):
+    line = 'whence: {"metric": {"res": 1.0, "bad": "x"}}'
+    done = project("run", "--quiet", "--", "echo", line)
+    assert "could not be read: the metric 'bad' is 'x', no number" in done.stderr
+    (run,) = project.json("list")
+    assert project.json("show", run["id"])["metrics"]["res"]["last"] == 1.0
+
+
+def test_a_folder_that_cannot_be_made_is_told_and_nothing_runs(project):
+    (project.cwd / "file").write_text("")
+    done = project("run", "--out", "file/o", "--", "touch", "ran", check=False)
+    assert done.returncode == 2
+    assert "cannot make the folder" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (project.cwd / "ran").exists()
+    assert project.json("list") == []
+
+
+def test_ctrl_c_is_on_record_in_words_and_without_our_frames(project):
+    with subprocess.Popen(
+        project.words("run", "--", "sh", "-c", "echo begun; sleep 60"),
+        cwd=project.cwd, env=project.environment, stdout=-1, stderr=-1, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    (run,) = project.json("list")
+    told = project.json("show", run["id"])
+    assert told["status"] == "terminated"
+    error = {"type": "KeyboardInterrupt", "message": "ended by Ctrl-C", "traceback": None}
+    assert told["error"] == error
+
+
+def test_the_traceback_of_a_point_begins_where_its_code_does(project):
+    (project.cwd / "space.yml").write_text(SPACE.replace("[3]", "[1]"))
+    (project.cwd / "sim.py").write_text("def simulate(out, seed):\n    return 1 / 0\n")
+    one = answer(project, "sweep", "space.yml", "--", "sim.py:simulate", check=False)
+    trace = project.json("show", next(iter(one["runs"].values())))["error"]
+    head, first, *_ = trace["traceback"].splitlines()
+    assert head == "Traceback (most recent call last):"
+    assert first.endswith('sim.py", line 2, in simulate')
+
+
 RECORDING = """\
 import beside, whence
 run = whence.Run()

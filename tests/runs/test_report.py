@@ -71,6 +71,16 @@ def test_a_bad_line_is_told_and_breaks_nothing(store, run, line):
     assert output == f"{line}\n" * 10
 
 
+def test_what_is_good_in_a_bad_line_is_kept(store, run):
+    report = Report(run)
+    assert report.unread == ""
+    line = '{"metric": {"res": 1.0, "bad": "x"}, "progress": 2, "metadata": {"k": 1}}'
+    say(report, "out", *[f"whence: {line}\n"] * 3)
+    assert told(store, run) == (None, [(step, {"res": 1.0}) for step in range(3)])
+    assert store.index().state(run.id)["meta"] == {"k": 1}
+    assert report.unread.endswith("progress is 2, not 0 to 1; 2 more lines could not either")
+
+
 def test_a_program_tells_its_progress(store, project, capfd):
     script = (
         'print("!!map {progress: 0.5}"); print("whence: {\\"metric\\": {\\"e\\": 1}}"); print("x")'

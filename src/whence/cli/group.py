@@ -145,6 +145,7 @@ def _quiet() -> None:
     import logging  # which help does without
 
     logging.getLogger("whence").addHandler(logging.NullHandler())
+    _say_warnings()
 
 
 def _tell_programs(problems: list[dict[str, object]]) -> None:
@@ -154,6 +155,21 @@ def _tell_programs(problems: list[dict[str, object]]) -> None:
         from whence.cli import render
 
         render.as_json({"problems": problems})
+
+
+def _say_warnings() -> None:
+    """Have whence's own warnings told as its errors are, without a line of its source."""
+    import warnings
+
+    usual, own = warnings.showwarning, os.path.dirname(os.path.dirname(__file__)) + os.sep
+
+    def show(message: Any, category: Any, filename: str, *where: Any, **more: Any) -> None:
+        if filename.startswith(own):
+            click.echo(f"whence: {message}", err=True)
+        else:
+            usual(message, category, filename, *where, **more)
+
+    warnings.showwarning = show
 
 
 def main() -> None:

@@ -206,8 +206,8 @@ def progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[int, int,
             bars.update(task, completed=done, total=total, note=note)
 
         yield move
-    if not screen.is_terminal:
-        finished = bars.tasks[0]
+    finished = bars.tasks[0]
+    if not screen.is_terminal and finished.total:
         screen.print(f"{title}: {finished.completed:.0f} of {finished.total or 0:.0f} done")
 
 
