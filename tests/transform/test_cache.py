@@ -271,3 +271,51 @@ def test_a_forked_process_goes_on_by_itself(disk):
     process.join(30)
     assert process.exitcode == 0
     assert cache.get("b" * 64) == 2
+
+
+def test_memory_counts_what_containers_hold():
+    cache = MemoryCache(limit=1 << 20)
+    for value in ({"a": large()}, [[large()]], ["x" * (1 << 21)]):
+        assert not cache.put("a" * 64, value, 0.1)
+    for n in range(3):
+        cache.put(f"{n}" * 64, {"a": np.zeros(60_000)}, 0.1)
+    assert [cache.get(f"{n}" * 64) is MISSING for n in range(3)] == [True, False, False]
+
+
+class Loose:
+    """Neither Python's own nor fit to be pickled by its name."""
+
+    def __init__(self):
+        self.items = [1]
+
+    def __reduce__(self):
+        raise AssertionError
+
+    def __deepcopy__(self, memo):
+        return Loose()
+
+
+@pytest.mark.parametrize("inner", [1.5, float("inf"), 1j, b"x", {1, 2}, None, range(3)])
+def test_plain_containers_in_memory_come_back_as_they_are(inner):
+    shared = [inner]
+    value = {"a": (shared, shared), 1: [True, {"deep": inner}], "own": bytearray(b"y")}
+    cache = MemoryCache()
+    assert cache.put("a" * 64, value, 0.1)
+    shared.append("changed")
+    got = cache.get("a" * 64)
+    assert got == {"a": ([inner], [inner]), 1: [True, {"deep": inner}], "own": bytearray(b"y")}
+    assert got["a"][0] is got["a"][1]
+    got["a"][0].append(2)
+    assert cache.get("a" * 64)["a"] == ([inner], [inner])
+
+
+def test_containers_of_other_objects_in_memory_are_copied_by_them():
+    value = [Loose(), {"loop": None}]
+    value[1]["loop"] = value
+    cache = MemoryCache()
+    assert cache.put("a" * 64, value, 0.1)
+    value[0].items.append(2)
+    got = cache.get("a" * 64)
+    assert type(got[0]) is Loose
+    assert got[0].items == [1]
+    assert got[1]["loop"] is got

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import io
 import logging
 import os
+import pickle
 import sqlite3
 import sys
 import threading
@@ -13,6 +15,7 @@ import weakref
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -67,14 +70,16 @@ class MemoryCache:
                 return MISSING
             self._values.move_to_end(key)
             value = self._values[key][0]
-        return _copied(value)
+        return pickle.loads(value.data) if isinstance(value, _Plain) else _copied(value)
 
     def put(self, key: str, value: Any, seconds: float) -> bool:
         """Keep a value; False if it is too large, or cannot be copied."""
-        size = int(getattr(value, "nbytes", 0)) or sys.getsizeof(value)
+        if type(value) in _PLAIN:
+            value = _Plain.of(value) or value
+        size = _size(value)
         if size > self._limit:
             return False
-        value = _copied(value)
+        value = value if isinstance(value, _Plain) else _copied(value)
         if value is MISSING:
             return False
         with self._lock:
@@ -89,6 +94,56 @@ class MemoryCache:
 
 
 _UNCHANGING = frozenset({type(None), bool, int, float, complex, str, bytes, range})
+
+
+_PLAIN = frozenset({dict, list, tuple, set, frozenset, bytearray})
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """Containers of Python's own that hold nothing else, as bytes: much sooner copied so."""
+
+    data: bytes
+
+    @classmethod
+    def of(cls, value: Any) -> _Plain | None:
+        """The value as bytes; None if an object of another kind is in it."""
+        buffer = io.BytesIO()
+        try:
+            _PlainPickler(buffer, pickle.HIGHEST_PROTOCOL).dump(value)
+        except (_NotPlainError, RecursionError):
+            return None
+        return cls(buffer.getvalue())
+
+
+class _NotPlainError(Exception):
+    """Something is in a value that bytes might not give back as it is."""
+
+
+class _PlainPickler(pickle.Pickler):
+    """Takes nothing that would bring code of its own."""
+
+    def reducer_override(self, _: Any) -> Any:
+        """Refuse what is asked for: all but Python's own containers and numbers and texts."""
+        raise _NotPlainError
+
+
+def _size(value: Any) -> int:
+    """About how many bytes a value takes, with all that containers hold."""
+    if isinstance(value, _Plain):
+        return len(value.data)
+    size = int(getattr(value, "nbytes", 0)) or sys.getsizeof(value)
+    todo, seen = [value], {id(value)}
+    while todo:
+        item = todo.pop()
+        if not isinstance(item, dict | list | tuple | set | frozenset):
+            continue
+        for part in [*item.keys(), *item.values()] if isinstance(item, dict) else item:
+            if id(part) not in seen:
+                seen.add(id(part))
+                size += int(getattr(part, "nbytes", 0)) or sys.getsizeof(part)
+                todo.append(part)
+    return size
 
 
 def _copied(value: Any) -> Any:
