@@ -22,6 +22,8 @@ from whence.runs import Run
 from whence.store import Store
 from whence.store.metric import tables
 
+METRIC = {"by": "w", "names": ["a"], "n": [0], "step": [0], "time": [0.0], "at": [0.0]}
+
 
 @pytest.fixture
 def full(workspace, project, record):
@@ -159,8 +161,18 @@ def first_line(row, **change):
         (lambda row: first_line(row, n=-1), "not one of a journal"),
         (lambda row: first_line(row, f={"status": []}), "not one of a journal"),
         (lambda row: first_line(row, f={"created": "soon"}), "not one of a journal"),
+        (lambda row: first_line(row, f={"created": 1e300}), "'created' cannot be that"),
+        (lambda row: first_line(row, f={"environment": 5}), "'environment' cannot be that"),
+        (lambda row: first_line(row, f={"reason": 5}), "'reason' cannot be that"),
+        (lambda row: first_line(row, f={"code": {"commit": 5}}), "'code' cannot be that"),
+        (lambda row: first_line(row, f={"params": {"$numpy": ["<f8"]}}), "not written as it"),
+        (lambda row: first_line(row, f={"x": {"$range": [1, 2, 0]}}), "not written as it"),
+        (lambda row: first_line(row, op="tags", add=5), "no list of text"),
+        (lambda row: first_line(row, op="meta", m=5), "no mapping"),
+        (lambda row: first_line(row, op="artifact", name=3), "of an artifact cannot"),
+        (lambda row: {**row, "metrics": [METRIC | {"values": [["x"]]}]}, "columns of numbers"),
         (lambda row: first_line(row, lc=True), "not one of a journal"),
-        (lambda row: {**row, "metrics": [{"by": "w", "names": ["a"]}]}, "columns of one length"),
+        (lambda row: {**row, "metrics": [{"by": "w", "names": ["a"]}]}, "columns of numbers"),
         (lambda row: {"whence": 1, "content": "00", "base64": "!"}, "not in base64"),
         (lambda row: {"whence": 1, "content": "00", "base64": "QQ=="}, "another digest"),
     ],

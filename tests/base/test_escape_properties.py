@@ -1,11 +1,15 @@
 """Laws of the escape encoding."""
 
+import contextlib
+
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from whence.base.digest import digest_value
-from whence.base.escape import canonical, decode, encode
+from whence.base.error import UserError
+from whence.base.escape import _UNPACKERS, canonical, decode, encode, readable
 
 leaves = (
     st.none()
@@ -49,3 +53,30 @@ def test_digests_tell_values_apart(left, right):
 def test_order_of_keys_does_not_change_the_digest(value):
     backward = dict(reversed(value.items()))
     assert digest_value(backward) == digest_value(value)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(), inner, max_size=4)
+        | st.tuples(st.sampled_from(sorted(_UNPACKERS)), inner).map(lambda pair: dict([pair]))
+    ),
+    max_leaves=10,
+)
+
+
+@given(anything)
+def test_any_json_decodes_or_is_refused_by_us(data):
+    with contextlib.suppress(UserError):
+        decode(data)
+    readable(data)
+
+
+def test_json_that_is_too_deep_is_refused_by_us():
+    data = 1
+    for _ in range(2000):
+        data = [data]
+    with pytest.raises(UserError, match="not written as it should be"):
+        decode({"x": data})
+    assert readable({"x": data, "y": {"$tuple": []}})["y"] == ()

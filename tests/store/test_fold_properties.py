@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from whence.store.fact import fits
 from whence.store.fold import fold
 from whence.testing.record import placed_lines
 
@@ -44,7 +45,7 @@ def test_the_last_word_counts(lines: Lines) -> None:
     tags: set[str] = set()
     deleted = False
     for _, line in sorted(lines, key=lambda item: item[0]):
-        expected.update(line.get("f", {}))
+        expected |= {name: x for name, x in line.get("f", {}).items() if fits(name, x)}
         if line["op"] == "tags":
             tags = (tags | set(line["add"])) - set(line["remove"])
         deleted = {"delete": True, "undelete": False}.get(line["op"], deleted)
@@ -58,7 +59,8 @@ def test_the_last_word_counts(lines: Lines) -> None:
 def test_only_its_owner_is_a_sign_of_life(lines: Lines) -> None:
     state = fold(lines)
     ordered = sorted(lines, key=lambda item: item[0])
-    taken = [place for place, (_, line) in enumerate(ordered) if "process" in line.get("f", {})]
+    told = [line.get("f", {}) for _, line in ordered]
+    taken = [n for n, f in enumerate(told) if "process" in f and fits("process", f["process"])]
     since = max(taken, default=0)
     owner = ordered[since][0][1]
     assert state["writer"] == owner

@@ -23,10 +23,11 @@ from whence.app.content import content_file
 from whence.app.workspace import Workspace
 from whence.base.digest import digest_bytes
 from whence.base.error import UserError, WhenceError
-from whence.base.escape import encode
+from whence.base.escape import decode, encode
 from whence.base.problem import Problem, Where
 from whence.records import Record
 from whence.store import Index, Store
+from whence.store.fact import wrong_in
 from whence.store.metric import tables
 from whence.store.table import NO_STEP, Table
 
@@ -369,10 +370,14 @@ def _wrong(text: bytes) -> str | None:
     lines = row.get("lines")
     if type(lines) is not list or not lines:
         return "the record has no lines"
-    if not all(_is_line(line, row["id"]) for line in lines):
+    if not all(_has_frame(line, row["id"]) for line in lines):
         return "a line of the record is not one of a journal"
-    if not all(_is_table(table) for table in row.get("metrics") or ()):
-        return "the metrics are not columns of one length"
+    wrong = next(filter(None, map(_wrong_line, lines)), None)
+    if wrong:
+        return f"a line of the record is not one of a journal: {wrong}"
+    metrics = row.get("metrics") or []
+    if type(metrics) is not list or not all(map(_is_table, metrics)):
+        return "the metrics are not columns of numbers, of one length"
     return None
 
 
@@ -384,25 +389,13 @@ def _wrong_content(row: dict[str, Any]) -> str | None:
     return None if digest_bytes(data) == row["content"] else "the content has another digest"
 
 
-_TIME = (int, float, type(None))
-_FIELDS: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("status", "kind", "folder"), (str, type(None))),
-    **dict.fromkeys(("created", "started", "ended"), _TIME),
-    **dict.fromkeys(("params", "process", "code", "error"), (dict, type(None))),
-    "name": (str, dict, type(None)),
-    "command": (list, type(None)),
-}
-"""What these fields hold; every reader counts on it."""
-
-
-def _is_line(line: Any, run: str) -> bool:
-    return _has_frame(line, run) and (line["op"] != "set" or _has_fields(line.get("f")))
-
-
-def _has_fields(fields: Any) -> bool:
-    return type(fields) is dict and all(
-        isinstance(fields[name], kinds) for name, kinds in _FIELDS.items() if name in fields
-    )
+def _wrong_line(line: dict[str, Any]) -> str | None:
+    """What of a line could not be read when it was on record, or None."""
+    try:
+        decode(line)
+    except UserError as error:
+        return error.problems[0].message
+    return wrong_in(line)
 
 
 def _has_frame(line: Any, run: str) -> bool:
@@ -428,4 +421,16 @@ def _is_table(table: Any) -> bool:
         return False
     lengths = {len(column) for column in [*columns, *values] if column is not None}
     whole = all(type(n) is int and 0 <= n < 2**63 for n in columns[0] or ())
-    return len(lengths) == 1 and whole and all(type(name) is str for name in names)
+    steps = all(step is None or type(step) is int for step in columns[1] or ())
+    numbers = all(_is_number(cell) for column in [*columns[2:], *values] for cell in column or ())
+    named = all(type(name) is str for name in names)
+    return len(lengths) == 1 and whole and steps and numbers and named
+
+
+def _is_number(cell: Any) -> bool:
+    if type(cell) in (int, float, bool):
+        return True
+    try:
+        return cell is None or isinstance(decode(cell), (int, float))
+    except UserError:
+        return False

@@ -10,7 +10,7 @@ import orjson
 
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
-from whence.base.escape import decode
+from whence.base.escape import readable
 from whence.base.problem import Problem, did_you_mean
 from whence.params import flatten
 from whence.records import Order, Query, Record, Records
@@ -97,8 +97,8 @@ class Shown:
     @property
     def alerts(self) -> dict[str, Any]:
         """The alerts of the run, by name, as they stood last."""
-        alerts: dict[str, Any] = decode(self.record.state.get("alerts") or {})
-        return alerts
+        told = self.record.state.get("alerts") or {}
+        return {name: _facts(readable(facts)) for name, facts in told.items()}
 
     def as_dict(self) -> dict[str, Any]:
         """The record as `whence show --json` tells it."""
@@ -106,6 +106,10 @@ class Shown:
         alerts = self.record.state.get("alerts") or {}
         told = {"metrics": metrics, "alerts": alerts, "output": self.output}
         return {**self.record.as_dict(), **told}
+
+
+def _facts(told: Any) -> dict[str, Any]:
+    return told if isinstance(told, dict) else {"status": told}
 
 
 def list_runs(workspace: Workspace, asked: Listing) -> Listed:

@@ -11,6 +11,7 @@ ID_LENGTH = 22
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 # 2 bytes draw one of 36 letters with a bias below 0.06 %.
 _RANDOM_LETTERS = 7
+_FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0  # of the years 1 to 9999
 
 
 class Clock(Protocol):
@@ -45,8 +46,13 @@ def new_id(now: float | None = None) -> str:
 
 
 def utc_text(seconds: float) -> str:
-    """An instant as people and JSON read it: ``2026-11-21T02:17:57.361412Z``."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """An instant as people and JSON read it: ``2026-11-21T02:17:57.361412Z``.
+
+    One that no calendar has, as a damaged record may tell, is the first or the last there is.
+    """
+    return datetime.fromtimestamp(min(max(seconds, _FIRST), _LAST), UTC).strftime(
+        "%Y-%m-%dT%H:%M:%S.%fZ"
+    )
 
 
 def utc_day(seconds: float) -> str:

@@ -72,21 +72,63 @@ def decode(data: JSON) -> Any:
     Raises
     ------
     UserError
-        If the data holds an escape this version does not know.
+        If the data holds an escape that this version does not know, or that is malformed.
 
     Examples
     --------
     >>> decode({"x": {"$tuple": [1, 2]}})
     {'x': (1, 2)}
     """
+    try:
+        return _decode(data)
+    except UserError:
+        raise
+    except Exception as error:  # what comes from elsewhere makes a constructor raise anything
+        raise UserError.of(
+            "malformed-escape",
+            f"a value is not written as it should be: {type(error).__name__}: {error}",
+            mend="It was damaged, or not written by whence.",
+        ) from error
+
+
+def readable(data: JSON) -> Any:
+    """The value that `encode` was given; what cannot be decoded is left as it is written.
+
+    Examples
+    --------
+    >>> readable({"x": {"$tuple": [1]}, "y": {"$int": []}})
+    {'x': (1,), 'y': {'$int': []}}
+    """
+    try:
+        return decode(data)
+    except UserError:
+        return _readable(data, _DEEPEST)
+
+
+def _readable(data: JSON, depth: int) -> Any:
+    if not depth:
+        return "…"
+    if type(data) is list:
+        return [_readable(item, depth - 1) for item in data]
+    if type(data) is not dict:
+        return data
+    if len(data) == 1 and next(iter(data))[:1] == "$":
+        try:
+            return decode(data)
+        except UserError:
+            pass
+    return {key: _readable(item, depth - 1) for key, item in data.items()}
+
+
+def _decode(data: JSON) -> Any:
     if type(data) is dict:
         if len(data) == 1:
             (name,) = data
             if name[:1] == "$":
                 return _unpack(name, data[name])
-        return {key: decode(item) for key, item in data.items()}
+        return {key: _decode(item) for key, item in data.items()}
     if type(data) is list:
-        return [decode(item) for item in data]
+        return [_decode(item) for item in data]
     return data
 
 
@@ -219,20 +261,20 @@ _UNPACKERS: dict[str, Callable[[JSON], Any]] = {
     "$int": int,
     "$float": float,
     "$str": lambda data: base64.b64decode(data).decode("utf-8", "surrogatepass"),
-    "$map": lambda data: {_hashable(decode(key)): decode(item) for key, item in data},
-    "$tuple": lambda data: tuple(decode(item) for item in data),
-    "$set": lambda data: {decode(item) for item in data},
-    "$frozenset": lambda data: frozenset(decode(item) for item in data),
+    "$map": lambda data: {_hashable(_decode(key)): _decode(item) for key, item in data},
+    "$tuple": lambda data: tuple(_decode(item) for item in data),
+    "$set": lambda data: {_decode(item) for item in data},
+    "$frozenset": lambda data: frozenset(_decode(item) for item in data),
     "$bytes": base64.b64decode,
     "$datetime": _datetime_of,
     "$date": dt.date.fromisoformat,
     "$time": dt.time.fromisoformat,
     "$timedelta": lambda data: dt.timedelta(*data),
-    "$path": lambda data: pathlib.Path(decode(data)),
+    "$path": lambda data: pathlib.Path(_decode(data)),
     "$decimal": decimal.Decimal,
-    "$complex": lambda data: complex(decode(data[0]), decode(data[1])),
+    "$complex": lambda data: complex(_decode(data[0]), _decode(data[1])),
     "$range": lambda data: range(*data),
-    "$slice": lambda data: slice(*(decode(item) for item in data)),
+    "$slice": lambda data: slice(*(_decode(item) for item in data)),
     "$numpy": _scalar,
     "$array": _array,
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from whence.base.escape import readable
 from whence.cli import render
 from whence.cli.completion import run_names
 from whence.cli.option import common
@@ -16,6 +17,7 @@ from whence.cli.option import common
 if TYPE_CHECKING:
     from whence.app import Shown
 
+_ERROR = ("type", "message", "traceback")
 _METRICS = 12  # metrics on the page of a run
 
 
@@ -79,8 +81,9 @@ def _page(shown: Shown) -> None:
             screen.print(f"  {escape(line)}")
     error = record.state.get("error")
     if error:
-        screen.print(f"[bold red]{escape(error['type'])}[/]: {escape(error['message'])}")
-        for line in (error.get("traceback") or "").splitlines():
+        told = {name: str(readable(error.get(name) or "")) for name in _ERROR}
+        screen.print(f"[bold red]{escape(told['type'])}[/]: {escape(told['message'])}")
+        for line in told["traceback"].splitlines():
             screen.print(f"  [dim]{escape(line)}[/]")
 
 
@@ -168,7 +171,7 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
     if record.tags:
         yield "tags", render.tags(record.tags)
     if state.get("description"):
-        yield "about", state["description"]
+        yield "about", str(readable(state["description"]))
     for title, lines in (
         ("reason", record.reason),
         ("outcome", str(state.get("outcome") or "").splitlines()),
@@ -186,7 +189,7 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
     if state.get("repeats"):
         yield "repeat of", str(state["repeats"])
     if state.get("command"):
-        yield "command", " ".join(state["command"])
+        yield "command", " ".join(str(readable(word)) for word in state["command"])
     if state.get("exit") is not None:
         yield "exit", str(state["exit"])
     code = state.get("code") or {}

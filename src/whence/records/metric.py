@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from whence.base.error import UserError
-from whence.base.escape import decode
+from whence.base.escape import readable
 from whence.base.problem import did_you_mean
 from whence.store import NO_STEP, Store, Table, tables
 
@@ -117,7 +117,7 @@ class Metrics:
 
     def unit(self, name: str) -> str | None:
         """The unit of a metric, if it was told."""
-        unit: str | None = decode((self._facts.get(name) or {}).get("units"))
+        unit: str | None = readable((self._facts.get(name) or {}).get("units"))
         return unit
 
     def series(self, name: str) -> Series:

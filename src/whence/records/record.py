@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from whence.base.clock import utc_text
-from whence.base.escape import decode
+from whence.base.escape import readable
 from whence.records.artifact import Artifact, Category
 from whence.records.parameter_set import ParameterSet
 from whence.records.task_parameter import get_task_param
@@ -77,7 +77,7 @@ class Record:
     @property
     def name(self) -> str:
         """The name, or the id where none was given."""
-        return self.state.get("name") or self.id
+        return str(readable(self.state.get("name")) or self.id)
 
     @property
     def kind(self) -> str:
@@ -93,7 +93,7 @@ class Record:
     @property
     def folder(self) -> str:
         """The folder that groups it with other runs, like ``/my_simulation``."""
-        return self.state.get("folder") or "/"
+        return str(readable(self.state.get("folder")) or "/")
 
     @property
     def label(self) -> str:
@@ -107,13 +107,12 @@ class Record:
 
         A dotted name like ``model.mu`` finds what lies deeper.
         """
-        return ParameterSet(decode(self.state.get("params") or {}))
+        return ParameterSet(_mapping(self.state.get("params")))
 
     @property
     def metadata(self) -> dict[str, Any]:
         """What was noted about it, by key."""
-        metadata: dict[str, Any] = decode(self.state.get("meta") or {})
-        return metadata
+        return _mapping(self.state.get("meta"))
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -277,6 +276,12 @@ _WHOLE = (
     "recipe",
     "plot",
 )
+
+
+def _mapping(data: Any) -> dict[str, Any]:
+    """What a mapping was given as; one that cannot be decoded is left as it is written."""
+    told = readable(data or {})
+    return told if isinstance(told, dict) else dict(data)
 
 
 def _text(seconds: float | None) -> str | None:

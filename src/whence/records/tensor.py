@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from whence.base.error import UserError
-from whence.base.escape import decode
+from whence.base.escape import decode, readable
 from whence.base.problem import did_you_mean
 from whence.store import Store
 
@@ -75,7 +75,7 @@ def tensor(store: Store, run: str, name: str, step: int | None = None) -> xr.Dat
         "timestamp": ("step", stamps.astype("datetime64[ns]")),
         **ticks,
     }
-    unit = decode(facts.get("units"))
+    unit = readable(facts.get("units"))
     attrs = {"units": unit} if unit else {}
     array = xr.DataArray(values, coords, ("step", *labels), name, attrs)
     return array if step is None else array.isel(step=0)

@@ -3,7 +3,8 @@
 The order is (logical clock, writer, sequence); each field of ``set``, each key of ``meta``, each
 tag and the deletion go to the last line that speaks of them. A line counts once, however many
 copies of it there are. A tombstone is the last word on its thing, wherever in the order it is.
-Lines and members this version does not know are left out.
+Lines and members this version does not know are left out, and so are members that cannot be what
+they are told to be.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any
 
-from whence.store.layout import is_any_digest
+from whence.store.fact import artifact_fits, fits, metric_fits
 
 State = dict[str, Any]
 Key = tuple[int, str, int]
@@ -160,8 +161,11 @@ def _set(state: State, line: dict[str, Any], key: Key) -> None:
     fields = line.get("f")
     if type(fields) is not dict:
         return
-    if not RESERVED.isdisjoint(fields):
-        fields = {name: value for name, value in fields.items() if name not in RESERVED}
+    left_out = RESERVED.intersection(fields).union(
+        name for name, value in fields.items() if not fits(name, value)
+    )
+    if left_out:
+        fields = {name: value for name, value in fields.items() if name not in left_out}
     state.update(fields)
     if "process" in fields:  # who runs it now: its lines tell whether it is alive
         state["writer"] = key[1]
@@ -181,7 +185,7 @@ def _alert(state: State, line: dict[str, Any], key: Key) -> None:
 
 def _metric(state: State, line: dict[str, Any], key: Key) -> None:
     facts = line.get("f")
-    if type(facts) is dict:
+    if type(facts) is dict and metric_fits(facts):
         _about_metric(state, line).update(facts)
 
 
@@ -247,7 +251,7 @@ KNOWN = frozenset([*_OPERATIONS, "tags", "artifact"])
 def _artifact(artifacts: dict[tuple[Any, ...], dict[str, Any]], line: dict[str, Any]) -> None:
     item = {name: line[name] for name in ARTIFACT if name in line}
     identity = _identity(item)
-    if all(type(part) is str for part in identity) and is_any_digest(item["digest"]):
+    if artifact_fits(item):
         artifacts.pop(identity, None)  # what was said last comes last: a name means its latest
         artifacts[identity] = item
 

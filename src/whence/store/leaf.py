@@ -49,7 +49,10 @@ def leaves(params: JSON) -> dict[str, Cell]:
     The names are those of `whence.base.dotted`.
     """
     found: dict[str, Cell] = {}
-    _collect(found, "", _members(params) or ())
+    try:
+        _collect(found, "", _members(params) or ())
+    except RecursionError:  # nested as nothing is that whence writes
+        found.clear()
     return found
 
 
@@ -88,7 +91,10 @@ def cell_of(data: JSON) -> Cell:
     if kind is dict and len(data) == 1:
         ((name, inner),) = data.items()
         if name in _SCALARS:
-            return _SCALARS[name](inner)
+            try:
+                return _SCALARS[name](inner)
+            except Exception:  # a malformed escape makes a constructor raise anything
+                return None, _structure(data)
     return None, _structure(_plain(data))
 
 
@@ -103,7 +109,10 @@ def _members(value: dict[str, JSON]) -> Collection[tuple[Any, JSON]] | None:
     if len(value) == 1:
         (name,) = value
         if name == "$map":
-            return [(_key(key), inner) for key, inner in value["$map"]]
+            try:
+                return [(_key(key), inner) for key, inner in value["$map"]]
+            except (TypeError, ValueError):  # malformed
+                return None
         if name[:1] == "$":
             return None
     return value.items()
@@ -126,10 +135,18 @@ def _plain(data: JSON) -> JSON:
             ((name, inner),) = data.items()
             if name in ("$tuple", "$set", "$frozenset"):
                 return _plain(inner)
-            if name == "$range" and len(range(*inner)) <= LONGEST_RANGE:
-                return list(range(*inner))
+            if name == "$range":
+                return _listed_range(inner, data)
         return {name: _plain(inner) for name, inner in data.items()}
     return data
+
+
+def _listed_range(inner: JSON, data: JSON) -> JSON:
+    try:
+        told = range(*inner)
+        return list(told) if len(told) <= LONGEST_RANGE else data
+    except (TypeError, ValueError, OverflowError):  # malformed, or longer than any list
+        return data
 
 
 def _structure(data: JSON) -> str:

@@ -1,0 +1,116 @@
+"""What the members of a journal line may be; readers count on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from whence.store.layout import is_any_digest, is_digest
+
+_LATEST = 9.2e9  # seconds; as far from 1970 as a datetime64[ns] reaches
+_Kinds = frozenset[type]
+
+
+def _kinds(*types: type) -> _Kinds:
+    return frozenset((*types, type(None)))
+
+
+_TEXT = _kinds(str, dict)  # text that is not UTF-8 is written as a mapping
+_WORDS = _kinds(str, dict, list)
+_TIME = _kinds(int, float)
+_INNER: Mapping[str, Mapping[str, _Kinds]] = {
+    "code": {
+        **dict.fromkeys(("commit", "branch", "digest"), _kinds(str)),
+        "base": _TEXT,
+        "files": _kinds(dict),
+    },
+    "error": dict.fromkeys(("type", "message", "traceback"), _TEXT),
+    "process": {
+        **dict.fromkeys(("host", "boot", "space"), _kinds(str)),
+        "pid": _kinds(int),
+        "start": _TIME,
+    },
+}
+_FIELDS: Mapping[str, _Kinds] = {
+    **dict.fromkeys(("status", "kind", "parent", "environment", "call"), _kinds(str)),
+    **dict.fromkeys(("name", "folder", "description", "user", "host", "cwd", "dir"), _TEXT),
+    **dict.fromkeys(("reason", "outcome", "label", "version", "main_file"), _WORDS),
+    **dict.fromkeys(("script_arguments", "task_name", "target"), _WORDS),
+    **dict.fromkeys(("created", "started", "ended"), _TIME),
+    **dict.fromkeys(("params", "point", "code", "error", "process"), _kinds(dict)),
+    "command": _kinds(list),
+    "repeat": _TEXT,
+    "exit": _kinds(int),
+}
+_ARTIFACT: Mapping[str, _Kinds] = {
+    **dict.fromkeys(("type", "kept"), _kinds(str)),
+    "size": _kinds(int),
+    "path": _TEXT,
+    "meta": _kinds(dict),
+}
+_METRIC: Mapping[str, _Kinds] = {"units": _TEXT, "axes": _kinds(list)}
+
+
+def fits(name: str, value: Any) -> bool:
+    """Whether a field of a run can be of that value; fields not known here can be anything.
+
+    Examples
+    --------
+    >>> fits("created", 1.5), fits("created", 1e300), fits("command", "ls")
+    (True, False, False)
+    """
+    kinds = _FIELDS.get(name)
+    if kinds is None or value is None:
+        return True
+    if type(value) not in kinds:
+        return False
+    if kinds is _TIME:
+        return bool(abs(value) < _LATEST)
+    if name == "environment":
+        return is_digest(value)
+    return name not in _INNER or _fit(_INNER[name], value)
+
+
+def artifact_fits(item: Mapping[str, Any]) -> bool:
+    """Whether what is told of an artifact can be: its identity, and all else that is read."""
+    named = all(type(item.get(name)) is str for name in ("category", "name"))
+    size = item.get("size")
+    right = _fit(_ARTIFACT, item) and (size is None or size >= 0)
+    return named and right and is_any_digest(item.get("digest"))
+
+
+def metric_fits(facts: Mapping[str, Any]) -> bool:
+    """Whether what is told of a metric can be."""
+    return _fit(_METRIC, facts)
+
+
+def _fit(kinds: Mapping[str, _Kinds], told: Mapping[str, Any]) -> bool:
+    return all(type(told[name]) in kind for name, kind in kinds.items() if name in told)
+
+
+def wrong_in(line: Mapping[str, Any]) -> str | None:
+    """What a line tells that nothing will be made of, in words; None if all of it counts."""
+    op: Any = line.get("op")
+    facts: Any = line.get("f")
+    if op in ("set", "metric") and type(facts) is not dict:
+        return "it sets no fields"
+    if op == "set":
+        unfit = [name for name, value in facts.items() if not fits(name, value)]
+        return f"the field {unfit[0]!r} cannot be that" if unfit else None
+    if op == "artifact" and not artifact_fits(line):
+        return "what it tells of an artifact cannot be"
+    if op == "metric" and not (type(line.get("name")) is str and metric_fits(facts)):
+        return "what it tells of a metric cannot be"
+    if op == "meta" and type(line.get("m")) is not dict:
+        return "its metadata is no mapping"
+    if op == "alert" and not (type(line.get("alert")) is str and type(line.get("facts")) is dict):
+        return "what it tells of an alert cannot be"
+    return _wrong_tags(line) if op == "tags" else None
+
+
+def _wrong_tags(line: Mapping[str, Any]) -> str | None:
+    for name in ("add", "remove"):
+        told = line.get(name, [])
+        if type(told) is not list or any(type(tag) is not str for tag in told):
+            return "its tags are no list of text"
+    return None

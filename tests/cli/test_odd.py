@@ -1,0 +1,63 @@
+"""What a merge brings may be damaged or incomplete: the rest of the store stays readable."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from whence.base.clock import new_id
+from whence.store import Store
+from whence.testing.command import CommandLine
+
+ODD: dict[str, dict[str, Any]] = {
+    "numpy": {"params": {"$numpy": ["<f8"]}, "name": "odd"},
+    "base64": {"params": {"a": {"$numpy": ["<f8", "zz"]}, "b": 1}},
+    "range": {"params": {"a": {"$range": [1, 2, 0]}}},
+    "map": {"params": {"a": {"$map": 5}, "$set": [1]}},
+    "list": {"params": {"$tuple": [1]}},
+    "future": {"created": 1e300, "started": -1e300},
+    "kinds": {
+        "user": 3,
+        "host": 5,
+        "dir": [1],
+        "environment": 5,
+        "parent": 3,
+        "reason": 5,
+        "description": 7,
+        "command": "ls",
+        "code": {"commit": 5},
+        "error": {"type": 1},
+        "process": {"pid": "x"},
+        "exit": "a",
+        "tags": 5,
+        "meta": [1],
+        "status": {"a": 1},
+    },
+    "bytes": {"name": {"$str": "aGV5"}, "description": {"$str": "aGV5"}, "error": {"type": "E"}},
+}
+
+
+def test_odd_records_are_listed_and_shown(whence: CommandLine) -> None:
+    whence("init")
+    store = Store.find(whence.cwd)
+    writer, runs = store.writer(), {name: new_id() for name in ODD}
+    for name, fields in ODD.items():
+        whole = {"created": 1.8e9, "status": "completed", **fields}
+        writer.append("set", runs[name], {"f": whole})
+    odd = runs["kinds"]
+    writer.append("meta", odd, {"m": {"a": {"$set": [[]]}}})
+    writer.append("tags", odd, {"add": 5})
+    writer.append("alert", odd, {"alert": "a", "facts": {"$tuple": [1]}})
+    writer.append("metric", odd, {"name": "e", "f": {"units": [5]}})
+    writer.append("event", odd, {"message": 5, "level": [1]})
+    held = {"name": "f", "category": "output", "digest": "0" * 64}
+    writer.append("artifact", odd, {**held, "size": "a", "path": 5})
+    writer.close()
+    for words in (["list"], ["list", "--json"], ["list", "name == odd"], ["reindex"]):
+        whence(*words)
+    assert {row["id"] for row in json.loads(whence("list", "--json").stdout)} == {*runs.values()}
+    assert whence("list", "name == odd").stdout.count("odd") == 1
+    for run in runs.values():
+        for words in (["show", run], ["show", "--json", run]):
+            whence(*words)
+    assert "a.$numpy  ['<f8', 'zz']" in whence("show", runs["base64"]).stdout
