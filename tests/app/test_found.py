@@ -93,6 +93,7 @@ def test_names_with_anything_in_them(client, name):
     [
         (lambda c: c.get_runs(output_format="table"), "cannot be given as 'table'"),
         (lambda c: c.get_runs(attributes=["stauts"]), "Did you mean 'status'"),
+        (lambda c: c.get_runs(attributes=["as_dict"]), "have no attribute 'as_dict'"),
         (lambda c: c.get_runs(start_index=-1), "counted from 0"),
         (lambda c: c.get_runs(["x y z"]), "'x y z' is not a filter"),
         (lambda c: c.get_runs(sort_by_columns=[("nothing", False)]), "no record has a 'nothing'"),

@@ -414,6 +414,8 @@ def test_what_filters_cannot_be_asked(view):
         lambda: view.filter.output("a"),
         lambda: view.filter.output(3, 1),
         lambda: view.splitby("nowhere"),
+        lambda: view.splitby("as_dict"),
+        lambda: view.summary.dataframe(fields=["as_dict"]),
         lambda: view.add_tag(3),
     ):
         with pytest.raises(UserError):

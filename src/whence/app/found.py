@@ -11,6 +11,7 @@ from whence.base.escape import decode
 from whence.base.problem import did_you_mean
 from whence.params import flatten
 from whence.records import Order, Query, Record, Records, conditions_of
+from whence.records.record import is_field
 from whence.store import Store
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class RunRequest:
                 "bad-start", f"runs are counted from 0, so none is the {self.start_index}th"
             )
         for name in self.attributes or ():
-            if not hasattr(Record, name) and name not in ATTRIBUTES:
+            if not is_field(name) and name not in ATTRIBUTES:
                 raise UserError.of(
                     "unknown-attribute",
                     f"runs have no attribute {name!r}",
@@ -96,7 +97,7 @@ def run_facts(store: Store, record: Record, request: RunRequest) -> dict[str, An
     """What is asked of one run, as plain data."""
     told: dict[str, Any] = {"id": record.id}
     for name in ATTRIBUTES if request.attributes is None else request.attributes:
-        value = getattr(record, name) if hasattr(Record, name) else record.state.get(name)
+        value = getattr(record, name) if is_field(name) else record.state.get(name)
         told[name] = list(value) if isinstance(value, tuple) else value
     if request.metadata:
         told |= {"metadata": record.metadata, "parameters": dict(record.parameters)}

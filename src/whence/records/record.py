@@ -284,5 +284,10 @@ def _mapping(data: Any) -> dict[str, Any]:
     return told if isinstance(told, dict) else dict(data)
 
 
+def is_field(name: str) -> bool:
+    """Whether records have a field of that name; what they can do is none."""
+    return not name.startswith("_") and not callable(getattr(Record, name, id))
+
+
 def _text(seconds: float | None) -> str | None:
     return None if seconds is None else utc_text(seconds)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from whence.base.digest import digest_value
 from whence.base.error import UserError
-from whence.records.record import Record
+from whence.records.record import Record, is_field
 from whence.records.task_parameter import get_task_param
 from whence.store.field import FIELDS as FIELD_WORDS
 from whence.store.field import SOURCES as FIELD_SOURCES
@@ -242,7 +242,7 @@ def _told(records: Sequence[Record], fields: Iterable[str]) -> _Told:
 
 
 def _known(field: str) -> None:
-    if field not in FIELD_WORDS and not hasattr(Record, field):
+    if field not in FIELD_WORDS and not is_field(field):
         raise UserError.of(
             "unknown-field",
             f"records have no field {field!r}",

@@ -17,7 +17,7 @@ from whence.records.condition import AnyOf, Condition, Ids, Not
 from whence.records.filter import FILTERS, as_condition, bound
 from whence.records.query import Order, Query
 from whence.records.reader import Records, UnknownRun
-from whence.records.record import Record
+from whence.records.record import Record, is_field
 from whence.records.summary import RecordStoreSummary
 from whence.records.task_parameter import get_task_param
 from whence.store import Store, words
@@ -307,7 +307,7 @@ class RecordStoreView:
         read = get_field_value or _field_value
         values = {field: [_hashable(read(one, field)) for one in records] for field in whole}
         for field, cells in values.items():
-            if cells and all(cell is None for cell in cells) and not hasattr(Record, field):
+            if cells and all(cell is None for cell in cells) and not is_field(field):
                 raise UserError.of(
                     "unknown-field",
                     f"no record of the view has a {field!r} to split by",
@@ -539,7 +539,7 @@ def _opened(store: Place | Iterable[Record] | None) -> tuple[Store, Query]:
 
 
 def _field_value(record: Record, field: str) -> Any:
-    if hasattr(Record, field):
+    if is_field(field):
         return getattr(record, field)
     return get_task_param(record.parameters, field.removeprefix("parameters."), None)
 
