@@ -11,6 +11,7 @@ from whence.app.client import Client
 from whence.records import Records
 from whence.runs import Origin, Run
 from whence.store import Store
+from whence.testing.fault import FaultyFiles
 from whence.transform import Graph, MemoryCache, Step
 from whence.tree import DataManager, sources
 
@@ -229,3 +230,42 @@ def test_what_a_program_of_a_run_gets(data, monkeypatch):
     subprocess.run([*whence, "run", "--name", "analysis", "--", *get], check=True)
     run = Records(data.store).resolve("analysis")
     assert [item.name for item in run.of_category("input")] == ["simulation/n.txt"]
+
+
+def test_what_cannot_be_put_on_record_is_read_and_recorded_once_there_is_room(data, caplog):
+    files = FaultyFiles()
+    store = Store.open(data.store.root, files=lambda shared: files)
+    with Run(store) as maker:
+        maker.init("simulation")
+        maker.save_object(np.arange(3), name="x.npy")
+    with Run(store) as run:
+        run.init("analysis")
+        manager = managed(data)
+        files.room = 0
+        assert manager["table/t"].data.shape == (3, 3)
+        assert str(manager["note/n"].data) == "a note"
+        assert len(Client(store).get_artifact(maker.id, "x.npy")) == 3
+        files.room = None
+        assert manager["numbers/a/x"][0] == 0.0
+        assert {item.name for item in Records(store).get(run.id).of_category("input")} == {
+            "data/t.npy",
+            "data/n.txt",
+            "data/a.h5",
+            "simulation/x.npy",
+        }
+    assert caplog.text.count("cannot be put on record") == 1
+    store.writer().close()
+
+
+def test_what_is_read_while_the_disk_is_full_is_no_error_at_the_end_either(data, caplog):
+    files = FaultyFiles()
+    store = Store.open(data.store.root, files=lambda shared: files)
+    run = Run(store)
+    with run:
+        run.init("analysis")
+        manager = managed(data)
+        files.room = 0
+        assert manager["table/t"].data.shape == (3, 3)
+        files.room = None
+    assert inputs(data, run.id) == {"data/t.npy"}
+    store.writer().close()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whence.artifacts import attach, place
-from whence.base.error import WhenceError
+from whence.base.error import StoreError, UserError, WhenceError
 from whence.base.escape import encode
 from whence.formats import Listener, listen, listener, media_type_of
 from whence.records import Artifact, Record
@@ -24,7 +25,7 @@ class Reading:
     Files in the run's own folder, and what it has put out before, are no inputs of it. What is
     read before the run has begun counts when it has, and so do artifacts that are got of other
     runs. That a file cannot be put on record (it changes while it is hashed) is an event of the
-    run, and no reason to stop whoever reads.
+    run, and no reason to stop whoever reads; nor is that nothing can be written just now.
 
     Parameters
     ----------
@@ -38,6 +39,8 @@ class Reading:
         self._got: set[tuple[str, str, str]] = set()
         self._names: dict[str, str] = {}  # of artifacts that were got, with their digests
         self._early: list[Callable[[], None]] = []
+        self._unwritten: list[Callable[[], None]] = []
+        self._warned = False
 
     def __call__(self, path: Path, digest: str | None) -> None:
         """Put a file on record that was read just now."""
@@ -51,9 +54,12 @@ class Reading:
         self._once_begun(lambda: self._record_got(record, list(artifacts)))
 
     def flush(self) -> None:
-        """Put on record what was read before the run began."""
-        while self._run.begun and self._early and not self._run.ended:
-            self._early.pop(0)()
+        """Put on record what was read before the run began, or could not be written yet."""
+        if self._run.begun and not self._run.ended:
+            early, self._early = self._early, []
+            for record in early:
+                record()
+            self._write()
 
     def _once_begun(self, record: Callable[[], None]) -> None:
         self._early.append(record)
@@ -68,13 +74,15 @@ class Reading:
             digest = digest or run.store.digest_of(whole)
             size = whole.stat().st_size
         except (OSError, WhenceError) as error:
-            run.log_event(f"{path} was read, but is not on record: {error}", "warning")
+            message = f"{path} was read, but is not on record: {error}"
+            self._write(lambda: run.log_event(message, "warning"))
             return
         if run.has_put(digest):
             return
         told = place(whole, (run.store.project,))
         kept = (media_type_of(whole), digest, size, "reference", told)
-        attach(run.store.writer(), run.id, Artifact(told, "input", *kept))
+        artifact = Artifact(told, "input", *kept)
+        self._write(lambda: attach(run.store.writer(), run.id, artifact))
 
     def _record_got(self, record: Record, artifacts: Iterable[Artifact]) -> None:
         run, inputs = self._run, []
@@ -88,7 +96,28 @@ class Reading:
                 name = f"{record.id}/{artifact.name}"  # of another run of that name
             inputs.append({**_taken(record, artifact, run.store.root), "name": encode(name)})
         if inputs:
-            run.store.writer().append_many("artifact", run.id, inputs)
+            self._write(lambda: run.store.writer().append_many("artifact", run.id, inputs))
+
+    def _write(self, *more: Callable[[], None]) -> None:
+        """Write what has to be, oldest first; what the store cannot take now waits for the next."""
+        waiting, self._unwritten = [*self._unwritten, *more], []
+        while waiting:
+            try:
+                waiting[0]()
+            except StoreError as error:
+                self._unwritten = waiting
+                self._warn(error)
+                return
+            except UserError as error:  # the run was ended meanwhile
+                self._warn(error)
+            waiting.pop(0)
+
+    def _warn(self, error: WhenceError) -> None:
+        if not self._warned:
+            self._warned = True
+            logging.getLogger("whence").warning(
+                "what %s reads cannot be put on record: %s", self._run.id, error
+            )
 
 
 def _taken(record: Record, artifact: Artifact, root: Path) -> dict[str, Any]:
