@@ -137,3 +137,26 @@ def test_a_callback_that_raises_leaves_the_others_alone(store, caplog):
     ask(store, second.id)
     until(lambda: second.ended)
     until(lambda: "mine" in caplog.text)
+
+
+def test_a_callback_that_waits_stops_no_signs_of_life(store, monkeypatch):
+    monkeypatch.setattr("whence.runs.keeper.BEAT", 0.05)
+    called, free = [], threading.Event()
+
+    def wait(run):
+        called.append(run.id)
+        free.wait(20)
+
+    def beats():
+        journals = (store.root / "journals").glob("*/*.jsonl")
+        return sum(journal.read_text().count('"op":"beat"') for journal in journals)
+
+    first, second = Run(store, abort_callback=wait).init(), Run(store).init()
+    ask(store, first.id)
+    until(lambda: called)
+    before = beats()
+    until(lambda: beats() > before + 2)
+    ask(store, second.id)
+    until(lambda: second.ended)
+    assert called == [first.id]
+    free.set()

@@ -93,6 +93,7 @@ class Keeper:
         self._thread: threading.Thread | None = None
         self._wake = 0.0
         self._gauges: dict[int, Gauge] = {}
+        self._told: set[str] = set()  # runs that are being told to end
 
     def tend(self, charge: Charge) -> None:
         """Look after a run from now on, or otherwise than before."""
@@ -212,11 +213,21 @@ class Keeper:
         for charge in charges if why else ():
             reason = why.get(charge.run) or why.get(str(charge.parent))
             told = charge.asked() if charge.asked is not None else None
-            if reason is not None and told is not None:
-                try:
-                    told(reason)
-                except Exception as error:  # what calls back is the user's: the others go on
-                    logging.getLogger("whence").warning("the end of %s: %s", charge.run, error)
+            if reason is None or told is None or charge.run in self._told:
+                continue
+            self._told.add(charge.run)
+            # In a thread of its own: it calls back, and waits for processes to end.
+            threading.Thread(
+                target=self._tell, args=(charge.run, told, reason), name="whence-end", daemon=True
+            ).start()
+
+    def _tell(self, run: str, told: Callable[[str], None], reason: str) -> None:
+        try:
+            told(reason)
+        except Exception as error:  # what calls back is the user's
+            logging.getLogger("whence").warning("the end of %s: %s", run, error)
+        finally:
+            self._told.discard(run)
 
     def _beat(self) -> None:
         store = self._store()
