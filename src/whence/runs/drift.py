@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
@@ -27,7 +28,7 @@ def drifted(files: Iterable[tuple[str, Path]], start: float) -> tuple[str, ...]:
     start : float
         When the process began, in seconds since 1970-01-01 UTC.
     """
-    written = [(name, path) for name, path in files if path.stat().st_mtime > start - _SLACK]
+    written = [(name, path) for name, path in files if _written(path) > start - _SLACK]
     if not written:
         return ()
     names, main = tuple({path.name for _, path in written}), sys.modules.get("__main__")
@@ -40,6 +41,14 @@ def drifted(files: Iterable[tuple[str, Path]], start: float) -> tuple[str, ...]:
     }
     found = ((name, path, modules.get(os.path.realpath(path))) for name, path in written)
     return tuple(name for name, path, module in found if module and not _is_read(path, module))
+
+
+def _written(path: Path) -> float:
+    """When a file was written; just now if it is not there, as while an editor replaces it."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return math.inf
 
 
 def _is_read(path: Path, module: types.ModuleType) -> bool:
