@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from whence.records.excerpt import short as short
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -147,12 +149,6 @@ def size(count: float) -> str:
         if count < 1000:
             return f"{count:.1f} {unit}"
     return f"{count / 1000:.1f} TB"
-
-
-def short(value: Any, width: int = 40) -> str:
-    """A parameter's value in a few characters."""
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def number(value: float) -> str:

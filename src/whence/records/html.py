@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from whence.params import flatten
+from whence.records.excerpt import short
 from whence.records.period import spoken
 from whence.records.reader import varied
 from whence.records.record import Record
@@ -65,16 +66,10 @@ def card(record: Record) -> str:
     return f"<table>{note}<tbody>{body}</tbody></table>"
 
 
-def short(value: Any, width: int = 60) -> str:
-    """A value in a few characters."""
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
 def _section(title: str, values: Mapping[str, Any]) -> str:
     """Rows under a title; without one, only those that say something."""
     if title:
-        values = {key: short(value) for key, value in flatten(values).items()}
+        values = {key: short(value, 60) for key, value in flatten(values).items()}
     else:
         values = {key: value for key, value in values.items() if value not in (None, "")}
     head = f'<tr><td colspan="2" style="{_LEFT}; opacity: 0.7">{title}</td></tr>' if title else ""

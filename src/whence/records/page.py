@@ -14,6 +14,7 @@ import orjson
 from whence.base.clock import utc_text
 from whence.base.escape import encode
 from whence.params import flatten
+from whence.records.excerpt import short
 from whence.records.layout import arrange
 from whence.records.record import Record
 from whence.records.sibling import Grouped, grouped
@@ -171,8 +172,7 @@ def _of_content(member: Member) -> Iterator[tuple[str, Any]]:
 
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else str(encode(value))
-    text = text.encode("utf-8", "replace").decode()
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return short(text.encode("utf-8", "replace").decode(), _LONGEST)
 
 
 def _day(record: Record) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from whence.base.escape import encode
 from whence.base.yaml import dump
 from whence.params import varied_and_constant
+from whence.records.excerpt import short
 from whence.records.holding import Holding, holdings, left_at, nearest
 from whence.records.kinship import EMPTY
 from whence.records.reader import Records
@@ -156,7 +157,7 @@ class Trace:
             yield "runs", self.runs[0] if count == 1 else many
         for title, values in (("varied", self.varied), ("constant", self.constant)):
             for key, value in values.items():
-                told = _values(value) if values is self.varied else _short(value, 40)
+                told = _values(value) if values is self.varied else short(value, 40)
                 yield title, f"{key} = {told}"
                 title = ""
         if self.code:
@@ -417,13 +418,8 @@ def _tagged(value: Any) -> Any:
     return [_tagged(item) for item in value] if isinstance(value, list) else value
 
 
-def _short(value: Any, width: int) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
 def _values(values: Sequence[Any]) -> str:
-    told = [_short(item, 20) for item in values]
+    told = [short(item, 20) for item in values]
     if len(told) > 12:
         told = [*told[:6], "…", *told[-2:]]
     return f"{', '.join(told)}  ({len(values)} values)" if len(values) > 1 else told[0]
