@@ -12,7 +12,7 @@ import pytest
 from whence.base.digest import digest_file
 from whence.base.error import UserError
 from whence.runs import Run
-from whence.runs.input import digest_folder
+from whence.runs.input import digest_folder, named_inputs
 from whence.store import Store
 from whence.tasks import MemoizedTask, RecordedTask
 from whence.tree import DataManager
@@ -385,3 +385,22 @@ def test_a_large_folder_is_not_walked_to_its_end(tmp_path, monkeypatch):
     assert digest_folder(tmp_path, digest_file) == large
     (tmp_path / "file").write_text("here")
     assert digest_folder(tmp_path, digest_file) != large
+
+
+def test_a_file_that_cannot_be_read_goes_by_size_and_time(tmp_path):
+    def refused(path):
+        raise PermissionError(13, "no", str(path))
+
+    def look():
+        return named_inputs(["secret", "folder"], tmp_path, tmp_path, refused)
+
+    (tmp_path / "folder").mkdir()
+    for name in ("secret", "folder/secret"):
+        (tmp_path / name).write_text("x")
+    before = look()
+    assert before.keys() == {"secret", "folder"}
+    assert look() == before
+    for name in ("secret", "folder/secret"):
+        (tmp_path / name).write_text("xy")
+    after = look()
+    assert all(before[name] != after[name] for name in before)

@@ -63,7 +63,7 @@ class Stamp:
 
 _YOUNG = 2_000_000_000  # the coarsest times of file systems are two seconds apart
 _SMALL = 1 << 20  # bytes; so much is read once more to know the file by more than its stamp
-_LARGE = 1 << 30  # bytes; not even that of a young file
+_LARGE = 4 << 30  # bytes; so much at most, which takes seconds, even of a young file
 
 
 @dataclass(slots=True)
