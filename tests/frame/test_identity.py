@@ -266,6 +266,15 @@ VALUES = [
     ("VALUE = 1\nimport numpy as np\nnp.seterr(over='warn')",
      "VALUE = 1\nimport numpy as np\nnp.seterr(over='ignore')"),
     ("VALUE = 1\ndef make(x): return x", "VALUE = 1\ndef make(x, y=2): return x"),
+    ("VALUE = {'a': 1, 'b': 2}", "VALUE = {'b': 2, 'a': 1}"),
+    ("VALUE = [{'a': 1, 'b': 2}]", "VALUE = [{'b': 2, 'a': 1}]"),
+    ("VALUE = 1\nimport sys\n_ = sys.intern('a')", "VALUE = 1\nimport sys\n_ = sys.intern('b')"),
+    (
+        "import functools\ndef h(self, x): return x\n"
+        "class C:\n    __call__ = functools.partialmethod(h)\nVALUE = C()",
+        "import functools\ndef h(self, x): return -x\n"
+        "class C:\n    __call__ = functools.partialmethod(h)\nVALUE = C()",
+    ),
 ]  # fmt: skip
 
 
@@ -311,6 +320,11 @@ def test_a_wrapper_counts_with_what_it_wraps(module, edit):
         "def use(x):\n    from pk.deep import law\n    return law.rate(x)\n",
         "def use(x):\n    import pk.deep.law as law\n    return law.rate(x)\n",
         "from pk.deep import law\ndef use(x):\n    return getattr(law, 'ra' + 'te')(x)\n",
+        "import pk.lazy\ndef use(x):\n    return pk.lazy.rate(x)\n",
+        "import importlib\ndef use(x):\n"
+        "    return importlib.import_module('pk.deep.law').rate(x)\n",
+        "def use(x):\n    from importlib import import_module\n"
+        "    return import_module('pk.deep.law').rate(x)\n",
         "from pk.deep import law\ndef on(m, x):\n    return m.rate(x)\n"
         "def use(x):\n    return on(law, x)\n",
     ],
@@ -322,6 +336,9 @@ def test_functions_of_modules_inside_of_packages_count(module, tmp_path, use):
         law.parent.mkdir(parents=True, exist_ok=True)
         law.with_name("__init__.py").write_text("from pk.deep import law\n")
         law.parent.with_name("__init__.py").write_text("")
+        law.parent.with_name("lazy.py").write_text(
+            "def __getattr__(name):\n    from pk.deep import law\n    return getattr(law, name)\n"
+        )
         law.write_text(f"def rate(x):\n    return {factor} * x\n")
         for known in [known for known in sys.modules if known.partition(".")[0] == "pk"]:
             del sys.modules[known]
@@ -416,3 +433,46 @@ def test_values_are_known_in_another_process(tmp_path):
     ]
     assert told[0] == told[1]
     assert "unknown=('" not in told[0]
+
+
+def test_a_module_of_the_project_may_be_called_like_one_of_python(tmp_path):
+    (tmp_path / "use.py").write_text(
+        "import profile\nfrom whence.base.code import code_digest\n"
+        "def f(x):\n    return profile.rho(x)\nprint(code_digest(f))\n"
+    )
+    told = []
+    for factor in (2, 2, 3):
+        (tmp_path / "profile.py").write_text(f"def rho(x):\n    return {factor} * x\n")
+        command = [sys.executable, "-B", str(tmp_path / "use.py")]
+        told.append(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert told[0] == told[1] != told[2]
+
+
+def test_an_import_by_a_name_that_is_computed_is_never_the_same(module):
+    text = "import importlib\ndef f(x):\n    return importlib.import_module(x).run()\n"
+    identity = identity_of(module(text).f)
+    assert identity.unknown == ("f: import_module",)
+    assert identity != identity_of(module(text).f)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["try:", "    from . import near", "except ImportError:", "    import near"],
+        [*(f"x = a{n}" for n in range(300)), "from near import rate"],
+        [*(f"x = {n}.5" for n in range(300)), "from near import rate"],
+        ["import leaving"],
+    ],
+)
+def test_no_way_of_importing_keeps_code_from_an_identity(module, tmp_path, lines):
+    (tmp_path / "leaving.py").write_text("raise SystemExit(3)\n")
+    found = []
+    for factor in (2, 2, 3):
+        near = module(f"def rate(x):\n    return {factor} * x\n", "near")
+        text = "".join(f"    {line}\n" for line in lines)
+        scope = "".join(f"a{n} = {n}\n" for n in range(300))
+        use = module(f"{scope}def use(x):\n{text}    return near.rate(x), rate(x)\n")
+        found.append(identity_of(use.use))
+        assert near.rate(1) == factor
+    assert found[0] == found[1]
+    assert (found[0] != found[2]) == ("near" in text)

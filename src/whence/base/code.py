@@ -112,6 +112,19 @@ _INERT: tuple[type, ...] = (
 _ENCODED = frozenset({"builtins", "numpy", "datetime", "pathlib", "decimal"})
 _LOOKED_UP = frozenset({"getattr", "vars", "globals", "eval", "exec", "__dict__"})
 _SLOTS = (types.GetSetDescriptorType, types.MemberDescriptorType, types.WrapperDescriptorType)
+# What Python and libraries put into a class, of what its text and other members tell already.
+_PUT = frozenset(
+    {
+        "__abstractmethods__", "__annotate__", "__annotate_func__", "__annotations__",
+        "__annotations_cache__", "__class_vars__", "__dataclass_fields__",
+        "__dataclass_params__", "__dict__", "__doc__", "__fields__", "__firstlineno__",
+        "__match_args__", "__module__", "__non_callable_proto_members__", "__orig_bases__",
+        "__parameters__", "__private_attributes__", "__protocol_attrs__", "__qualname__",
+        "__signature__", "__slots__", "__static_attributes__", "__type_params__",
+        "__weakref__", "_abc_impl",
+    }
+)  # fmt: skip
+_PUT_BY_LIBRARIES = ("__attrs_", "__pydantic_")
 _BUILT_IN = (
     types.BuiltinFunctionType,
     types.MethodWrapperType,
@@ -182,7 +195,9 @@ class _Walk:
         kind = type(value)
         items = [*value, *value.values()] if kind is dict else list(value)
         if all(type(item) in _SIMPLE for item in items):
-            return ["value", digest_bytes(canonical(value))]
+            # The canonical form of a dict leaves out its order, which code may go by.
+            ordered = [list(value), list(value.values())] if kind is dict else value
+            return ["value", kind.__name__, digest_bytes(canonical(ordered))]
 
         def tell() -> Any:
             told = [self.told(item, name) for item in items]
@@ -263,6 +278,8 @@ class _Walk:
         for module, inside in imported(facts, scope.get("__package__") or ""):
             values.setdefault(f"import {module}.{inside}", found_import(module, inside))
         told = []
+        if facts.computed:
+            told.append(self.unknown_value(f"{code.co_qualname}: import_module"))
         for name, value in sorted(values.items()):
             if isinstance(value, types.ModuleType):
                 whole = name in facts.bare or bool(facts.every & _LOOKED_UP)
@@ -288,7 +305,7 @@ class _Walk:
             if id(module) in self._known:
                 return ["entry", self._known[id(module)]]
             return self._entry(module, lambda: self._inside(module, vars(module), None, around))
-        return self._inside(module, names, names, around)
+        return self._inside(module, {*names, "__getattr__"}, names, around)
 
     def _inside(
         self,
@@ -299,8 +316,10 @@ class _Walk:
     ) -> Any:
         told = []
         for name in sorted(names):
-            value = vars(module).get(name, _NOT_THERE)
-            if value is _NOT_THERE or name.startswith("__"):
+            if name.startswith("__") and name != "__getattr__":
+                continue
+            value = _offered_by(module, name)
+            if value is _NOT_THERE:
                 continue
             if isinstance(value, types.ModuleType):
                 below = self._module(value, deeper, (*around, module.__name__))
@@ -312,9 +331,7 @@ class _Walk:
     def _class(self, cls: type) -> Any:
         members = []
         for name, member in sorted(vars(cls).items()):
-            if isinstance(member, _SLOTS) or (name[:2] == "__" and _is_plain(member)):
-                continue
-            if name == "_abc_impl":  # what `abc` has found of sub-classes so far
+            if isinstance(member, _SLOTS) or name in _PUT or name.startswith(_PUT_BY_LIBRARIES):
                 continue
             members.append([name, self.told(member, f"{cls.__qualname__}.{name}")])
         file = getattr(sys.modules.get(cls.__module__), "__file__", None) or ""
@@ -415,6 +432,18 @@ def _tensor(tensor: Any) -> Any:
     return [str(tensor.dtype), list(tensor.shape), str(tensor.device), digest_bytes(data.data)]
 
 
+def _offered_by(module: types.ModuleType, name: str) -> Any:
+    """What a module has under a name, also where it makes that when it is asked for it."""
+    if name in vars(module):
+        return vars(module)[name]
+    if "__getattr__" not in vars(module) or name == "__getattr__":
+        return _NOT_THERE
+    try:
+        return getattr(module, name)
+    except (Exception, SystemExit):  # the user's code, which may raise anything
+        return _NOT_THERE
+
+
 def _now(variable: contextvars.ContextVar[Any]) -> Any:
     try:
         return variable.get()
@@ -438,11 +467,6 @@ def _slots_of(cls: type) -> tuple[str, ...]:
         for name in names
         if name not in ("__dict__", "__weakref__")
     )
-
-
-def _is_plain(member: Any) -> bool:
-    """Whether a class's own dunder attribute is what Python and libraries put there."""
-    return not isinstance(member, types.FunctionType | staticmethod | classmethod | property)
 
 
 def _is_pure(cls: type) -> bool:

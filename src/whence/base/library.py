@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import inspect
+import os
 import platform
 import sys
 import types
@@ -78,8 +79,6 @@ def is_library_module(module: str) -> bool:
     top = module.partition(".")[0]
     if top == "__main__":
         return False
-    if top in sys.stdlib_module_names:
-        return True
     # whence stands for itself by version also where it is installed in place: what it keeps of
     # stores and runs at work would make whatever uses it new each time.
     if module in sys.builtin_module_names or top == __name__.partition(".")[0]:
@@ -87,6 +86,9 @@ def is_library_module(module: str) -> bool:
     file = getattr(sys.modules.get(module) or sys.modules.get(top), "__file__", None)
     if file is None:
         file = _place_of(top)
+    # A file of the project may be called like a module of Python's, and is found before it.
+    if top in sys.stdlib_module_names and (file is None or not os.path.exists(file)):
+        return True
     return file is not None and is_installed(file)
 
 

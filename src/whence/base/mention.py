@@ -7,7 +7,7 @@ import functools
 import importlib
 import importlib.util
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,23 @@ from whence.base.source import codes_in
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What code names: globals, those used otherwise than by an attribute, anything, imports."""
+    """What code names.
+
+    Attributes
+    ----------
+    names, bare, every
+        Globals, those used otherwise than by an attribute, and anything.
+    imports
+        What it imports itself: level, module and what it takes of it.
+    computed : bool
+        Whether it imports a module by a name that only running it tells.
+    """
 
     names: frozenset[str]
     bare: frozenset[str]
     every: frozenset[str]
     imports: tuple[tuple[int, str, tuple[str, ...]], ...]
+    computed: bool = False
 
 
 @functools.lru_cache(maxsize=4096)
@@ -31,10 +42,11 @@ def names_in(code: types.CodeType) -> Names:
     names: set[str] = set()
     bare: set[str] = set()
     every: set[str] = set()
-    imports = []
+    imports: list[tuple[int, str, tuple[str, ...]]] = []
+    computed = False
     for inner in codes_in(code):
         every.update(inner.co_names)
-        steps = [step for step in dis.get_instructions(inner) if step.opname != "CACHE"]
+        steps = [step for step in dis.get_instructions(inner) if step.opname not in _NO_STEPS]
         for i, step in enumerate(steps):
             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
                 names.add(step.argval)
@@ -44,13 +56,34 @@ def names_in(code: types.CodeType) -> Names:
             elif step.opname == "IMPORT_NAME":
                 level, inside = steps[i - 2].argval, steps[i - 1].argval
                 imports.append((level, step.argval, tuple(inside or ())))
-    return Names(frozenset(names), frozenset(bare), frozenset(every), tuple(imports))
+            if step.argval in _IMPORTERS and step.opname.startswith(_LOADS):
+                name = _constant_argument(steps[i + 1 : i + 3])
+                computed = computed or name is None
+                imports += [] if name is None else [(0, name, ())]
+    return Names(frozenset(names), frozenset(bare), frozenset(every), tuple(imports), computed)
+
+
+# What stands between the steps of code, and is none.
+_NO_STEPS = frozenset({"CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "PUSH_NULL"})
+_IMPORTERS = ("import_module", "__import__")
+_LOADS = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_GLOBAL", "LOAD_NAME", "LOAD_FAST", "LOAD_DEREF")
+
+
+def _constant_argument(steps: Sequence[dis.Instruction]) -> str | None:
+    """The absolute name in a call of nothing else, given the steps after the function."""
+    if [step.opname for step in steps] != ["LOAD_CONST", "CALL"] or steps[1].arg != 1:
+        return None
+    name = steps[0].argval
+    return name if isinstance(name, str) and name[:1] != "." else None
 
 
 def imported(facts: Names, package: str) -> Iterator[tuple[str, str]]:
     """The modules of the project that a function imports itself, and what it takes of them."""
     for level, told, inside in facts.imports:
-        name = importlib.util.resolve_name("." * level + told, package) if level else told
+        try:
+            name = importlib.util.resolve_name("." * level + told, package) if level else told
+        except ImportError:  # in a script, which has no package: it fails when it runs, too
+            continue
         if not is_library_module(name):
             yield from ((name, each) for each in inside or ("",))
 
@@ -61,6 +94,6 @@ def found_import(module: str, inside: str) -> Any:
         found = importlib.import_module(module)
         if inside and not hasattr(found, inside):
             return importlib.import_module(f"{module}.{inside}")
-    except Exception:  # importing runs the user's code, which may raise anything
+    except (Exception, SystemExit):  # importing runs the user's code, which may raise anything
         return None
     return getattr(found, inside) if inside else found

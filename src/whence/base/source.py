@@ -117,7 +117,8 @@ class _Text:
         for code in codes_in(module):
             self._codes.setdefault(code.co_qualname, []).append(code)
         self.classes = {name: ast.unparse(node) for name, node in _classes(tree, "")}
-        self.effects = "\n".join(ast.unparse(node) for node in tree.body if _acts(node))
+        named = _named_in_functions(tree)
+        self.effects = "\n".join(ast.unparse(node) for node in tree.body if _acts(node, named))
 
     def of(self, code: types.CodeType) -> str | None:
         """The text of a function that was compiled from this or an earlier state of it."""
@@ -160,7 +161,17 @@ def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:
             yield from _classes(child, prefix)
 
 
-def _acts(node: ast.stmt) -> bool:
+def _named_in_functions(tree: ast.Module) -> frozenset[str]:
+    """The names in functions, by which the values of globals are known."""
+    functions = (node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS))
+    inside = (each for function in functions for each in ast.walk(function))
+    return frozenset(each.id for each in inside if isinstance(each, ast.Name))
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+def _acts(node: ast.stmt, known: frozenset[str]) -> bool:
     """Whether a statement does more than to define something that functions name."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return False
@@ -174,7 +185,11 @@ def _acts(node: ast.stmt) -> bool:
         targets: Sequence[ast.expr] = (
             node.targets if isinstance(node, ast.Assign) else (node.target,)
         )
-        return not all(isinstance(target, ast.Name | ast.Tuple | ast.List) for target in targets)
+        if not all(isinstance(target, ast.Name | ast.Tuple | ast.List) for target in targets):
+            return True
+        calls = any(isinstance(each, ast.Call) for each in ast.walk(node))
+        names = {each.id for t in targets for each in ast.walk(t) if isinstance(each, ast.Name)}
+        return calls and not names <= known  # `_ = random.seed(1)`
     named = {
         each.id for each in ast.walk(getattr(node, "test", node)) if isinstance(each, ast.Name)
     }
