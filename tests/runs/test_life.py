@@ -341,3 +341,52 @@ def test_a_store_opened_anew_has_a_keeper_of_its_own(store):
     time.sleep(0.4)
     run.close()
     assert list(points(store, run.id))
+
+
+BEGUN = """
+import atexit, sys, whence
+def begin(**more):
+    run = whence.Run().init("left", **more)
+    run.log_metrics({"a": 1.0})
+    return run
+"""
+
+
+@pytest.mark.parametrize(
+    ("rest", "status", "error"),
+    [
+        ("run = begin()", "completed", None),
+        ("begin()", "completed", None),
+        ("run = begin(); run.log_metrics({'b': 2}); 1 / 0", "failed", "ZeroDivisionError"),
+        ("begin()\ndef f(): raise ValueError('x')\nf()", "failed", "ValueError"),
+        ("run = begin(); raise KeyboardInterrupt", "terminated", "KeyboardInterrupt"),
+        ("run = begin(running=False)", "created", None),
+        ("run = begin(); run.set_status('failed')", "failed", None),
+        ("run = begin(); run.store.writer().close()", "completed", None),
+        ("try: 1 / 0\nexcept ZeroDivisionError: run = begin()", "completed", None),
+        ("import os\nrun = begin()\nif os.fork() == 0: sys.exit()\nos.wait()", "completed", None),
+    ],
+)
+def test_a_run_that_nobody_closed_ends_with_its_process(store, project, rest, status, error):
+    script = project / "s.py"
+    script.write_text(BEGUN + rest)
+    done = subprocess.run([sys.executable, script], cwd=project, capture_output=True, text=True)
+    (run,) = store.index().ids()
+    state = store.index().state(run)
+    assert state["status"] == status
+    assert (state.get("error") or {}).get("type") == error
+    if error:
+        assert "s.py" in state["error"]["traceback"]
+    else:
+        assert done.stderr == ""
+
+
+def test_a_child_does_not_end_the_run_of_its_parent(store, project):
+    script = project / "s.py"
+    script.write_text(
+        BEGUN + "import os\nrun = begin()\n"
+        "if os.fork() == 0: sys.exit()\n"
+        "os.wait()\nprint(run.store.index().state(run.id)['status'])\n"
+    )
+    done = subprocess.run([sys.executable, script], cwd=project, capture_output=True, text=True)
+    assert done.stdout == "running\n"

@@ -14,7 +14,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from whence.base.error import StoreError
 from whence.runs.emission import Emission, Rates, tell_units
+from whence.runs.parting import part
 from whence.runs.resource import Gauge
 from whence.store import Store
 
@@ -133,6 +135,19 @@ class Keeper:
         """Wait until all tasks are done; False if that takes too long."""
         with self._condition:
             return self._condition.wait_for(lambda: not (self._tasks or self._busy), within)
+
+    def part(self) -> None:
+        """End the runs that nobody closed, as the process ends."""
+        store = self._store()
+        with self._condition:
+            charges = list(self._charges.values())
+        if store is None or not charges:
+            return
+        for charge in charges:
+            asked = charge.asked() if charge.asked is not None else None
+            part(store, charge.run, getattr(asked, "__self__", None))
+        with contextlib.suppress(StoreError):
+            store.writer().close()  # whose own end may have come before
 
     def _rouse(self, when: float) -> None:
         if self._thread is None:
@@ -264,6 +279,7 @@ def _part(keeper: weakref.ref[Keeper]) -> None:
     there = keeper()
     if there is not None:
         there.settle()
+        there.part()
 
 
 def _after_fork(keeper: weakref.ref[Keeper]) -> None:
