@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import zipfile
 from typing import Any
 
 from whence.base.clock import new_id
@@ -61,3 +64,42 @@ def test_odd_records_are_listed_and_shown(whence: CommandLine) -> None:
         for words in (["show", run], ["show", "--json", run]):
             whence(*words)
     assert "a.$numpy  ['<f8', 'zz']" in whence("show", runs["base64"]).stdout
+
+
+def test_a_record_whose_content_has_not_arrived_is_shown_and_traced(whence: CommandLine) -> None:
+    whence("init")
+    script = "echo 42 > out.txt"
+    whence("run", "--name", "r", "--output", "out.txt", "--", "sh", "-c", script)
+    for folder in ("packs", "objects"):
+        shutil.rmtree(whence.cwd / ".whence" / folder, ignore_errors=True)
+    for words in (["show", "r"], ["trace", "out.txt"]):
+        (line,) = (row for row in whence(*words).stdout.splitlines() if "environment" in row)
+        assert line.endswith("not here yet")
+    assert whence.json("trace", "out.txt")["environment"]["python"] is None
+    whence("lineage", "out.txt")
+    whence("diff", "r", "r")
+
+
+def test_a_crate_has_all_parameters(whence: CommandLine) -> None:
+    whence("init")
+    params = {"a_b": 1, "a:b": 2, "a b": 3, "x" * 130 + "1": 4, "y" + "x" * 130 + "1": 5}
+    (whence.cwd / "p.json").write_text(json.dumps(params))
+    whence("run", "--params", "p.json", "--", "true")
+    whence("export", "--ro-crate", "-o", "c.zip", "true")
+    with zipfile.ZipFile(whence.cwd / "c.zip") as crate:
+        graph = json.loads(crate.read("ro-crate-metadata.json"))["@graph"]
+    values = [entity["value"] for entity in graph if entity.get("@type") == "PropertyValue"]
+    assert sorted(values) == [1, 2, 3, 4, 5]
+
+
+def test_lineage_of_a_folder_passes_over_what_is_no_file(whence: CommandLine) -> None:
+    whence("init")
+    folder = whence.cwd / "d"
+    folder.mkdir()
+    whence("run", "--output", "d/out.txt", "--", "sh", "-c", "echo 42 > d/out.txt")
+    (folder / "broken").symlink_to("nowhere")
+    os.mkfifo(folder / "fifo")
+    assert "out.txt" in whence("lineage", "d").stdout
+    for command in ("lineage", "trace"):
+        done = whence(command, "x" * 5000, check=False)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False)

@@ -22,10 +22,11 @@ from whence.app.choice import chosen_runs, sorted_words
 from whence.app.content import content_file
 from whence.app.workspace import Workspace
 from whence.base.clock import system_clock, utc_text
-from whence.base.error import StoreError, UserError
+from whence.base.error import UserError
 from whence.base.escape import canonical
 from whence.params import flatten
 from whence.records import Artifact, Record
+from whence.records.environment import environment_of
 
 METADATA = "ro-crate-metadata.json"
 CRATE = "https://w3id.org/ro/crate/1.1"
@@ -217,7 +218,9 @@ class _Crate:
         user = record.state.get("user")
         if not user:
             return None
-        return self._put({"@id": f"#user-{_safe(str(user))}", "@type": "Person", "name": str(user)})
+        return self._put(
+            {"@id": f"#user-{_quoted(str(user))}", "@type": "Person", "name": str(user)}
+        )
 
     def _license(self, text: str | None) -> Any:
         if text is None:
@@ -234,7 +237,7 @@ class _Crate:
     def _author(self, text: str) -> Entity:
         """A person, known by a URL if one follows the name."""
         named = _NAMED.fullmatch(text)
-        name, place = named.groups() if named else (text, f"#author-{_safe(text)}")
+        name, place = named.groups() if named else (text, f"#author-{_quoted(text)}")
         return self._put({"@id": place, "@type": "Person", "name": name})
 
     def _software(self, record: Record) -> Entity:
@@ -246,7 +249,7 @@ class _Crate:
         files = [self._file(record, item) for item in main]
         name = state.get("target") or (main[0].name if main else " ".join(map(str, command[:1])))
         name = name or record.name
-        of = code.get("digest") or _safe(str(name))
+        of = code.get("digest") or _quoted(str(name))
         commit = code.get("commit")
         return self._put(
             {
@@ -264,9 +267,8 @@ class _Crate:
         digest = record.state.get("environment")
         if not digest:
             return None
-        try:
-            known = orjson.loads(self.workspace.store.get(digest))
-        except StoreError:  # it may be in a store not merged yet
+        known = environment_of(record, self.workspace.store.get)
+        if known is None:
             self.missing.append("environment")
             return None
         distributions = (known.get("distributions") or {}).items()
@@ -281,10 +283,10 @@ class _Crate:
         )
 
     def _parameters(self, record: Record) -> Iterator[Entity]:
-        for key, value in flatten(record.parameters).items():
+        for number, (key, value) in enumerate(flatten(record.parameters).items()):
             yield self._put(
                 {
-                    "@id": f"#parameter-{record.id}-{_safe(key)}",
+                    "@id": f"#parameter-{record.id}-{number}",
                     "@type": "PropertyValue",
                     "name": key,
                     "value": _plain(value),
@@ -318,8 +320,6 @@ class _Crate:
 
     def _store(self, record: Record, artifact: Artifact, source: Path) -> str:
         """Write a file into the zip under a name that can do no harm; gives that, as a URI."""
-        from urllib.parse import quote
-
         folder = f"runs/{record.id}/{artifact.category}"
         parts = [part for part in map(_safe, re.split(r"[/\\]", artifact.name)) if part.strip(".")]
         name = "/".join([folder, *(parts or ["file"])])
@@ -331,7 +331,7 @@ class _Crate:
         with source.open("rb") as content, self.archive.open(info, "w") as target:
             while piece := content.read(1 << 20):
                 target.write(piece)
-        uri = quote(name)
+        uri = _quoted(name, "/")
         self.parts.append(uri)
         return uri
 
@@ -343,8 +343,15 @@ def _info(name: str) -> zipfile.ZipInfo:
     return info
 
 
+def _quoted(text: str, plain: str = "") -> str:
+    """A text as part of an identifier, another for each."""
+    from urllib.parse import quote
+
+    return quote(text, plain, errors="surrogateescape")
+
+
 def _safe(text: str) -> str:
-    """A text as part of a path or an identifier, on every system."""
+    """A text as part of a path, on every system; several texts can have the same."""
     return re.sub(r"[^\w.@+=-]+", "_", text)[-120:]
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from whence.app.content import content_file
 from whence.app.workspace import Workspace
-from whence.base.error import WhenceError
 from whence.formats.difference import FileDifference, file_difference
 from whence.params import flatten
 from whence.records import Artifact, Category, Record, Records
@@ -30,6 +27,7 @@ from whence.records.difference import (
     parameter_changes,
     version_changes,
 )
+from whence.records.environment import environment_of
 
 _TEXT = 1 << 20  # bytes; comparing longer texts line by line takes too long
 _LINES = 20_000
@@ -263,13 +261,8 @@ def _environments(
     digests = [record.state.get("environment") for record in (left, right)]
     if digests[0] and digests[0] == digests[1]:
         return EnvironmentDifference((), ())
-    known: list[Mapping[str, Any]] = []
-    for digest in digests:
-        try:
-            known.append(orjson.loads(workspace.store.get(str(digest))))
-        except (WhenceError, orjson.JSONDecodeError):
-            return None
-    return environment_difference(*known)
+    was, now = (environment_of(record, workspace.store.get) for record in (left, right))
+    return None if was is None or now is None else environment_difference(was, now)
 
 
 def _brief(item: Artifact) -> dict[str, Any]:

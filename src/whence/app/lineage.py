@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from whence.app.trace import below
+from whence.app.trace import digests_below
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
 from whence.records import Lineage, Records, UnknownRun, identity, is_digest, left_at
@@ -88,19 +88,23 @@ def lineage(
     if isinstance(store, Store):
         return lineage_of(Workspace(store.project, store), things)
     files = [Path(thing) for thing in things if isinstance(thing, (str, os.PathLike))]
-    near = next((path for path in files if path.exists()), None)
+    near = next((path for path in files if os.path.exists(path)), None)
     return lineage_of(Workspace.find(Path(store) if store else None, near=near), things)
 
 
 def _roots(workspace: Workspace, records: Records, thing: Any) -> list[str]:
     """The run or content that is meant; of a folder that is no run's, what it has on record."""
     path = Path(thing) if isinstance(thing, (str, os.PathLike)) else None
-    if path is None or not path.is_dir() or (isinstance(thing, str) and _is_run(records, thing)):
+    if (
+        path is None
+        or not os.path.isdir(path)
+        or (isinstance(thing, str) and _is_run(records, thing))
+    ):
         return [_root(workspace, records, thing)]
     own = _of_folder(workspace, records, path)
     if own is not None:
         return [own]
-    digests = dict.fromkeys(workspace.store.digest_of(file) for file in below(path))
+    digests = dict.fromkeys(digests_below(workspace, path).values())
     held = [digest for digest in digests if digest != EMPTY and _is_held(records, digest)]
     if not held:
         raise UserError.of(
@@ -142,7 +146,7 @@ def _root(workspace: Workspace, records: Records, thing: Any) -> str:
     if is_digest(thing):
         return _on_record(records, thing)
     path = Path(thing)
-    if path.is_file():
+    if os.path.isfile(path):
         return _of_path(workspace, records, path)
     try:
         return records.resolve(thing).id
@@ -165,7 +169,7 @@ def _is_run(records: Records, text: str) -> bool:
 
 def _of_path(workspace: Workspace, records: Records, path: Path) -> str:
     place = workspace.relative(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise UserError.of("no-such-file", f"there is no file {str(path)!r}", mend="Give a file.")
     digest = workspace.store.digest_of(path)
     if _is_held(records, digest):

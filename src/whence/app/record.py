@@ -6,14 +6,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
 from whence.base.escape import readable
 from whence.base.problem import Problem, did_you_mean
 from whence.params import flatten
 from whence.records import Order, Query, Record, Records
+from whence.records.environment import NOT_HERE, environment_of
 
 if TYPE_CHECKING:
     from whence.app.metric import Measured
@@ -202,6 +201,13 @@ def _dimension(node: Mapping[Any, Any]) -> str:
 _SPACES = {"param": "params.", "meta": "metadata."}
 
 
+def _environment(known: Mapping[str, Any] | None) -> str | None:
+    if known is None:
+        return None
+    count = len(known.get("distributions") or ())
+    return f"Python {known.get('python')}, {count} distributions"
+
+
 def show_run(workspace: Workspace, text: str) -> Shown:
     """The record that an id, a part of one, or a name means.
 
@@ -216,11 +222,8 @@ def show_run(workspace: Workspace, text: str) -> Shown:
     record = Records(store).resolve(text)
     pieces = store.lines(record.id, ("out",)) if record.state.get("out") else ()
     output = "".join(str(line.get("text", "")) for line in pieces)
-    digest = record.state.get("environment")
-    environment = None
-    if digest:
-        known = orjson.loads(store.get(digest))
-        count = len(known.get("distributions") or ())
-        environment = f"Python {known.get('python')}, {count} distributions"
+    environment = _environment(environment_of(record, store.get))
+    if environment is None and record.state.get("environment"):
+        environment = NOT_HERE
     events = store.lines(record.id, ("event",)) if record.state.get("events") else ()
     return Shown(record, output, environment, measured(store, record), tuple(events)[-_EVENTS:])

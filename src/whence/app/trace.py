@@ -30,9 +30,9 @@ def trace_file(workspace: Workspace, file: Path, progress: Progress = _quiet) ->
     UserError
         If there is no such file.
     """
-    if file.is_dir():
+    if os.path.isdir(file):  # of a path, also where it cannot be one
         return _trace_folder(workspace, file, progress)
-    if not file.is_file():
+    if not os.path.isfile(file):
         raise UserError.of(
             "no-such-file", f"{str(file)!r} does not exist", mend="Give a file or folder."
         )
@@ -47,12 +47,7 @@ def trace_file(workspace: Workspace, file: Path, progress: Progress = _quiet) ->
 def _trace_folder(workspace: Workspace, folder: Path, progress: Progress) -> Trace:
     """The trace of all files below a folder; hidden folders, like the store, are left out."""
     store = workspace.store
-    files = sorted(below(folder))
-    digests = {}
-    for number, file in enumerate(files, 1):
-        if (digest := _digest_now(workspace, str(file.absolute()))) is not None:
-            digests[workspace.relative(file)] = digest
-        progress(number, len(files), file.name)
+    digests = digests_below(workspace, folder, progress)
     records = Records(store)
     tracer = Tracer(records, lambda path: _digest_now(workspace, path), store.get)
     found = trace_of_folder(records, tracer, folder, digests)
@@ -60,11 +55,24 @@ def _trace_folder(workspace: Workspace, folder: Path, progress: Progress) -> Tra
     return replace(found, generations=generations(above))
 
 
-def below(folder: Path) -> Iterator[Path]:
-    """The files below a folder; hidden folders, like the store, are left out."""
+def digests_below(
+    workspace: Workspace, folder: Path, progress: Progress = _quiet
+) -> dict[str, str]:
+    """The digest of each file below a folder, by its place; what cannot be read is left out."""
+    files = sorted(_below(folder))
+    digests = {}
+    for number, file in enumerate(files, 1):
+        if (digest := _digest_now(workspace, str(file.absolute()))) is not None:
+            digests[workspace.relative(file)] = digest
+        progress(number, len(files), file.name)
+    return digests
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The files below a folder; hidden folders, like the store, and broken links are left out."""
     for inner, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(inner, name) for name in files)
+        yield from (path for path in (Path(inner, name) for name in files) if path.is_file())
 
 
 def trace_digest(workspace: Workspace, digest: str) -> Trace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -95,7 +96,7 @@ class Workspace:
         if path is not None:
             return cls.open(path)
         store = Store.find()
-        if near is not None and near.exists():
+        if near is not None and os.path.exists(near):
             whole = near.resolve()
             store = Store.find(whole if whole.is_dir() else whole.parent) or store
         return cls(store.project if store else Path.cwd(), store)
@@ -141,6 +142,6 @@ class Workspace:
                 f"{self.project / 'whence.toml'}.{_HOW.get(what, '')}",
             )
         path = given if given is not None else self.project / str(default)
-        if not path.exists():
+        if not os.path.exists(path):
             raise UserError.of("no-file", f"there is no {path}", mend="Check the spelling.")
         return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,7 @@ def command(
     """
     from whence.app import Workspace, lineage_of
 
-    near = next((path for path in map(Path, things) if path.exists()), None)
+    near = next((path for path in map(Path, things) if os.path.exists(path)), None)
     if up is not None and down is None:
         down = -1
     elif down is not None and up is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ def command(file: Path, store: Path | None, as_json: bool) -> None:
     from whence.app import Workspace, trace_file
 
     workspace = Workspace.find(store, near=file)
-    with render.progress("read", quiet=as_json or not file.is_dir()) as move:
+    with render.progress("read", quiet=as_json or not os.path.isdir(file)) as move:
         trace = trace_file(workspace, file, move)
     if as_json:
         render.as_json(trace.as_dict())

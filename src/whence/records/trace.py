@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 from whence.base.escape import encode
 from whence.base.yaml import dump
 from whence.params import varied_and_constant
+from whence.records.environment import NOT_HERE, environment_of, told
 from whence.records.excerpt import short
 from whence.records.holding import Holding, holdings, left_at, nearest
 from whence.records.kinship import EMPTY
@@ -166,7 +166,8 @@ class Trace:
             at = f"commit {commit[:12]}{dirty}, " if commit else ""
             yield "code", f"{at}digest {(self.code.get('digest') or '–')[:12]}"
         if self.environment:
-            yield "environment", f"Python {self.environment['python']}"
+            python = self.environment["python"]
+            yield "environment", f"Python {python}" if python else NOT_HERE
         for title, command in (("made by", self.made_by), ("repeat with", self.command)):
             if command:
                 yield title, command
@@ -282,7 +283,8 @@ class Tracer:
             if item.digest == held.digest and item.name == held.name
         )
         meta = artifact.meta
-        read = json.loads(self._content(meta["inputs"])) if meta.get("inputs") else []
+        read = told(meta["inputs"], self._content) if meta.get("inputs") else None
+        read = read if isinstance(read, list) else []  # what it read may not be here yet
         makers = self._makers(read, evaluation)
         runs = dict.fromkeys(item.run for item in makers.values())
         return self.summed(
@@ -379,8 +381,8 @@ class Tracer:
         digest = record.state.get("environment") if record else None
         if not digest:
             return None
-        known = json.loads(self._content(digest))
-        return {"digest": digest, "python": known.get("python")}
+        known = environment_of(record, self._content) if record else None
+        return {"digest": digest, "python": known.get("python") if known else None}
 
     def _made_by(self, record: Record | None) -> str | None:
         """The command line of the sweep that the runs belong to, or of the run itself."""
