@@ -72,3 +72,12 @@ def test_the_file_of_a_plot_function_is_code_of_its_figure(whence):
     told = whence.json("lineage", figure["path"])
     code = {member["name"] for member in told["members"] if member["kind"] == "code"}
     assert code == {"draw.py", "beside.py", "simulate.py"}
+
+
+def test_a_missing_entry_is_told_in_words_alone(whence):
+    (whence.cwd / "data").mkdir()
+    load = "b: {loader: numpy, glob_str: 'no*.npx'}"
+    (whence.cwd / "eval.yml").write_text(f"data_manager:\n  load_cfg:\n    {load}\n")
+    done = whence("tree", "data", "--config", "eval.yml")
+    assert done.stderr.startswith("whence: entry 'b': nothing matches 'no*.npx' in ")
+    assert len(done.stderr.splitlines()) == 1
