@@ -476,3 +476,14 @@ def test_no_way_of_importing_keeps_code_from_an_identity(module, tmp_path, lines
         assert near.rate(1) == factor
     assert found[0] == found[1]
     assert (found[0] != found[2]) == ("near" in text)
+
+
+@pytest.mark.parametrize("use", ["import far", "from far import nothing", "import near"])
+def test_what_imported_modules_do_to_others_counts(module, use):
+    found = []
+    for name in "aab":
+        act = f"import sys\nsys.intern({name!r})\nnothing = None\n"
+        module(act, "far")
+        module("import far\n", "near")
+        found.append(code_digest(module(f"{use}\ndef f(x):\n    return x / 3\n").f))
+    assert found[0] == found[1] != found[2]

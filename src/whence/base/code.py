@@ -18,7 +18,7 @@ import sys
 import threading
 import types
 import weakref
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,8 +35,15 @@ from whence.base.library import (
     offered,
     versioned,
 )
-from whence.base.mention import found_import, imported, names_in
-from whence.base.source import class_text, effects_of, is_installed, shape_of, text_of
+from whence.base.mention import found_import, imported, names_in, package_of
+from whence.base.source import (
+    class_text,
+    effects_of,
+    imports_of,
+    is_installed,
+    shape_of,
+    text_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +154,7 @@ class _Walk:
     _known: dict[int, int] = field(default_factory=dict)
     _held: list[Any] = field(default_factory=list)  # so that no id is given twice
     _entries: list[Callable[[], Any]] = field(default_factory=list)
-    _files: dict[str, None] = field(default_factory=dict)
+    _files: dict[str, str] = field(default_factory=dict)  # with the package each is in
 
     def whole(self, function: Any) -> Any:
         told = [self.told(function)]
@@ -155,7 +162,7 @@ class _Walk:
         while done < len(self._entries):
             told.append(self._entries[done]())
             done += 1
-        return [told, [effects_of(file) for file in self._files]]
+        return [told, list(self._effects())]
 
     def told(self, value: Any, name: str = "") -> Any:
         """Plain data that is equal for equal values."""
@@ -180,6 +187,18 @@ class _Walk:
             return self._built_in(value, name)
         wrapped = self._wrapper(value, name)
         return wrapped if wrapped is not None else self._object(value, name)
+
+    def _effects(self) -> Iterator[str]:
+        """What the modules do at their top level, and those that these import there."""
+        todo = list(self._files.items())
+        for file, package in todo:
+            if effects := effects_of(file):
+                yield effects
+            for name in imports_of(file, package):
+                if name in sys.modules and not is_library_module(name):
+                    module = sys.modules[name]
+                    self._touch(getattr(module, "__file__", None) or "", package_of(vars(module)))
+            todo.extend(list(self._files.items())[len(todo) :])
 
     def unknown_value(self, name: str) -> Any:
         self.unknown.add(name)
@@ -253,7 +272,7 @@ class _Walk:
         code = function.__code__
         if is_library_module(home_of(function)):
             return [*versioned(home_of(function)), code.co_qualname]
-        self._touch(code.co_filename)
+        self._touch(code.co_filename, package_of(function.__globals__))
         text = text_of(code)
         if text is not None:
             return text
@@ -265,9 +284,9 @@ class _Walk:
             self.edited.add(f"{function.__module__}.{function.__qualname__}")
         return [list(sys.version_info[:2]), shape_of(code)]
 
-    def _touch(self, file: str) -> None:
-        if file.endswith(".py") and not is_installed(file):
-            self._files.setdefault(file)
+    def _touch(self, file: str, package: str) -> None:
+        if file.endswith(".py") and file not in self._files and not is_installed(file):
+            self._files[file] = package
 
     def _named(self, code: types.CodeType, scope: dict[str, Any]) -> Any:
         """What the code names: globals of its module, and modules that it imports itself."""
@@ -275,7 +294,7 @@ class _Walk:
         values: dict[str, Any] = {name: scope[name] for name in facts.names if name in scope}
         if facts.names & {"globals", "eval", "exec"}:
             values |= {name: value for name, value in scope.items() if name[:2] != "__"}
-        for module, inside in imported(facts, scope.get("__package__") or ""):
+        for module, inside in imported(facts, package_of(scope)):
             values.setdefault(f"import {module}.{inside}", found_import(module, inside))
         told = []
         if facts.computed:
@@ -300,7 +319,7 @@ class _Walk:
         file = getattr(module, "__file__", None) or ""
         if file and not file.endswith(".py"):
             return ["compiled", name, digest_file(file) if os.path.isfile(file) else ""]
-        self._touch(file)
+        self._touch(file, package_of(vars(module)))
         if names is None:
             if id(module) in self._known:
                 return ["entry", self._known[id(module)]]
@@ -334,9 +353,9 @@ class _Walk:
             if isinstance(member, _SLOTS) or name in _PUT or name.startswith(_PUT_BY_LIBRARIES):
                 continue
             members.append([name, self.told(member, f"{cls.__qualname__}.{name}")])
-        file = getattr(sys.modules.get(cls.__module__), "__file__", None) or ""
-        if file:
-            self._touch(file)
+        scope = getattr(sys.modules.get(cls.__module__), "__dict__", {})
+        file = scope.get("__file__") or ""
+        self._touch(file, package_of(scope))
         return [
             "class",
             cls.__qualname__,

@@ -7,7 +7,7 @@ import functools
 import importlib
 import importlib.util
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,11 @@ def _constant_argument(steps: Sequence[dis.Instruction]) -> str | None:
         return None
     name = steps[0].argval
     return name if isinstance(name, str) and name[:1] != "." else None
+
+
+def package_of(scope: Mapping[str, Any]) -> str:
+    """The package that relative imports of a module start from; empty for a script."""
+    return scope.get("__package__") or ""
 
 
 def imported(facts: Names, package: str) -> Iterator[tuple[str, str]]:

@@ -74,6 +74,18 @@ def effects_of(file: str) -> str:
     return "" if text is None else text.effects
 
 
+def imports_of(file: str, package: str) -> Iterator[str]:
+    """The modules that a module may import at its top level, with the packages they are in."""
+    text = _text(file)
+    for level, told in () if text is None else text.imports:
+        try:
+            name = importlib.util.resolve_name("." * level + told, package) if level else told
+        except ImportError:  # in a script, which has no package
+            continue
+        parts = name.split(".")
+        yield from (".".join(parts[: n + 1]) for n in range(len(parts)))
+
+
 def class_text(file: str, name: str) -> str:
     """The text of a class by its qualified name, comments and layout left out; empty if none."""
     text = _text(file)
@@ -99,6 +111,7 @@ class _Text:
         self._told: dict[types.CodeType, str | None] = {}
         self.classes: Mapping[str, str] = {}
         self.effects = ""
+        self.imports: tuple[tuple[int, str], ...] = ()
         self.whole: list[Any] = []
         try:
             with warnings.catch_warnings():
@@ -117,6 +130,7 @@ class _Text:
         for code in codes_in(module):
             self._codes.setdefault(code.co_qualname, []).append(code)
         self.classes = {name: ast.unparse(node) for name, node in _classes(tree, "")}
+        self.imports = tuple(dict.fromkeys(_imports(tree)))
         named = _named_in_functions(tree)
         self.effects = "\n".join(ast.unparse(node) for node in tree.body if _acts(node, named))
 
@@ -161,6 +175,20 @@ def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:
             yield from _classes(child, prefix)
 
 
+def _imports(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """What runs of imports when a module is imported: level, and names that may be modules."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from ((0, each.name) for each in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            told = child.module or ""
+            yield child.level, told
+            dotted = f"{told}." if told else ""
+            yield from ((child.level, dotted + each.name) for each in child.names)
+        elif not (isinstance(child, _FUNCTIONS) or _is_optional(child)):
+            yield from _imports(child)
+
+
 def _named_in_functions(tree: ast.Module) -> frozenset[str]:
     """The names in functions, by which the values of globals are known."""
     functions = (node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS))
@@ -190,10 +218,16 @@ def _acts(node: ast.stmt, known: frozenset[str]) -> bool:
         calls = any(isinstance(each, ast.Call) for each in ast.walk(node))
         names = {each.id for t in targets for each in ast.walk(t) if isinstance(each, ast.Name)}
         return calls and not names <= known  # `_ = random.seed(1)`
-    named = {
-        each.id for each in ast.walk(getattr(node, "test", node)) if isinstance(each, ast.Name)
-    }
-    return not (isinstance(node, ast.If) and named & {"__name__", "TYPE_CHECKING"})
+    return not _is_optional(node)
+
+
+def _is_optional(node: ast.AST) -> bool:
+    """Whether it runs in a script only, or never, so that it says nothing on functions."""
+    tests = ast.walk(node.test) if isinstance(node, ast.If) else ()
+    return any(isinstance(each, ast.Name) and each.id in _MAIN_OR_TYPES for each in tests)
+
+
+_MAIN_OR_TYPES = ("__name__", "TYPE_CHECKING")
 
 
 def _text(name: str) -> _Text | None:
