@@ -175,6 +175,7 @@ def _top(file: Path) -> Path:
 
 def _sources(scripts: Sequence[Path], base: Path) -> list[Path]:
     found: dict[Path, None] = {}
+    known: dict[tuple[Path | None, _Import], list[Path]] = {}  # many files import the same
     waiting = list(scripts)
     folders = [*dict.fromkeys([*(_top(script) for script in scripts), base, base / "src"])]
     while waiting:
@@ -183,7 +184,10 @@ def _sources(scripts: Sequence[Path], base: Path) -> list[Path]:
             continue
         found[file] = None
         for name in _module(file).imports:
-            waiting += [p for p in _resolve(name, file, folders) if _inside(p, base)]
+            asked = (file.parent if name.level else None, name)
+            if asked not in known:
+                known[asked] = [p for p in _resolve(name, file, folders) if _inside(p, base)]
+            waiting += known[asked]
     return sorted(found)
 
 
