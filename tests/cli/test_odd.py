@@ -103,3 +103,12 @@ def test_lineage_of_a_folder_passes_over_what_is_no_file(whence: CommandLine) ->
     for command in ("lineage", "trace"):
         done = whence(command, "x" * 5000, check=False)
         assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+
+
+def test_a_name_with_a_newline_stays_in_its_row(whence: CommandLine) -> None:
+    whence("init")
+    writer, run = Store.find(whence.cwd).writer(), new_id()
+    fact = {"category": "output", "digest": "0" * 64, "name": "a\nb\x1b[2J"}
+    writer.append("artifact", run, fact)
+    writer.close()
+    assert "a\\nb\\x1b[2J" in whence("artifacts", run).stdout

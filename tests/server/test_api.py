@@ -60,6 +60,38 @@ def test_it_answers_what_the_command_line_answers(served, tmp_path):
     refused.value.close()
 
 
+@pytest.mark.parametrize(
+    "query", ["status=bogus", "kind=bogus", "limit=0", "limit=1001", "limit=x"]
+)
+def test_a_wrong_question_is_told_in_our_words(served, query):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        get(served[0], f"/api/runs?{query}")
+    assert refused.value.code == 400
+    (problem,) = json.load(refused.value)["problems"]
+    assert query.partition("=")[0] in problem["message"]
+    refused.value.close()
+
+
+def asked(address, path, host):
+    request = urllib.request.Request(address + path, headers={"Host": host})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return response.status
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        return refused.code
+
+
+def test_it_answers_to_the_names_of_this_machine_alone(served):
+    for host in ("localhost", "127.0.0.1:80", "[::1]:80"):
+        assert asked(served[0], "/api/runs", host) == 200
+    for host in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", ""):
+        assert asked(served[0], "/api/runs", host) == 400
+    for page in ("/docs", "/redoc"):  # they would load scripts from elsewhere
+        assert asked(served[0], page, "localhost") == 404
+    assert asked(served[0], "/openapi.json", "localhost") == 200
+
+
 def test_a_taken_port_is_told(served, tmp_path):
     address, _, _ = served
     line = CommandLine(tmp_path, tmp_path / "cache")

@@ -20,6 +20,7 @@ from whence.cli.option import common
 def command(run: str, category: str | None, store: Path | None, as_json: bool) -> None:
     """List what a run took in and put out."""
     from whence.app import Choice, Workspace, list_artifacts
+    from whence.records.outline import printable
 
     found = list_artifacts(Workspace.open(store).store, run, Choice(category=category))
     if as_json:
@@ -36,7 +37,7 @@ def command(run: str, category: str | None, store: Path | None, as_json: bool) -
     for item in found:
         kept = "  (where it lies)" if item.kept == "reference" else ""
         table.add_row(
-            escape(item.name),
+            escape(printable(item.name)),
             item.category,
             escape(item.type),
             render.size(item.size),

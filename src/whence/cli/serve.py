@@ -15,7 +15,7 @@ from whence.cli.option import common
 def command(port: int, store: Path | None, as_json: bool) -> None:
     """Serve what is on record as a JSON API, to this machine only, for reading.
 
-    There are no pages and no tokens yet; /docs describes the API.
+    There are no pages and no tokens yet; /openapi.json describes the API.
     """
     from whence.app import Workspace
     from whence.server import serve

@@ -48,6 +48,7 @@ def serve(workspace: Workspace, port: int, say: Callable[[str], object]) -> None
             "port-taken", f"cannot listen on port {port}: {error.strerror}", mend="Try --port 0."
         ) from error
     with listener:
-        say(f"http://{HOST}:{listener.getsockname()[1]}/api/runs  (the API: /docs; Ctrl-C ends it)")
+        place = f"http://{HOST}:{listener.getsockname()[1]}"
+        say(f"{place}/api/runs  (the API: /openapi.json; Ctrl-C ends it)")
         config = uvicorn.Config(app, log_level="warning")
         uvicorn.Server(config).run(sockets=[listener])
