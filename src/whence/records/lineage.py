@@ -147,6 +147,14 @@ class Lineage:
         self.roots = tuple(dict.fromkeys(roots))
         self.records, self._content = records, content
         self._up, self._down = up, down
+        self._chosen: tuple[Kin, Mapping[str, Member]] | None = None
+
+    @classmethod
+    def _of(cls, whole: Lineage, way: Sequence[str], kin: Kin) -> Lineage:
+        """A part of a lineage that was already found: the members on a way, in its order."""
+        part = whole._other((way[0], way[-1]), whole._up, whole._down)
+        part._chosen = kin, {member: whole.members[member] for member in way}
+        return part
 
     def __repr__(self) -> str:
         runs = sum(member.is_run for member in self.members.values())
@@ -207,6 +215,8 @@ class Lineage:
     @cached_property
     def members(self) -> Mapping[str, Member]:
         """Every run and content by its id: run id or digest."""
+        if self._chosen is not None:
+            return self._chosen[1]
         kin, runs = self._kin, self._runs
         found = {
             row[1]: Member(
@@ -345,7 +355,6 @@ class Lineage:
 
     def _along(self, way: Sequence[str]) -> Lineage:
         """The members on a way and the links between them."""
-        other = self._other((way[0], way[-1]), self._up, self._down)
         place = {member: number for number, member in enumerate(way)}
         kin, keys = self._kin, {row[1]: key for key, row in self._runs.items()}
         on_way = [keys[member] for member in way if member in keys]
@@ -357,8 +366,7 @@ class Lineage:
             step = place[digest] - place[ids[run]]
             return step == (1 if category == "output" else -1)
 
-        other.__dict__["members"] = {member: self.members[member] for member in way}
-        other.__dict__["_kin"] = Kin(
+        followed = Kin(
             dict.fromkeys(
                 sorted(
                     (row for row in kin.links if follow(row[0], row[1], row[3])),
@@ -369,10 +377,12 @@ class Lineage:
             {digest: kin.contents[digest] for digest in way if digest in kin.contents},
             kin.facts,
         )
-        return other
+        return Lineage._of(self, way, followed)
 
     @cached_property
     def _kin(self) -> Kin:
+        if self._chosen is not None:
+            return self._chosen[0]
         digests = [root for root in self.roots if is_digest(root)]
         runs = [root for root in self.roots if not is_digest(root)]
         connection = self.records.connection
