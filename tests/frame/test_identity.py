@@ -416,6 +416,9 @@ def test_values_are_known_in_another_process(tmp_path):
     lines = ["from whence.base.code import identity_of", "import threading"]
     for number, (text, _) in enumerate(VALUES):
         lines += [text.replace("VALUE", f"v{number}"), f"def f{number}():\n    return v{number}"]
+    lines += ["import collections, types", "names = {'aa', 'bb', 'cc', 'dd'}"]
+    lines += ["spaces = [types.SimpleNamespace(c=names), collections.deque([names])]"]
+    lines += ["def spaced():\n    return spaces", "print(identity_of(spaced))"]
     lines += ["lock = threading.Lock()", "def locked():\n    return lock"]
     lines += ["from scipy.stats import norm", "def drawn():\n    return norm"]
     lines += [f"print(identity_of(f{n}))" for n in range(len(VALUES))]

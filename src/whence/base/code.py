@@ -53,7 +53,9 @@ class Identity:
     Attributes
     ----------
     digest : str
-        Equal for equal code, and for no other.
+        Other for other code, as far as values, texts and versions tell it; what they do not tell
+        is listed in ``docs/again.md``. Equal code has another one where it was only written
+        otherwise, as with its names or the order of a dict.
     edited : tuple of str
         Functions whose file holds another text by now than what runs.
     unknown : tuple of str
@@ -438,6 +440,8 @@ class _Pickler(pickle.Pickler):
     def persistent_id(self, obj: Any) -> Any:
         """What stands for a function, a class or a module; None for all else."""
         if isinstance(obj, types.FunctionType | type | types.ModuleType):
+            return orjson.dumps(self._walk.told(obj))
+        if type(obj) in (set, frozenset):  # whose order is another in each process
             return orjson.dumps(self._walk.told(obj))
         if type(obj).__module__.partition(".")[0] == "torch" and hasattr(obj, "untyped_storage"):
             return _tensor(obj)
