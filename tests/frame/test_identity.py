@@ -490,3 +490,13 @@ def test_what_imported_modules_do_to_others_counts(module, use):
         module("import far\n", "near")
         found.append(code_digest(module(f"{use}\ndef f(x):\n    return x / 3\n").f))
     assert found[0] == found[1] != found[2]
+
+
+def test_an_object_that_is_written_otherwise_each_time_is_named(tmp_path):
+    import xarray as xr
+
+    xr.Dataset({"a": ("x", [1.0, 2.0])}).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "a.nc", engine="h5netcdf") as data:
+        space = {"__name__": "__main__", "data": data}
+        exec("def f(x):\n    return data.a * x\n", space)
+        assert identity_of(space["f"]).unknown == ("f: data",)

@@ -404,14 +404,15 @@ class _Walk:
 
     def _pickled(self, value: Any, name: str) -> Any:
         """The content of a library's object, with the project's code in it told as code."""
-        sha = hashlib.sha256()
         try:
-            _Pickler(_Sink(sha.update), self).dump(value)
+            content, again = _content(value, self), _content(value, self)
         except RecursionError:
             raise
         except Exception:  # what an object raises that cannot be pickled is its own choice
             return self.unknown_value(name or type(value).__qualname__)
-        return ["content", type(value).__qualname__, sha.hexdigest()]
+        if content != again:  # as of a dataset that is read from an open file
+            return self.unknown_value(name or type(value).__qualname__)
+        return ["content", type(value).__qualname__, content]
 
 
 _NOT_THERE = object()
@@ -446,6 +447,12 @@ class _Pickler(pickle.Pickler):
         if type(obj).__module__.partition(".")[0] == "torch" and hasattr(obj, "untyped_storage"):
             return _tensor(obj)
         return None
+
+
+def _content(value: Any, walk: _Walk) -> str:
+    sha = hashlib.sha256()
+    _Pickler(_Sink(sha.update), walk).dump(value)
+    return sha.hexdigest()
 
 
 def _tensor(tensor: Any) -> Any:
