@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from whence.base.digest import digest_file
 from whence.store import Store
 from whence.testing.command import CommandLine
 
@@ -82,3 +89,67 @@ def test_a_reference_is_told_and_followed(whence: CommandLine) -> None:
     done = whence("get", "melt", "-o", "again", check=False)
     assert done.returncode == 1
     assert "has changed since" in done.stderr
+
+
+def broken_off(whence: CommandLine, words: list[str], begun: Callable[[], bool]) -> bool:
+    """Begin a command and end it by Ctrl-C as soon as it is at work; whether that was in time."""
+    with subprocess.Popen(
+        whence.words(*words), cwd=whence.cwd, env=whence.environment, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        while process.poll() is None and not begun():
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+    assert "Traceback" not in err
+    if process.returncode == 0:
+        return False
+    assert process.returncode == 130
+    # The interpreter may just have been about to end.
+    return "broken off; the same command goes on" in err
+
+
+def many(folder: Path, seed: int) -> dict[str, bytes]:
+    rng = random.Random(seed)
+    files = {f"s{number}": rng.randbytes(2_000) for number in range(2_000)}
+    files |= {f"large{number}": rng.randbytes(6_000_000) for number in range(10)}
+    folder.mkdir()
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return files
+
+
+def test_a_put_that_is_broken_off_goes_on(whence: CommandLine) -> None:
+    store, objects = Store.open(whence.cwd), whence.cwd / ".whence" / "objects"
+    for seed in range(8):
+        name = f"data{seed}"
+        files = many(whence.cwd / name, seed)
+        before = len(list(objects.glob("*/*")))
+        words = ["put", "melt", name, "--preserve-path"]
+        if broken_off(whence, words, lambda n=before: len(list(objects.glob("*/*"))) > n):
+            break
+    else:
+        pytest.fail("it was too quick each time")
+    for item in whence.json("artifacts", "melt"):
+        assert digest_file(whence.cwd / item["name"]) == item["digest"]
+        assert len(store.get(item["digest"])) == item["size"]
+    whence(*words)
+    names = {item["name"] for item in whence.json("artifacts", "melt")}
+    assert names >= {f"{name}/{file}" for file in files}
+    assert "all is as it was written" in whence("verify").stdout
+
+
+def test_a_get_that_is_broken_off_goes_on(whence: CommandLine) -> None:
+    files = many(whence.cwd / "data", 0)
+    whence("put", "melt", "data")
+    got = whence.cwd / "got"
+    for _ in range(8):
+        shutil.rmtree(got, ignore_errors=True)
+        if broken_off(whence, ["get", "melt", "-o", "got"], lambda: len(list(got.glob("*"))) > 1):
+            break
+    else:
+        pytest.fail("it was too quick each time")
+    there = {path.name: path.read_bytes() for path in got.iterdir()}
+    assert there == {name: files[name] for name in there}
+    whence("get", "melt", "-o", "got")
+    assert {path.name: path.read_bytes() for path in got.iterdir()} == files

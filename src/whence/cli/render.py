@@ -238,6 +238,9 @@ def transfer(title: str) -> Iterator[Callable[[int, int, str], None]]:
 
     try:
         yield move
+    except KeyboardInterrupt:
+        click.echo("whence: broken off; the same command goes on where this one stopped", err=True)
+        raise
     finally:
         bars.stop()
 
