@@ -155,20 +155,32 @@ SCRIPT = textwrap.dedent(
 )
 
 
+@pytest.mark.parametrize("number", ["INT", "TERM"])
+def test_a_signal_while_the_program_starts_ends_it_too(store, project, number):
+    """On a busy machine a program may print before who started it knows of it."""
+    words = ["sh", "-c", f"kill -{number} $PPID; exec sleep 64.{os.getpid()}"]
+    for _ in range(3):
+        subprocess.run(
+            [PYTHON, "-c", SCRIPT, *words], capture_output=True, check=False, timeout=300
+        )
+        found = subprocess.run(["pgrep", "-f", f"^sleep 64.{os.getpid()}"], check=False)
+        assert found.returncode == 1
+    states = [store.index().state(run) for run in store.index().ids()]
+    assert [state["status"] for state in states] == ["terminated"] * 3
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("stubborn", [False, True])
 def test_ctrl_c_ends_program_and_run(store, project, number, stubborn):
-    sleep = "import time; print('here', flush=True); time.sleep(60)"
+    sleep = "import time; print('here', flush=True); time.sleep(600)"
     if stubborn:
         sleep = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {sleep}"
     whole = [PYTHON, "-c", SCRIPT, PYTHON, "-c", sleep]
     parent = subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert parent.stdout.readline() == "here\n"
     child = int(subprocess.check_output(["pgrep", "-P", str(parent.pid)]).split()[0])
-    before = time.monotonic()
     parent.send_signal(number)
-    _, err = parent.communicate(timeout=30)
-    assert time.monotonic() - before < 20
+    _, err = parent.communicate(timeout=300)
     assert "was terminated" in err
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)

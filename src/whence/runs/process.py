@@ -30,7 +30,7 @@ from whence.runs.origin import Origin
 from whence.runs.output import Drain
 from whence.runs.report import Report
 from whence.runs.run import Run
-from whence.runs.warden import Warden
+from whence.runs.warden import Warden, held_back
 from whence.store import Store
 
 _ASKED_TO_END = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
@@ -277,6 +277,36 @@ def stream(
     KeyboardInterrupt
         After Ctrl-C was passed on and the program has ended.
     """
+    report = Report(run, None if options.quiet else gauge_of(2))
+    program = None
+    try:
+        with held_back():
+            program = _start(run, command, options, report, guard)
+        status = program.process.wait()
+    except BaseException:
+        if program is not None:
+            _stop(program.process)
+        raise
+    finally:
+        if program is not None:
+            program.drain.finish()
+            if program.warden is not None:
+                program.warden.close()
+    return Ending(status, report.last_error, report.unread)
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """A program that runs, and what listens to it and watches over it."""
+
+    process: subprocess.Popen[bytes]
+    drain: Drain
+    warden: Warden | None
+
+
+def _start(
+    run: Run, command: Sequence[str], options: ProcessOptions, report: Report, guard: bool
+) -> _Program:
     process = subprocess.Popen(
         list(command),
         cwd=options.cwd,
@@ -287,22 +317,12 @@ def stream(
     )
     run.heed(lambda: _stop(process))
     warden = Warden() if guard else None
-    report = Report(run, None if options.quiet else gauge_of(2))
+    if warden is not None:
+        warden.watch(process.pid)
     through = None if options.quiet else _terminal()
     drain = Drain(pipes_of(process), report, through, report.sieve)
     drain.start()
-    try:
-        if warden is not None:
-            warden.watch(process.pid)
-        status = process.wait()
-    except BaseException:
-        _stop(process)
-        raise
-    finally:
-        drain.finish()
-        if warden is not None:
-            warden.close()
-    return Ending(status, report.last_error, report.unread)
+    return _Program(process, drain, warden)
 
 
 @dataclass(frozen=True, slots=True)

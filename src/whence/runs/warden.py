@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from types import FrameType
 
 # A process of its own, for a thread dies with its process. It is told on standard input which
 # processes to end, and waits for the death of the one that told it: by a descriptor of it, for
@@ -84,6 +86,33 @@ class Warden:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError, ValueError):
             os.write(self._process.stdin.fileno(), line.encode())
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """Let signals that ask this process to end wait until what is begun meanwhile can be ended.
+
+    A program that was just started would go on by itself if Ctrl-C came before anybody knew of
+    it. What is started meanwhile hears these signals. Does nothing but in the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    handlers = {}
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        handler = signal.getsignal(number)
+        if callable(handler):
+            handlers[number] = handler
+    for number in handlers:
+        signal.signal(number, lambda *one: came.append(one))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for one in came:
+        handlers[signal.Signals(one[0])](*one)
 
 
 @contextlib.contextmanager
