@@ -1,13 +1,17 @@
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from whence.store import Store
 from whence.testing.browser import NoBrowserError, chromium
 
 
 def pytest_configure():
-    """Let programs hear Ctrl-C also where the tests themselves were started in the background."""
+    """Bear with busy machines, and let programs hear Ctrl-C also if this runs in the background."""
+    # A busy machine is slow, which is no failure of what is tested.
+    settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("calm")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

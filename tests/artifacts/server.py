@@ -27,13 +27,13 @@ def serving(command: list[str], log: Path) -> Iterator[str]:
         yield url
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=120)
 
 
 def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(1200):
         try:
-            urllib.request.urlopen(url, timeout=5).close()
+            urllib.request.urlopen(url, timeout=60).close()
             return
         except urllib.error.HTTPError:
             return

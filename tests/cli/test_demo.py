@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from whence.testing.command import CommandLine
+from whence.testing.wait import until
 
 
 def figure(demo, name="mean_random_walk.png"):
@@ -197,13 +198,13 @@ def test_killed_in_the_middle_the_same_command_goes_on(whence, delay):
         stderr=subprocess.DEVNULL,
     )
     runs = whence.cwd / "d/runs/my_simulation"
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while len(list(runs.glob("sim_*"))) < 30 * (delay - 0.3) and time.monotonic() < end:
         time.sleep(0.002)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     here = CommandLine(whence.cwd / "d", whence.cache)
-    time.sleep(0.3)
+    until(lambda: all(run["status"] != "running" for run in here.json("list")))
     before = here.json("list")
     assert {run["status"] for run in before} <= {"completed", "lost", "created"}
     assert any(run["status"] == "lost" for run in before)

@@ -251,7 +251,7 @@ def _in_terminal(whence, *args, answer=""):
     os.close(slave)
     os.write(master, answer.encode())
     text = b""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         try:
             piece = os.read(master, 4096)

@@ -69,7 +69,7 @@ def test_async_map_keeps_the_order(items: list[int], buffer: int) -> None:
 
 
 def test_async_map_does_several_at_a_time_and_not_too_many() -> None:
-    both = threading.Barrier(4, timeout=10)
+    both = threading.Barrier(4, timeout=120)
     Stream(range(8)).async_map(lambda _: both.wait(), max_workers=4).join()
     drawn: list[int] = []
     stream = Stream(count()).map(lambda n: drawn.append(n) or n)

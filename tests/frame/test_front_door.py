@@ -23,7 +23,7 @@ def test_sweep_is_the_function_whatever_was_imported_before(tmp_path):
     )
     (tmp_path / "square.py").write_text(program)
     done = subprocess.run(
-        [sys.executable, "square.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+        [sys.executable, "square.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
     assert done.stdout.strip() == "['1', '2']", done.stderr
     assert (tmp_path / "runs/square/sim_2/y.txt").read_text() == "9"

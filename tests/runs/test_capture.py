@@ -25,7 +25,7 @@ def repository(tmp_path):
     return folder
 
 
-def ask(folder, within=5.0):
+def ask(folder, within=60.0):
     return asked(folder, within)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from whence.runs import Run
 from whence.store import Store, points
+from whence.testing.wait import until
 
 RECORDER = """
 import os, sys
@@ -116,13 +117,10 @@ def test_a_run_that_was_killed_is_lost_and_one_that_is_stuck_is_not(store, proje
     record(store, project, b"point", 0)
     stuck = subprocess.Popen(
         [sys.executable, "-c", "from whence.runs import Run\nRun().init('stuck')\n"
-         "import ctypes; ctypes.PyDLL(None).sleep(30)"],
+         "import ctypes; ctypes.PyDLL(None).sleep(600)"],
         cwd=project,
     )  # fmt: skip
-    end = time.monotonic() + 20
-    while "stuck" not in [store.index().state(run)["name"] for run in store.index().ids()]:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    until(lambda: "stuck" in [store.index().state(run)["name"] for run in store.index().ids()])
     try:
         found = [Records(store).get(run) for run in store.index().ids()]
         assert {record.name: record.status for record in found if record.status != "completed"} == {

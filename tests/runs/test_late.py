@@ -32,8 +32,11 @@ def repository(project):
 SCRIPT = textwrap.dedent(
     """
     from whence.runs import Run
+    from whence.runs.keeper import keeper_of
     for name in ("first", "second"):
-        Run().init(name).close()
+        run = Run()
+        run.init(name).close()
+        keeper_of(run.store).settle(120)
     """
 )
 
@@ -77,7 +80,7 @@ def test_what_git_did_not_tell_in_time_is_told_later(repository, tmp_path, monke
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
     store = Store.create(repository)
-    script = SCRIPT.replace(".init(name).close()", ".init(name)") + "\nimport time; time.sleep(3)"
+    script = SCRIPT.replace(".close()", "")
     subprocess.run([sys.executable, "-c", script], check=True)
     for state in states(store):
         assert state["code"]["branch"] == "trunk"
@@ -107,9 +110,12 @@ def test_conda_packages_and_gpus_are_told(project, tmp_path):
     store = Store.create(project)
     script = """
 from whence.runs import Run
-import time
-run = Run().init().config(system_metrics_interval=0.2)
-time.sleep(0.8)
+from whence.runs.keeper import keeper_of
+from whence.store import points
+from whence.testing.wait import until
+run = Run().config(system_metrics_interval=0.2).init()
+keeper_of(run.store).settle(120)
+until(lambda: list(points(run.store, run.id)))
 """
     environment = {
         **os.environ,

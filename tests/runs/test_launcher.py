@@ -10,6 +10,7 @@ import pytest
 
 from whence.base.error import UserError
 from whence.runs import Run
+from whence.testing.wait import until
 
 
 def state_of(store, run):
@@ -75,13 +76,13 @@ def test_the_run_waits_for_its_processes_and_fails_if_one_does(store):
 
 def test_processes_can_be_ended_with_all_they_have_started(store):
     run = Run(store).init()
-    pid = run.add_process("a", "sh", "-c", "sleep 71.5 & sleep 71.5")
-    run.add_process("b", "sleep", "72.5")
+    pid = run.add_process("a", "sh", "-c", "sleep 671.5 & sleep 671.5")
+    run.add_process("b", "sleep", "672.5")
     time.sleep(0.2)
     run.kill_process(pid)
     run.kill_process("b")
-    assert all(status < 0 for status in run.wait_for_processes(10).values())
-    assert subprocess.run(["pgrep", "-f", "^sleep 7[12].5"], check=False).returncode == 1
+    assert all(status < 0 for status in run.wait_for_processes(120).values())
+    assert subprocess.run(["pgrep", "-f", "^sleep 67[12].5"], check=False).returncode == 1
     run.close()
     assert state_of(store, run)["status"] == "completed"  # they were ended on purpose
 
@@ -89,9 +90,9 @@ def test_processes_can_be_ended_with_all_they_have_started(store):
 def test_an_exception_ends_the_processes(store):
     with pytest.raises(ZeroDivisionError), Run(store) as run:  # noqa: PT012
         run.init()
-        run.add_process("a", "sleep", "60")
+        run.add_process("a", "sleep", "600")
         print(1 / 0)
-    assert run.wait_for_processes(5)["a"] < 0
+    assert run.wait_for_processes(120)["a"] < 0
     assert state_of(store, run)["status"] == "failed"
 
 
@@ -124,10 +125,9 @@ SCRIPT = textwrap.dedent(
     import os, sys, time
     from whence.runs import Run
     run = Run().init()
-    run.add_process("a", "sh", "-c", "sleep 73.5 & sleep 73.5")
-    time.sleep(1)
+    run.add_process("a", "sh", "-c", "sleep 673.5 & sleep 673.5")
     print("there", flush=True)
-    time.sleep(60)
+    time.sleep(600)
     """
 )
 
@@ -137,7 +137,4 @@ def test_kill_9_ends_the_processes_too(store, project):
     assert parent.stdout.readline() == "there\n"
     os.kill(parent.pid, signal.SIGKILL)
     parent.communicate()
-    end = time.monotonic() + 5
-    while subprocess.run(["pgrep", "-f", "^sleep 73.5"], check=False).returncode == 0:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    until(lambda: subprocess.run(["pgrep", "-f", "^sleep 673.5"], check=False).returncode == 1)

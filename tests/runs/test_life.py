@@ -18,6 +18,7 @@ from whence.runs.keeper import keeper_of
 from whence.runs.rank import job, rank
 from whence.runs.variable import variables
 from whence.store import Store, points
+from whence.testing.wait import until
 
 
 def state_of(store, run):
@@ -260,7 +261,7 @@ def test_the_ranks_of_a_parallel_job_make_one_run(store, ranks, count, runs):
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(300)
     assert [process.exitcode for process in processes] == [0] * count
     ids = store.index().ids()
     assert len(ids) == runs
@@ -270,19 +271,20 @@ def test_the_ranks_of_a_parallel_job_make_one_run(store, ranks, count, runs):
 
 
 def test_resources_are_looked_at_while_a_run_lives(store):
-    run = Run(store).init().config(system_metrics_interval=0.1)
+    run = Run(store).config(system_metrics_interval=0.1).init()
+
+    def percentages():
+        return [p.values["resources/cpu.usage.percentage"] for p in points(store, run.id)]
+
     child = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
-        time.sleep(0.7)
+        until(lambda: len(percentages()) >= 3 and max(percentages()) > 5)
     finally:
         child.kill()
         child.wait()
     run.close()
     found = list(points(store, run.id))
-    assert len(found) >= 3
-    assert found[0].time < 0.4
     assert all(point.step is None for point in found)
-    assert max(point.values["resources/cpu.usage.percentage"] for point in found) > 20
     assert found[-1].values["resources/cpu.usage.memory"] > 10
     time.sleep(0.3)
     assert len(list(points(store, run.id))) == len(found)
@@ -292,30 +294,30 @@ def test_the_end_of_a_run_waits_for_no_look(store):
     """What looks at resources and git may be stuck, as on a file system that hangs."""
     run = Run(store).init()
     keeper, begun, free = keeper_of(store), threading.Event(), threading.Event()
-    keeper.settle(20)
+    keeper.settle(120)
 
     def stuck():
         begun.set()
         free.wait()
 
     keeper.soon(stuck)
-    assert begun.wait(20)
+    assert begun.wait(120)
     run.close()
     assert keeper.settle(0) is False
     free.set()
-    assert keeper.settle(20)
+    assert keeper.settle(120)
     assert state_of(store, run)["status"] == "completed"
 
 
 def test_another_process_can_be_looked_at_and_looking_be_left_out(store):
     quiet = Run(store).config(disable_resources_metrics=True).init()
     run = Run(store).init().config(system_metrics_interval=0.1)
-    child = subprocess.Popen(["sleep", "30"])
+    child = subprocess.Popen(["sleep", "600"])
     run.set_pid(child.pid)
-    time.sleep(0.5)
+    memory = "resources/cpu.usage.memory"
+    until(lambda: any(point.values[memory] < 10 for point in points(store, run.id)))
     child.kill()
     child.wait()
-    assert list(points(store, run.id))[-1].values["resources/cpu.usage.memory"] < 10
     assert list(points(store, quiet.id)) == []
     with pytest.raises(UserError, match="every"):
         run.config(system_metrics_interval=0.001)
@@ -324,9 +326,8 @@ def test_another_process_can_be_looked_at_and_looking_be_left_out(store):
 def test_a_silent_run_gives_signs_of_life(store, monkeypatch):
     monkeypatch.setattr("whence.runs.keeper.BEAT", 0.1)
     Run(store).init().config(disable_resources_metrics=True)
-    time.sleep(0.5)
     (journal,) = (store.root / "journals").glob("*/*[a-z0-9].jsonl")
-    assert journal.read_text().count('"op":"beat"') >= 2
+    until(lambda: journal.read_text().count('"op":"beat"') >= 2)
 
 
 def test_short_runs_need_no_thread_of_their_own_and_no_file_of_metrics(store):
@@ -338,9 +339,8 @@ def test_short_runs_need_no_thread_of_their_own_and_no_file_of_metrics(store):
 def test_a_store_opened_anew_has_a_keeper_of_its_own(store):
     other = Store.open(store.root)
     run = Run(other).init().config(system_metrics_interval=0.1)
-    time.sleep(0.4)
+    until(lambda: list(points(store, run.id)))
     run.close()
-    assert list(points(store, run.id))
 
 
 BEGUN = """

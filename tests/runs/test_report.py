@@ -8,6 +8,7 @@ from whence.runs import ProcessOptions, Run, record_process
 from whence.runs.gauge import Gauge
 from whence.runs.report import Report
 from whence.store import points
+from whence.testing.wait import until
 
 
 @pytest.fixture
@@ -94,24 +95,25 @@ def test_a_program_tells_its_progress(store, project, capfd):
 def test_progress_that_was_told_is_on_record_before_the_program_says_more(store):
     seen = []
     script = (
-        "import sys, time\n"
+        "import os, time\n"
         "for i in range(3): print('!!map {progress: 0.%d}' % i, flush=True)\n"
-        "time.sleep(1.5)\n"
+        "while not os.path.exists('seen'): time.sleep(0.01)\n"
     )
-    ended = threading.Event()
+
+    def told():
+        return [store.index().state(run).get("progress") for run in store.index().ids()]
 
     def look():
-        while not ended.wait(0.1):
-            seen.extend(store.index().state(i).get("progress") for i in store.index().ids())
+        try:
+            seen.append(until(lambda: 0.2 in told()))
+        finally:
+            (store.project / "seen").touch()
 
     looker = threading.Thread(target=look)
     looker.start()
-    try:
-        record_process(store, [sys.executable, "-c", script])
-    finally:
-        ended.set()
-        looker.join()
-    assert 0.2 in seen
+    record_process(store, [sys.executable, "-c", script])
+    looker.join()
+    assert seen
 
 
 def test_a_terminal_shows_progress_below_what_is_printed(run):

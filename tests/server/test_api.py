@@ -38,11 +38,11 @@ def served(tmp_path):
     finally:
         process.send_signal(signal.SIGINT)
         process.stdout.close()
-        process.wait(20)
+        process.wait(120)
 
 
 def get(address, path):
-    with urllib.request.urlopen(address + path, timeout=20) as response:
+    with urllib.request.urlopen(address + path, timeout=120) as response:
         return json.load(response)
 
 

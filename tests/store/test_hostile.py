@@ -70,7 +70,7 @@ def test_the_first_use_by_many_processes_at_once(store: Store) -> None:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         running = [subprocess.Popen(command, **pipes) for _ in range(4)]  # type: ignore[call-overload]
         for process in running:
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=300)
             assert (process.returncode, out, err) == (0, b"['r']\n", b"")
 
 

@@ -4,12 +4,12 @@ import json
 import subprocess
 import sys
 import textwrap
-import time
 
 import pytest
 
 from whence.base.error import UserError
 from whence.sweep import SweepOptions, ranges, sweep, sweep_point, sweep_status
+from whence.testing.wait import until
 
 SPACE = """\
 parameter_space: !pspace
@@ -61,7 +61,7 @@ def test_tasks_of_an_array_share_one_sweep(model, store):
     assert standing(store) == ["missing"] * 6
     assert not (model / "runs").exists()
     tasks = [task(index) for index in range(6)]
-    codes = [one.wait(60) for one in tasks]
+    codes = [one.wait(300) for one in tasks]
     errors = [one.stderr.read().decode() for one in tasks]
     [one.stderr.close() for one in tasks]
     assert codes == [0, 0, 0, 0, 1, 0], errors
@@ -74,7 +74,7 @@ def test_tasks_of_an_array_share_one_sweep(model, store):
 
     (model / "mended").touch()
     again = task(4)
-    assert (again.wait(60), again.stderr.close()) == (0, None)
+    assert (again.wait(300), again.stderr.close()) == (0, None)
     assert standing(store) == ["done"] * 6
     state = store.index().state(sweep_run)
     assert (state["status"], state["progress"]) == ("completed", 1.0)
@@ -99,8 +99,7 @@ def test_what_is_running_is_not_run_twice(model, store):
     (model / "mended").touch()
     running = task(5)
     begun = model / "runs/sim/sim_6/begun"
-    while not begun.exists():
-        time.sleep(0.02)
+    until(begun.exists)
     assert standing(store)[5] == "running"
     with pytest.raises(UserError, match="running"):
         sweep_point("sim.py:simulate", "space.yml", 5, store=store)
@@ -109,8 +108,7 @@ def test_what_is_running_is_not_run_twice(model, store):
     sweep_point("sim.py:simulate", "space.yml", 0, store=store)
     running.kill()
     running.communicate()
-    time.sleep(0.3)
-    assert standing(store)[5] == "lost"
+    until(lambda: standing(store)[5] == "lost")
     (model / "slow").unlink()
     whole = sweep("sim.py:simulate", "space.yml", store=store)
     assert (len(whole.done), len(whole.skipped)) == (5, 1)
@@ -189,7 +187,7 @@ def module(project, monkeypatch):
         "    run.create_metric_threshold_alert(name='hot', metric='T', threshold=1.5,\n"
         "                                      rule='is above', trigger_abort=True)\n"
         "    run.log_metrics({'T': seed})\n"
-        "    end = time.monotonic() + 20\n"
+        "    end = time.monotonic() + 120\n"
         "    while run.ended and time.monotonic() < end: time.sleep(0.01)\n"
     )
     monkeypatch.syspath_prepend(project)

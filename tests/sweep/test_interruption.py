@@ -10,6 +10,7 @@ import time
 import pytest
 
 from whence.store import is_alive
+from whence.testing.wait import until
 
 SPACE = """\
 parameter_space: !pspace
@@ -69,13 +70,6 @@ def start(*words):
     )
 
 
-def until(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.02)
-
-
 def begun(project, count):
     until(lambda: len(list((project / "runs" / "s").glob("sim_*/begun"))) >= count)
 
@@ -92,7 +86,7 @@ def alive(state):
 def finish(project):
     (project / "fast").touch()
     done = start("sim.py:simulate")
-    out, err = done.communicate(timeout=60)
+    out, err = done.communicate(timeout=300)
     assert done.returncode == 0, err
     return out.split()
 
@@ -103,7 +97,7 @@ def test_kill_9_ends_the_workers_and_the_sweep_goes_on(slow, store):
     until(lambda: len(states(store, "running")) == 2)
     first.kill()
     first.communicate()
-    until(lambda: not any(alive(state) for state in states(store, "running")), 5)
+    until(lambda: not any(alive(state) for state in states(store, "running")))
     lost = states(store, "running")
     assert len(lost) == 2
     assert finish(slow) == ["8", "0", "0"]
@@ -121,7 +115,7 @@ def test_kill_9_half_way_keeps_what_was_done(slow, store):
     begun(slow, 6)
     first.kill()
     first.communicate()
-    until(lambda: not any(alive(state) for state in states(store, "running")), 5)
+    until(lambda: not any(alive(state) for state in states(store, "running")))
     assert len(states(store, "completed")) == 4
     assert finish(slow) == ["4", "4", "0"]
 
@@ -138,7 +132,7 @@ def test_kill_9_ends_what_the_points_have_started(slow, store):
     until(lambda: len(processes(f"^sleep 61.{os.getpid()}")) == 2)
     first.kill()
     first.communicate()
-    until(lambda: not processes(f"^sleep 61.{os.getpid()}"), 5)
+    until(lambda: not processes(f"^sleep 61.{os.getpid()}"))
 
 
 def test_kill_9_ends_commands(slow, store):
@@ -146,7 +140,7 @@ def test_kill_9_ends_commands(slow, store):
     begun(slow, 2)
     first.kill()
     first.communicate()
-    until(lambda: not processes(f"^sleep 62.{os.getpid()}"), 5)
+    until(lambda: not processes(f"^sleep 62.{os.getpid()}"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -154,7 +148,7 @@ def test_ctrl_c_records_what_it_ends(slow, store, number):
     first = start("sim.py:simulate")
     begun(slow, 2)
     first.send_signal(number)
-    _, err = first.communicate(timeout=20)
+    _, err = first.communicate(timeout=300)
     assert err.count("Traceback") == 1
     assert len(states(store, "terminated")) == 2
     assert [s["status"] for s in states(store, kind="sweep")] == ["terminated"]
@@ -169,7 +163,7 @@ def test_ctrl_c_ends_commands_too(slow, store):
     first = start("sh", "-c", "echo {seed} > {out}/begun; sleep 63." + str(os.getpid()))
     begun(slow, 2)
     first.send_signal(signal.SIGINT)
-    first.communicate(timeout=20)
+    first.communicate(timeout=300)
     assert len(states(store, "terminated")) == 2
     assert processes(f"^sleep 63.{os.getpid()}") == []
 
@@ -181,7 +175,7 @@ def test_ctrl_c_twice_ends_what_does_not_heed_it(slow, store):
     first.send_signal(signal.SIGINT)
     time.sleep(0.5)
     first.send_signal(signal.SIGINT)
-    first.communicate(timeout=10)
+    first.communicate(timeout=300)
     assert len(states(store, "terminated")) == 2
     assert [s["status"] for s in states(store, kind="sweep")] == ["terminated"]
 
@@ -190,11 +184,11 @@ def test_the_same_sweep_does_not_run_twice_at_once(slow, store):
     first = start("sim.py:simulate")
     begun(slow, 2)
     second = start("sim.py:simulate")
-    _, err = second.communicate(timeout=20)
+    _, err = second.communicate(timeout=300)
     assert f"running in {slow / 'runs' / 's'} already, as process {first.pid}" in err
     (whole,) = states(store, kind="sweep")
     assert f"`whence abort {whole['id']}`" in err
     first.send_signal(signal.SIGINT)
-    first.communicate(timeout=20)
+    first.communicate(timeout=300)
     assert len(states(store)) == 2
     assert os.path.isdir(slow / "runs" / "s")

@@ -174,7 +174,7 @@ def test_processes_share_a_folder(disk):
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(300)
         assert process.exitcode == 0
     cache = disk()
     for n in range(40):
@@ -268,7 +268,7 @@ def test_a_forked_process_goes_on_by_itself(disk):
 
     process = context.Process(target=child)
     process.start()
-    process.join(30)
+    process.join(300)
     assert process.exitcode == 0
     assert cache.get("b" * 64) == 2
 

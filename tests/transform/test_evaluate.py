@@ -229,7 +229,7 @@ def test_a_fallback_may_be_another_result_and_warn(calls, build):
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_side_by_side_gives_the_same(calls, fails):
-    meeting = threading.Barrier(2, timeout=10)
+    meeting = threading.Barrier(2, timeout=120)
 
     def meet(x):
         meeting.wait()

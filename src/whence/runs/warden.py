@@ -13,7 +13,8 @@ from types import FrameType
 
 # A process of its own, for a thread dies with its process. It is told on standard input which
 # processes to end, and waits for the death of the one that told it: by a descriptor of it, for
-# the pipe alone may be held open by forked children. What a process has started is found through
+# the pipe alone may be held open by forked children. What it was told before that is heard first,
+# for this process may have come to life too late. What a process has started is found through
 # the system's list of children, before anything is killed, for orphans lose their parent there.
 _WARDEN = """
 import os, select, signal, sys
@@ -22,8 +23,10 @@ try:
     pidfd = os.pidfd_open(parent)
 except (AttributeError, OSError):
     pidfd = None
-while os.getppid() == parent:
-    ready = select.select(told + ([pidfd] if pidfd else []), [], [], 60 if pidfd else 0.2)[0]
+while True:
+    gone = os.getppid() != parent
+    patience = 0 if gone else 60 if pidfd else 0.2
+    ready = select.select(told + ([pidfd] if pidfd else []), [], [], patience)[0]
     if 0 in ready:
         data = os.read(0, 4096)
         if not data:
@@ -31,7 +34,7 @@ while os.getppid() == parent:
         *lines, rest = (rest + data).split(b"\\n")
         for line in lines:
             (watched.add if line[:1] == b"+" else watched.discard)(int(line[1:]))
-    elif ready:
+    elif ready or gone:
         break
 def below(pid):
     found = [pid]
