@@ -25,9 +25,7 @@ def readable(operation):
 
 
 WRITES = st.lists(operations().filter(lambda item: item[0] != "delete").map(readable), max_size=6)
-GENTLE = settings(
-    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+GENTLE = settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
 
 
 @contextmanager

@@ -73,9 +73,7 @@ def store(tmp_path):
     made.writer().close()
 
 
-@settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.lists(nested(KEYS), min_size=3, max_size=8))
 def test_every_leaf_is_found_by_the_name_that_is_shown(store, sets):
     writer = store.writer()

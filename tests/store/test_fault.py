@@ -39,7 +39,7 @@ def test_short_writes_are_gone_on_with(faulty: Faulty, piece: int) -> None:
 @settings(
     deadline=None,
     max_examples=100,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=list(HealthCheck),
 )
 @given(rooms=st.lists(st.integers(0, 400), max_size=8))
 def test_a_full_disk_loses_nothing_acknowledged(tmp_path_factory: Any, rooms: list[int]) -> None:

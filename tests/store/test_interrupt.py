@@ -101,9 +101,7 @@ class _Interrupted(Files):
         raise KeyboardInterrupt
 
 
-@settings(
-    deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))
 @given(cuts=st.lists(st.one_of(st.none(), st.integers(0, 25)), min_size=1, max_size=12))
 def test_a_write_cut_short_is_made_out_before_the_next(
     tmp_path_factory: pytest.TempPathFactory, cuts: list[int | None]

@@ -180,9 +180,7 @@ def test_content_in_the_trash_there_is_found_if_it_is_named(two: tuple[Store, St
     assert not (a.root / "trash").exists()
 
 
-_LAWS = settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+_LAWS = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 _STEPS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from("pqr"), operations()), max_size=12)
 
 
