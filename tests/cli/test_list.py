@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from whence.app.client import Client
 from whence.store import Store
 from whence.testing.command import CommandLine
 
@@ -68,6 +69,16 @@ def test_a_word_is_a_tag_or_a_part_of_an_id_or_a_name(whence):
     done = whence("list", "nonsense", check=False)
     assert done.returncode == 2
     assert "no run has 'nonsense' as a tag, or in its id or name" in done.stderr
+
+
+def test_a_starred_run_has_a_mark_and_is_found_by_that_word(whence):
+    assert "★" not in whence("list").stdout
+    whence("tag", "n2", "starred")
+    assert [row for row in whence("list").stdout.splitlines() if "★ n2" in row]
+    assert names(whence, "starred") == ["n2"]
+    found = Client(whence.cwd).get_runs("starred")
+    assert [record.name for _, record in found] == ["n2"]
+    whence("tag", "n2", "--remove", "starred")
 
 
 def test_an_empty_answer_says_what_may_be_wrong(whence):

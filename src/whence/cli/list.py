@@ -237,7 +237,7 @@ _READ: dict[str, Callable[[Record], str]] = {
     "id": lambda record: record.id,
     "label": lambda record: record.label,
     "status": lambda record: record.status,
-    "name": lambda record: record.name,
+    "name": lambda record: ("★ " if "starred" in record.tags else "") + record.name,
     "parameters": lambda record: "",
     "took": lambda record: render.duration(record.duration),
     "duration": lambda record: render.duration(record.duration),
