@@ -23,14 +23,14 @@ def simulate(out_dir, seed):
     print("begun", seed, flush=True)
     (out_dir / "begun").write_text(str(seed))
     if not (out_dir.parents[2] / "fast").exists():
-        time.sleep(60)
+        time.sleep(600)
 """
 SPAWNS = """\
 import subprocess
 
 def simulate(out_dir, seed):
     (out_dir / "begun").write_text("")
-    subprocess.run(["sleep", "61.PID"])
+    subprocess.run(["sleep", "661.PID"])
 """
 STUBBORN = """\
 import signal, time
@@ -38,7 +38,7 @@ import signal, time
 def simulate(out_dir, seed):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     (out_dir / "begun").write_text("")
-    time.sleep(60)
+    time.sleep(600)
 """
 SCRIPT = textwrap.dedent(
     """
@@ -129,18 +129,18 @@ def test_kill_9_ends_what_the_points_have_started(slow, store):
     (slow / "sim.py").write_text(SPAWNS.replace("PID", str(os.getpid())))
     first = start("sim.py:simulate")
     begun(slow, 2)
-    until(lambda: len(processes(f"^sleep 61.{os.getpid()}")) == 2)
+    until(lambda: len(processes(f"^sleep 661.{os.getpid()}")) == 2)
     first.kill()
     first.communicate()
-    until(lambda: not processes(f"^sleep 61.{os.getpid()}"))
+    until(lambda: not processes(f"^sleep 661.{os.getpid()}"))
 
 
 def test_kill_9_ends_commands(slow, store):
-    first = start("sh", "-c", "echo {seed} > {out}/begun; sleep 62." + str(os.getpid()))
+    first = start("sh", "-c", "echo {seed} > {out}/begun; sleep 662." + str(os.getpid()))
     begun(slow, 2)
     first.kill()
     first.communicate()
-    until(lambda: not processes(f"^sleep 62.{os.getpid()}"))
+    until(lambda: not processes(f"^sleep 662.{os.getpid()}"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -160,12 +160,12 @@ def test_ctrl_c_records_what_it_ends(slow, store, number):
 
 
 def test_ctrl_c_ends_commands_too(slow, store):
-    first = start("sh", "-c", "echo {seed} > {out}/begun; sleep 63." + str(os.getpid()))
+    first = start("sh", "-c", "echo {seed} > {out}/begun; sleep 663." + str(os.getpid()))
     begun(slow, 2)
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=300)
     assert len(states(store, "terminated")) == 2
-    assert processes(f"^sleep 63.{os.getpid()}") == []
+    until(lambda: not processes(f"^sleep 663.{os.getpid()}"))
 
 
 def test_ctrl_c_twice_ends_what_does_not_heed_it(slow, store):
