@@ -36,15 +36,17 @@ make_venv() {
     }
 }
 
-# Pages are looked at in a real browser; where there is none, those tests say so and are skipped.
-install_browser() {
-    if command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then return; fi
-    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then return; fi
-    echo "Installing chromium, which the tests of pages use (once, some 100 MB) ..."
+# Pages are looked at in a real browser, and blocks are shared on a real XFS; where these are not, those
+# tests say so and are skipped.
+install_packages() {
+    local wanted=()
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || wanted+=(chromium fonts-dejavu-core)
+    command -v mkfs.xfs >/dev/null || wanted+=(xfsprogs)
+    if [ ${#wanted[@]} = 0 ] || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then return; fi
+    echo "Installing ${wanted[*]}, which some tests use (once) ..."
     apt-get update -qq >/dev/null 2>&1 || true
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        chromium fonts-dejavu-core >/dev/null 2>&1 ||
-        echo "chromium could not be installed; the tests that need a browser are skipped." >&2
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null 2>&1 ||
+        echo "${wanted[*]} could not be installed; the tests that need them are skipped." >&2
 }
 
 # Tensors are tested with the build for CPUs. Where pip would bring the one for GPUs, which is gigabytes, or
@@ -68,7 +70,7 @@ if ! recent "$venv/bin/python"; then
     make_venv "$python"
 fi
 
-if [ "$extra" = test ]; then install_browser; fi
+if [ "$extra" = test ]; then install_packages; fi
 
 target=.
 if [ "$extra" != nothing ]; then target=".[$extra]"; fi
