@@ -17,8 +17,9 @@ def run(store):
 
 
 def told(store, run):
-    state = store.index().state(run.id)
-    return state.get("progress"), [(p.step, p.values) for p in points(store, run.id)]
+    """The progress and the metrics, without those of the machine, which have no step."""
+    found = [(p.step, p.values) for p in points(store, run.id) if p.step is not None]
+    return store.index().state(run.id).get("progress"), found
 
 
 def say(report, stream, *pieces):
