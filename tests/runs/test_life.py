@@ -116,7 +116,8 @@ def test_a_run_is_taken_up_again_and_goes_on_counting(store, project):
     state = state_of(store, run)
     assert state["status"] == "completed"
     assert state["tags"] == ["b"]
-    assert [point.step for point in points(store, run.id)] == [0, 7, 8]
+    steps = [point.step for point in points(store, run.id) if "e" in point.values]
+    assert steps == [0, 7, 8]
     with pytest.raises(UserError, match="no run"):
         Run(store).reconnect("20261121T000000abcdefg")
     with pytest.raises(UserError, match="begun"):
@@ -267,7 +268,8 @@ def test_the_ranks_of_a_parallel_job_make_one_run(store, ranks, count, runs):
     assert len(ids) == runs
     found = sorted(store.index().state(run)["job"]["mpi"]["rank"] for run in ids)
     assert found == list(range(runs))
-    assert len({point.values["e"] for run in ids for point in points(store, run)}) == runs
+    found = [point.values for run in ids for point in points(store, run)]
+    assert len({values["e"] for values in found if "e" in values}) == runs
 
 
 def test_resources_are_looked_at_while_a_run_lives(store):

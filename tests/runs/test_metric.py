@@ -22,7 +22,7 @@ from whence.testing.fault import FaultyFiles
 
 @pytest.fixture
 def run(store):
-    return Run(store).init("it")
+    return Run(store).config(disable_resources_metrics=True).init("it")
 
 
 def recorded(store, run):
@@ -173,7 +173,7 @@ def test_a_full_disk_is_told_and_recording_goes_on_after(project):
     Store.create(project)
     files = FaultyFiles()
     store = Store.open(project, files=lambda shared: files)
-    run = Run(store).init("it")
+    run = Run(store).config(disable_resources_metrics=True).init("it")
     run.log_metrics({"x": 0.0})
     files.room = 30
     with pytest.raises(StoreError, match="space"):
@@ -191,7 +191,7 @@ import os, sys
 import numpy as np
 from whence.runs import Run
 from whence.store import Store
-run = Run(Store.open(sys.argv[1])).init("killed")
+run = Run(Store.open(sys.argv[1])).config(disable_resources_metrics=True).init("killed")
 os.write(1, b"%s\\n" % run.id.encode())
 for i in range(10**9):
     run.log_metrics({"x": i / 2, "y": i})
