@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
 from whence.records import Record, Records, UnknownRun
-from whence.records.expression import condition_of, conditions_of
+from whence.records.expression import condition_of, conditions_of, word_of
 
 
 def chosen_runs(
@@ -63,8 +63,7 @@ def some_runs(
         raise UnknownRun.of(
             "unknown-run",
             problem.message,
-            mend="`whence list` shows the runs on record; --where FILTER chooses them by a tag or "
-            "a condition.",
+            mend=f"{problem.mend} --where FILTER chooses them by a tag or a condition.",
         ) from error
     if not found:
         told = " and ".join(repr(text) for text in filters)
@@ -89,14 +88,14 @@ def sorted_words(workspace: Workspace, words: Sequence[str]) -> tuple[list[str],
         if _names_a_run(records, word):
             runs.append(word)
         else:
-            _check_filter(word)
+            _check_filter(records, word)
             filters.append(word)
     return runs, filters
 
 
-def _check_filter(word: str) -> None:
+def _check_filter(records: Records, word: str) -> None:
     try:
-        condition_of(word)
+        condition = condition_of(word)
     except UserError as error:
         (problem, *_) = error.problems
         if problem.code != "bad-filter":
@@ -104,8 +103,14 @@ def _check_filter(word: str) -> None:
         raise UserError.of(
             "unknown-run",
             f"{word!r} is neither a run nor a filter",
-            mend=f"`whence list` shows the runs on record. {problem.mend or ''}".strip(),
+            mend=f"{records.near(word)} {problem.mend or ''}".strip(),
         ) from error
+    if word_of(word) is not None and not records.select(condition, 1)[0]:
+        raise UserError.of(
+            "unknown-run",
+            f"{word!r} is no run, and no run has it as a tag",
+            mend=records.near(word),
+        )
 
 
 def _names_a_run(records: Records, word: str) -> bool:

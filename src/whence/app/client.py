@@ -123,7 +123,8 @@ class Client:
         UserError
             If there is none, or more than one.
         """
-        named, _ = Records(self.store).select(Text("name", "is", name), 2)
+        records = Records(self.store)
+        named, _ = records.select(Text("name", "is", name), 2)
         if len(named) == 1:
             return named[0].id
         raise UserError.of(
@@ -131,7 +132,7 @@ class Client:
             f"{'several runs are' if named else 'no run is'} called {name!r}",
             mend=f"""`whence list "name == '{name}'"` shows them."""
             if named
-            else "`whence list` shows the runs on record.",
+            else records.near(name),
         )
 
     def get_run_name_from_id(self, run_id: str) -> str:

@@ -158,7 +158,7 @@ def _root(workspace: Workspace, records: Records, thing: Any) -> str:
             raise UserError.of(
                 "not-on-record",
                 f"no file, run or content on record fits {thing!r}",
-                mend="`whence list` shows the runs, `whence show RUN` their files.",
+                mend=f"{records.near(thing)} `whence show RUN` shows the files of a run.",
             ) from None
         return found
 

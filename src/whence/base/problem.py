@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from whence.base.yaml import Document
 
 
+_OFFERED = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """A place in a file, or in a value that came from one.
@@ -133,8 +136,19 @@ class Problem:
         }
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The sentence that offers the nearest known words, or None when none is near.
+
+    Upper and lower case count as the same.
+
+    Parameters
+    ----------
+    word : str
+        What is not known.
+    known : iterable of str
+        What is.
+    cutoff : float
+        How much of a word must agree, from 0 to 1.
 
     Examples
     --------
@@ -143,5 +157,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """
     import difflib  # only needed where something is wrong
 
-    near = difflib.get_close_matches(str(word), [str(name) for name in known], n=3, cutoff=0.6)
+    spelled: dict[str, list[str]] = {}
+    for name in known:
+        spelled.setdefault(str(name).lower(), []).append(str(name))
+    typed = str(word).lower()
+    close = (
+        [typed]
+        if typed in spelled
+        else difflib.get_close_matches(typed, spelled, n=_OFFERED, cutoff=cutoff)
+    )
+    near = [name for each in close for name in dict.fromkeys(spelled[each])][:_OFFERED]
     return f"Did you mean {' or '.join(map(repr, near))}?" if near else None

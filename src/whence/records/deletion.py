@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from whence.base.error import UserError
+from whence.records.neighbour import near_run
 from whence.records.record import Record
 
 
@@ -97,10 +98,12 @@ def resolve_deleted(connection: sqlite3.Connection, text: str) -> Record:
             f"several deleted runs fit {text!r}",
             mend=f"Give more of the id. The newest are:\n{shown}",
         )
+    near = near_run(connection, text, deleted=True)
+    told = "`whence delete --undo` alone lists them. What gc has collected is gone for good."
     raise UserError.of(
         "unknown-run",
         f"no deleted run fits {text!r}",
-        mend="`whence delete --undo` alone lists them. What gc has collected is gone for good.",
+        mend=f"{near} {told}" if near else told,
     )
 
 

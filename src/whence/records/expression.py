@@ -16,6 +16,7 @@ from whence.base.problem import Problem, did_you_mean
 from whence.records.condition import AllOf, AnyOf, Condition, Not, all_of
 from whence.records.criterion import (
     COLUMNS,
+    STATUS,
     TIMES,
     Alert,
     Holds,
@@ -194,8 +195,15 @@ class Word(Condition):
         raise UserError.of(
             "no-run-fits",
             f"no run has {self.text!r} as a tag, or in its id or name",
-            mend=did_you_mean(self.text, records.names.all()) or _MEND,
+            mend=self._near(records) or _MEND,
         )
+
+    def _near(self, records: Records) -> str | None:
+        from whence.records.neighbour import near_run  # only where something is wrong
+
+        tags = [tag for (tag,) in records.connection.execute("SELECT DISTINCT tag FROM tag")]
+        near = did_you_mean(self.text, [*tags, *STATUS, *records.names.all()])
+        return near or near_run(records.connection, self.text)
 
 
 def word_of(text: str) -> Word | None:
