@@ -189,8 +189,40 @@ def test_a_bad_line_is_named_and_nothing_is_taken(full, other, tmp_path, change,
     assert chosen_runs(other, []) == []
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "[]", "[1]", "[{}]", "{}"])
-def test_a_file_without_records_is_told(other, tmp_path, text):
+def test_of_many_bad_lines_the_first_few_are_told_and_how_many_there_are(full, other, tmp_path):
+    file = written(full, tmp_path / "all.jsonl")
+    file.write_text(file.read_text() + "no json\n" * 1000)
+    with pytest.raises(UserError, match="995 more lines") as caught:
+        import_records(other, file)
+    assert len(caught.value.problems) == 5
+    assert chosen_runs(other, []) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n" * 9,
+        "[]",
+        "[1]",
+        "{}",
+        "a,b\n1,2\n" * 99,
+        '{"a": 1}\n' * 99,
+        "PK\x03\x04",
+        "\n[1, 2",
+    ],
+)
+def test_of_a_file_of_another_kind_one_line_says_what_is_read(other, tmp_path, text):
     (tmp_path / "x").write_text(text)
-    with pytest.raises(UserError):
+    with pytest.raises(UserError, match="What is read: ") as caught:
         import_records(other, tmp_path / "x")
+    (problem,) = caught.value.problems
+    assert problem.code == "not-an-export"
+
+
+@pytest.mark.parametrize("text", ["[{}]", "[" + ",".join(['{"label": 1}'] * 99) + "]"])
+def test_of_records_of_sumatra_that_are_none_the_first_few_are_told(other, tmp_path, text):
+    (tmp_path / "x").write_text(text)
+    with pytest.raises(UserError, match="What is read: ") as caught:
+        import_records(other, tmp_path / "x")
+    assert len(caught.value.problems) <= 5

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -33,7 +33,8 @@ from whence.store.table import NO_STEP, Table
 
 FORMAT = 1
 _SMALL = 1 << 20  # bytes; larger contents are not written into JSON
-_MOST = 20  # problems told at once
+_MOST = 5  # problems told at once
+_ZIP = b"PK\x03\x04"
 _FRAME = frozenset(("n", "lc", "by", "op", "of"))
 
 
@@ -219,16 +220,28 @@ def incoming_records(file: Path) -> Incoming:
     UserError
         If it is neither, with all that is wrong in it.
     """
+    if file.is_dir():
+        raise UserError.of(
+            "not-an-export",
+            f"{file} is a folder",
+            mend=f"If it holds a store: `whence merge {file}`. {sumatra.READ}",
+        )
     try:
         with file.open("rb") as source:
-            first = source.read(1)
+            start = first = source.read(len(_ZIP))
             while first.isspace():
                 first = source.read(1)
-            foreign = sumatra.read(file) if first == b"[" else None
+        foreign = sumatra.read(file) if first.lstrip()[:1] == b"[" else None
     except OSError as error:
         raise UserError.of(
             "unreadable-file", f"cannot read {file}: {error.strerror or error}"
         ) from error
+    if start == _ZIP:
+        raise UserError.of(
+            "not-an-export",
+            f"{file} is a zip file",
+            mend=f"An RO-Crate is for repositories, and is not read back. {sumatra.READ}",
+        )
     return Incoming(file, _check(file) if foreign is None else len(foreign), foreign)
 
 
@@ -331,26 +344,37 @@ def _check(file: Path) -> int:
         With all that is wrong.
     """
     problems: list[Problem] = []
-    count = 0
+    count = wrong = 0
     with file.open("rb") as source:
         for number, text in enumerate(source, start=1):
             if not text.strip():
                 continue
             count += 1
-            wrong = _wrong(text)
-            if wrong:
+            told = _wrong(text)
+            if not told:
+                continue
+            if count == 1 and told.startswith((_NO_JSON, _FOREIGN)):
+                raise UserError.of(
+                    "not-an-export",
+                    f"the first line is {told.partition(':')[0]}",
+                    where=Where(str(file), line=number),
+                    mend=sumatra.READ,
+                )
+            wrong += 1
+            if wrong <= _MOST:
                 where = Where(str(file), line=number)
-                problems.append(Problem("bad-record", wrong, where, _MEND))
-                if len(problems) == _MOST:
-                    break
+                problems.append(Problem("bad-record", told, where))
     if problems:
-        raise UserError(*problems)
+        more = f"The same is true of {wrong - _MOST} more lines. " if wrong > _MOST else ""
+        raise UserError(*problems[:-1], replace(problems[-1], mend=f"{more}{_WHOLE}"))
     if not count:
-        raise UserError.of("bad-record", f"{file} is empty", mend=_MEND)
+        raise UserError.of("not-an-export", f"{file} is empty", mend=sumatra.READ)
     return count
 
 
-_MEND = "`whence export -o FILE` writes such files; of Sumatra, `smt export` does."
+_NO_JSON = "not a line of JSON"
+_FOREIGN = "not a record that whence wrote"
+_WHOLE = "Nothing was imported; `whence export -o FILE` writes the file anew."
 
 
 def _wrong(text: bytes) -> str | None:
@@ -358,9 +382,9 @@ def _wrong(text: bytes) -> str | None:
     try:
         row = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        return f"not a line of JSON: {error}"
+        return f"{_NO_JSON}: {error}"
     if type(row) is not dict or type(row.get("whence")) is not int:
-        return "not a record that whence wrote"
+        return _FOREIGN
     if row["whence"] > FORMAT:
         return f"written by a newer whence (format {row['whence']}; this one reads {FORMAT})"
     if "content" in row:

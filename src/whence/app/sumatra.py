@@ -8,6 +8,7 @@ import configparser
 import json
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,12 @@ _KNOWN = ("executable", "repository", "launch_mode", "datastore", "input_datasto
           "platforms", "repeats", "on_changed")  # fmt: skip
 """What is kept under the metadata ``sumatra`` as it is."""
 _SMALL = 64 * 1024
+_MOST = 5  # problems told at once
+READ = (
+    "What is read: JSON Lines that `whence export -o FILE` or a view's `export` wrote, and the "
+    "JSON that `smt export` of Sumatra writes."
+)
+"""What can be imported, for those who tried something else."""
 
 
 def read(file: Path) -> list[dict[str, Any]]:
@@ -47,7 +54,9 @@ def read(file: Path) -> list[dict[str, Any]]:
     try:
         found = json.loads(file.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise UserError.of("bad-record", f"{file} is not JSON: {error}") from error
+        raise UserError.of("not-an-export", f"{file} is not JSON: {error}", mend=READ) from error
+    if found and not isinstance(found[0], dict):
+        raise UserError.of("not-an-export", f"{file} is no list of records", mend=READ)
     rows: list[dict[str, Any]] = []
     problems: list[Problem] = []
     for number, told in enumerate(found):
@@ -61,9 +70,12 @@ def read(file: Path) -> list[dict[str, Any]]:
         except (TypeError, ValueError, AttributeError, KeyError, WhenceError) as error:
             problems.append(Problem("bad-record", f"{told['label']!r}: {error}", where))
     if problems:
-        raise UserError(*problems)
+        left = len(problems) - _MOST
+        more = f"The same is true of {left} more records. " if left > 0 else ""
+        *told_first, last = problems[:_MOST]
+        raise UserError(*told_first, replace(last, mend=f"{more}Nothing was imported. {READ}"))
     if not rows:
-        raise UserError.of("bad-record", f"{file} holds no records")
+        raise UserError.of("not-an-export", f"{file} holds no records", mend=READ)
     return rows
 
 

@@ -12,7 +12,7 @@ from whence.cli.option import common
 
 
 @click.command(name="import")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @common
 def command(file: Path, store: Path | None, as_json: bool) -> None:
     """Read records that `whence export` wrote, or a JSON export of Sumatra (0.3 and later).
