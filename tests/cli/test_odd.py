@@ -9,6 +9,7 @@ import zipfile
 from typing import Any
 
 from whence.base.clock import new_id
+from whence.runs import Run
 from whence.store import Store
 from whence.testing.command import CommandLine
 
@@ -103,6 +104,17 @@ def test_lineage_of_a_folder_passes_over_what_is_no_file(whence: CommandLine) ->
     for command in ("lineage", "trace"):
         done = whence(command, "x" * 5000, check=False)
         assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+
+
+def test_what_looks_like_markup_is_shown_as_it_is(whence: CommandLine) -> None:
+    whence("init")
+    store = Store.find(whence.cwd)
+    for number, name in enumerate(("[/one]", "[bold]two")):
+        with Run(store) as run:
+            run.init(name, parameters={"a[/b]": number}, metadata={"m[/n]": number})
+    store.writer().close()
+    assert "m[/n]" in whence("diff", "[/one]", "[bold]two").stdout
+    assert '"a[/b]"           0' in whence("show", "[/one]").stdout
 
 
 def test_a_name_with_a_newline_stays_in_its_row(whence: CommandLine) -> None:

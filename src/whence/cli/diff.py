@@ -129,7 +129,7 @@ def _table(changes: Any) -> list[RenderableType]:
     table.add_column(style="red", overflow="fold")
     table.add_column(style="green", overflow="fold")
     for change in changes:
-        table.add_row(f"  {change.key}", *(Text(_value(change, side)) for side in _SIDES))
+        table.add_row(Text(f"  {change.key}"), *(Text(_value(change, side)) for side in _SIDES))
     return [table]
 
 

@@ -193,7 +193,7 @@ def progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[int, int,
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", style="dim", markup=False),
     )
     with Progress(*columns, console=screen, disable=not screen.is_terminal) as bars:
         task = bars.add_task(title, total=None, note="")

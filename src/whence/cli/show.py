@@ -58,7 +58,7 @@ def _page(shown: Shown) -> None:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for title, text in _facts(shown):
-        table.add_row(title, escape(text))
+        table.add_row(escape(title), escape(text))
     render.show(table)
     for title, category in (("in", "input"), ("code", "code"), ("out", "output")):
         for item in record.artifacts:

@@ -145,7 +145,7 @@ def _tell(result: SweepResult) -> None:
     screen = render.console()
     for why in reasons(result):
         screen.print(why, markup=False)
-    screen.print(f"{ended}{', '.join(counts)}; output in {result.out}")
+    screen.print(f"{ended}{', '.join(counts)}; output in {escape(str(result.out))}")
     for points, message, run in failures(result):
         look = f"  (whence show {run})" if run else ""
         screen.print(f"  [red]{points}[/]: {escape(message)}{look}")
@@ -168,6 +168,8 @@ def _tell_status(standing: SweepStatus) -> None:
 
 
 def _tell_plan(standing: SweepStatus) -> None:
+    from rich.markup import escape
+
     screen = render.console()
     for point in standing.to_run:
         varied = ", ".join(f"{key}={value}" for key, value in point.coords.items())
@@ -176,7 +178,8 @@ def _tell_plan(standing: SweepStatus) -> None:
         screen.print(line, markup=False)
     _tell_restored(standing)
     others = len(standing.points) - len(standing.to_run)
-    screen.print(f"{len(standing.to_run)} would run, {others} would not; output in {standing.out}")
+    told = f"{len(standing.to_run)} would run, {others} would not"
+    screen.print(f"{told}; output in {escape(str(standing.out))}")
 
 
 def _tell_restored(standing: SweepStatus) -> None:
