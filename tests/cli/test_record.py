@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from whence.runs import Run
+from whence.store import Store
 from whence.testing.command import CommandLine
 
 MODEL = """\
@@ -212,6 +214,15 @@ def test_completion_without_a_store_offers_nothing(whence):
 def test_completion_scripts(whence, shell):
     script = whence("completion", shell).stdout
     assert f"_WHENCE_COMPLETE={shell}_complete" in script
+
+
+def test_a_run_without_a_name_is_told_once(whence):
+    whence("init")
+    store = Store.find(whence.cwd)
+    with Run(store) as run:
+        run.init()
+    store.writer().close()
+    assert whence("tag", run.id, "late").stdout == f"Changed the tags of 1 run ({run.id}).\n"
 
 
 def test_bash_takes_the_script(made):

@@ -55,6 +55,7 @@ def say(edited: Edited, field: str, as_json: bool) -> None:
     runs = "1 run" if count == 1 else f"{count} runs"
     if 0 < count <= _NAMED:  # a name means the newest of its runs, which need not be the one meant
         changed = [record for record in edited.records if record.id in edited.changed]
-        runs += f" ({', '.join(f'{r.name} {r.id}' if r.name else r.id for r in changed)})"
+        told = (r.id if r.name == r.id else f"{r.name} {r.id}" for r in changed)
+        runs += f" ({', '.join(told)})"
     rest = f"; {same} {'was' if same == 1 else 'were'} so already" if same else ""
     click.echo(f"Changed the {field} of {runs}{rest}.")
