@@ -98,3 +98,12 @@ def test_a_taken_port_is_told(served, tmp_path):
     done = line("serve", "--port", address.rpartition(":")[2], check=False)
     assert done.returncode == 2
     assert "cannot listen" in done.stderr
+    assert "ResourceWarning" not in done.stderr
+
+
+def test_a_port_that_cannot_be_is_refused(tmp_path):
+    line = CommandLine(tmp_path, tmp_path / "cache")
+    line("init")
+    done = line("serve", "--port", "70000", check=False)
+    assert done.returncode == 2
+    assert "70000 is not in the range" in done.stderr

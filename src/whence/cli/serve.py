@@ -10,7 +10,13 @@ from whence.cli.option import common
 
 
 @click.command(name="serve")
-@click.option("--port", default=8377, show_default=True, help="The port; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8377,
+    show_default=True,
+    help="The port; 0 takes a free one.",
+)
 @common
 def command(port: int, store: Path | None, as_json: bool) -> None:
     """Serve what is on record as a JSON API, to this machine only, for reading.

@@ -40,14 +40,16 @@ def serve(workspace: Workspace, port: int, say: Callable[[str], object]) -> None
     app = make_app(workspace)
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-        listener.listen(100)  # who reads the address may ask at once
-    except OSError as error:
-        raise UserError.of(
-            "port-taken", f"cannot listen on port {port}: {error.strerror}", mend="Try --port 0."
-        ) from error
     with listener:
+        try:
+            listener.bind((HOST, port))
+            listener.listen(100)  # who reads the address may ask at once
+        except OSError as error:
+            raise UserError.of(
+                "port-taken",
+                f"cannot listen on port {port}: {error.strerror}",
+                mend="Try --port 0.",
+            ) from error
         place = f"http://{HOST}:{listener.getsockname()[1]}"
         say(f"{place}/api/runs  (the API: /openapi.json; Ctrl-C ends it)")
         config = uvicorn.Config(app, log_level="warning")
