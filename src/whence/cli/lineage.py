@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from whence.base.error import UserError
 from whence.cli import render
 from whence.cli.option import common
 
@@ -63,19 +62,14 @@ def command(
         up = -1
     found = lineage_of(Workspace.find(store, near=near), things, up=up, down=down)
     if page is not None:
-        _write(page, found.html())
+        from whence.cli.page import write
+
+        write(page, found.html())
         click.echo(f"wrote {page}", err=True)
     if as_json:
         render.as_json(found.as_dict())
     elif form is not None or page is None:
         _print(found, form, every)
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError.of("cannot-write", f"cannot write {file}: {error.strerror}") from error
 
 
 def _print(found: Lineage, form: str | None, every: bool) -> None:
