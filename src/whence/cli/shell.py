@@ -13,7 +13,7 @@ from collections.abc import Mapping
 _RUNS = {
     **dict.fromkeys(("show", "repeat", "artifacts", "get", "cat", "put", "tag"), 1),
     "diff": 2,
-    **dict.fromkeys(("compare", "comment", "reason", "delete", "export"), 0),
+    **dict.fromkeys(("abort", "compare", "comment", "reason", "delete", "export"), 0),
 }
 _PLAIN = re.compile(r"[\w./-]+( [\w./-]+)*")
 _FORMATS = {
