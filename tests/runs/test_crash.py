@@ -11,7 +11,8 @@ from collections import defaultdict
 import pytest
 
 from whence.runs import Run
-from whence.store import Store, points
+from whence.store import Store
+from whence.testing.point import points
 from whence.testing.wait import until
 
 RECORDER = """

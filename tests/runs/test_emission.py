@@ -9,7 +9,7 @@ from whence.app.client import Client
 from whence.base.error import UserError
 from whence.runs import Run
 from whence.runs.emission import UNITS, Emission, Rates
-from whence.store import points
+from whence.testing.point import points
 
 
 def test_energy_is_power_by_time_and_adds_up():

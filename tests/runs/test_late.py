@@ -111,7 +111,7 @@ def test_conda_packages_and_gpus_are_told(project, tmp_path):
     script = """
 from whence.runs import Run
 from whence.runs.keeper import keeper_of
-from whence.store import points
+from whence.testing.point import points
 from whence.testing.wait import until
 run = Run().config(system_metrics_interval=0.2).init()
 keeper_of(run.store).settle(120)
@@ -127,7 +127,7 @@ until(lambda: list(points(run.store, run.id)))
     (packages,) = [a for a in state["artifacts"] if a["name"] == "conda.packages"]
     assert store.get(packages["digest"]) == b"numpy-2.0-py311\n"
     assert state["gpus"] == [{"name": "A100", "driver": "550.1", "memory": "40960"}]
-    from whence.store import points
+    from whence.testing.point import points
 
     values = next(iter(points(store, state["id"]))).values
     assert values["resources/gpu.utilisation.percent.0"] == 50

@@ -17,7 +17,8 @@ from whence.runs import Handler, ProcessOptions, Run, record_process
 from whence.runs.keeper import keeper_of
 from whence.runs.rank import job, rank
 from whence.runs.variable import variables
-from whence.store import Store, points
+from whence.store import Store
+from whence.testing.point import points
 from whence.testing.wait import until
 
 

@@ -16,8 +16,9 @@ import pytest
 
 from whence.base.error import StoreError, UserError
 from whence.runs import Run
-from whence.store import Store, points
+from whence.store import Store
 from whence.testing.fault import FaultyFiles
+from whence.testing.point import points
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from whence.runs import ProcessOptions, Run, record_process
 from whence.runs.gauge import Gauge
 from whence.runs.report import Report
-from whence.store import points
+from whence.testing.point import points
 from whence.testing.wait import until
 
 

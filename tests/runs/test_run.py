@@ -12,7 +12,8 @@ import pytest
 from whence.base.error import UserError
 from whence.base.escape import decode
 from whence.runs import Run
-from whence.store import Store, points
+from whence.store import Store
+from whence.testing.point import points
 
 
 def state_of(store, run):

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whence.store import Files, Store, cache_folder, collect, points, tables
+from whence.store import Files, Store, cache_folder, collect, tables
 from whence.store.columnar import ColumnarCopy
 from whence.store.table import Table, once
+from whence.testing.point import points
 
 
 def log(store: Store, run: str, step: int | None, **values: float) -> None:

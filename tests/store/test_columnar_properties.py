@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whence.store import NO_STEP, Store, points, tables
+from whence.store import NO_STEP, Store, tables
+from whence.testing.point import points
 
 Row = tuple[int | None, float, float, tuple[tuple[str, Any], ...]]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from whence.store import Store, points
+from whence.store import Store
+from whence.testing.point import points
 
 
 def _record(root: Path, who: int, count: int) -> str:

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from whence.base.digest import digest_bytes
 from whence.base.error import StoreError
-from whence.store import Store, points
+from whence.store import Store
 from whence.store.line import Chain
 from whence.store.part import Part
 from whence.testing.fault import FaultyFiles
+from whence.testing.point import points
 
 Faulty = tuple[Store, FaultyFiles]
 

@@ -12,10 +12,11 @@ import pytest
 
 from whence.base.digest import digest_bytes
 from whence.base.error import StoreError
-from whence.store import Store, collect, merge, points, tables
+from whence.store import Store, collect, merge, tables
 from whence.store.layout import SMALL
 from whence.testing.fault import FaultyFiles
 from whence.testing.merging import by_merge, by_rsync, has_rsync, told
+from whence.testing.point import points
 
 LARGE = b"large " * SMALL
 WAYS = [

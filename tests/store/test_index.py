@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from whence.base.escape import encode
-from whence.store import Store, cache_folder, cell, is_alive, leaves, points, this_process
+from whence.store import Store, cache_folder, cell, is_alive, leaves, this_process
 from whence.store.cache import is_local
 from whence.store.index import Index
 from whence.store.leaf import DIGITS, LIST, OTHER, TEXT
+from whence.testing.point import points
 
 
 @pytest.mark.parametrize(

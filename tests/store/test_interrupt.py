@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from whence.base.digest import digest_bytes
-from whence.store import Store, points
+from whence.store import Store
 from whence.store.files import Files
+from whence.testing.point import points
 
 _STORM = """
 import json, signal, sys

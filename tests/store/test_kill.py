@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from whence.base.digest import digest_bytes
-from whence.store import Store, collect, merge, points
+from whence.store import Store, collect, merge
+from whence.testing.point import points
 
 _PRELUDE = """
 import itertools, os, sys, time

@@ -14,7 +14,8 @@ import pytest
 
 from whence.base.digest import digest_bytes
 from whence.base.error import StoreError
-from whence.store import Store, examine, points
+from whence.store import Store, examine
+from whence.testing.point import points
 
 _root = pytest.mark.skipif(
     os.getuid() != 0, reason="run the tests as root to mount and change user"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from whence.store.leaf import cell, leaves
     from whence.store.load import short_name
     from whence.store.merger import Merged, merge
-    from whence.store.metric import Point, points, tables
+    from whence.store.metric import tables
     from whence.store.process import enclosing_run, is_alive, this_process, user_name
     from whence.store.store import Store
     from whence.store.table import NO_STEP, Table
@@ -42,7 +42,7 @@ _HOMES = {
     "leaf": ("cell", "leaves"),
     "load": ("short_name",),
     "merger": ("Merged", "merge"),
-    "metric": ("Point", "points", "tables"),
+    "metric": ("tables",),
     "process": ("enclosing_run", "is_alive", "this_process", "user_name"),
     "store": ("Store",),
     "table": ("NO_STEP", "Table"),
@@ -61,7 +61,6 @@ __all__ = [
     "Index",
     "Merged",
     "NO_STEP",
-    "Point",
     "Report",
     "Slice",
     "Store",
@@ -79,7 +78,6 @@ __all__ = [
     "is_alive",
     "leaves",
     "merge",
-    "points",
     "tables",
     "this_process",
     "user_name",

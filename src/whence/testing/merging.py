@@ -7,7 +7,8 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
-from whence.store import Store, merge, points
+from whence.store import Store, merge
+from whence.testing.point import points
 
 Way = Callable[[Store, Store], object]
 """Brings what the second store has into the first."""
