@@ -11,6 +11,7 @@ from typing import Any
 
 from whence.store import layout
 from whence.store.content import Slice
+from whence.store.fact import folded_fits, pack_fits, seconds
 from whence.store.files import Files, read_all
 from whence.store.fold import Key, key_of
 from whence.store.line import Chain, parse
@@ -217,8 +218,7 @@ def _of_lines(found: Census, files: Files, root: Path, name: str) -> JournalFile
         except (KeyError, TypeError, ValueError):
             continue
         found.lc = max(found.lc, key[0])
-        if type(line.get("t")) in (int, float):
-            last = max(last, line["t"])
+        last = max(last, seconds(line.get("t")))
         if "by" not in line:
             upto = max(upto, key[2])
             ended = line.get("op") == "end"
@@ -243,42 +243,22 @@ def _take(found: Census, line: dict[str, Any], key: Key, row: bytes) -> None:
         if op == "delete" or op == "undelete":
             before = found.deletions.get(thing)
             if before is None or before[0] < key:
-                found.deletions[thing] = key, op == "delete", _seconds(line.get("t"))
+                found.deletions[thing] = key, op == "delete", seconds(line.get("t"))
         elif op == "tombstone":
             found.final.add(thing)
         elif op == "version":
             found.versions.add(thing)
     elif op == "pack":
-        packed = packed_of(line)
-        if packed is not None:
-            found.packed.append(packed)
-    elif op == "folded":
-        folded = _folded_of(line)
-        if folded is not None:
-            found.folded.append(folded)
+        if pack_fits(line):
+            found.packed.append(_packed_of(line))
+    elif op == "folded" and folded_fits(line):
+        into = tuple(line["into"])
+        found.folded.append(Folded(line["file"], line["size"], seconds(line.get("last")), into))
 
 
-def _folded_of(line: dict[str, Any]) -> Folded | None:
-    file, size, last, into = (line.get(name) for name in ("file", "size", "last", "into"))
-    if type(file) is not str or type(size) is not int or type(into) is not list:
-        return None
-    return Folded(file, size, _seconds(last), tuple(name for name in into if type(name) is str))
-
-
-def _seconds(value: Any) -> float:
-    return float(value) if type(value) in (int, float) else 0.0
-
-
-def packed_of(line: dict[str, Any]) -> Packed | None:
-    """What a line of ``pack`` says; None if it says nothing that can be."""
-    digest, pack, offset, length = (
-        line.get(name) for name in ("digest", "pack", "offset", "length")
-    )
-    if not layout.is_digest(digest) or not layout.is_pack(pack):
-        return None
-    if type(offset) is not int or type(length) is not int or offset < 0 or length < 0:
-        return None
-    return Packed(digest, Slice(pack, offset, length), _seconds(line.get("since", line.get("t"))))
+def _packed_of(line: dict[str, Any]) -> Packed:
+    place = Slice(line["pack"], line["offset"], line["length"])
+    return Packed(line["digest"], place, seconds(line.get("since", line.get("t"))))
 
 
 def _of_metrics(files: Files, root: Path, name: str) -> JournalFile:
@@ -298,7 +278,7 @@ def _of_metrics(files: Files, root: Path, name: str) -> JournalFile:
         begin + size,
         len(data) - size,
         -1,
-        _seconds(last) or status.st_mtime,
+        seconds(last) or status.st_mtime,
         0,
         line.get("op") == "end",
         None,

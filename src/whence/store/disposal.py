@@ -26,8 +26,6 @@ from whence.store.writer import Writer
 
 Watch = Callable[[int, int, str], object]
 
-_LEFT_OUT = frozenset(["beat", "end"])
-
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -208,8 +206,8 @@ class Disposal:
 
     def _worth(self, line: dict[str, Any], writer: str, points: bool) -> bool:
         op = line.get("op")
-        thing = line.get("run" if points else "of")
-        if op in _LEFT_OUT or (points and op is not None):
+        thing = str(line.get("run" if points else "of"))
+        if op in ("beat", "end") or (points and op is not None):
             return False
         if thing in self._lost and op != "tombstone":
             return False
@@ -219,7 +217,7 @@ class Disposal:
                 return False
         try:
             by = str(line.get("by", writer))
-            n = line["n"] if points else key_of(line, writer)[2]
+            n = int(line["n"]) if points else key_of(line, writer)[2]
         except (KeyError, TypeError, ValueError):
             return False
         seen = self._seen.setdefault((points, by), set())

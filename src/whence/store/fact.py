@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from whence.store.layout import is_any_digest, is_digest
+from whence.store.layout import is_any_digest, is_digest, is_pack
 
-_LATEST = 9.2e9  # seconds; as far from 1970 as a datetime64[ns] reaches
+LATEST = 9.2e9  # seconds; as far from 1970 as a datetime64[ns] reaches
 _Kinds = frozenset[type]
 
 
@@ -65,7 +65,7 @@ def fits(name: str, value: Any) -> bool:
     if type(value) not in kinds:
         return False
     if kinds is _TIME:
-        return bool(abs(value) < _LATEST)
+        return bool(abs(value) < LATEST)
     if name == "environment":
         return is_digest(value)
     return name not in _INNER or _fit(_INNER[name], value)
@@ -74,9 +74,31 @@ def fits(name: str, value: Any) -> bool:
 def artifact_fits(item: Mapping[str, Any]) -> bool:
     """Whether what is told of an artifact can be: its identity, and all else that is read."""
     named = all(type(item.get(name)) is str for name in ("category", "name"))
-    size = item.get("size")
-    right = _fit(_ARTIFACT, item) and (size is None or size >= 0)
+    right = _fit(_ARTIFACT, item) and is_count(item.get("size") or 0)
     return named and right and is_any_digest(item.get("digest"))
+
+
+def pack_fits(line: Mapping[str, Any]) -> bool:
+    """Whether what is told of packed content can be: its digest and where it lies."""
+    placed = is_count(line.get("offset")) and is_count(line.get("length"))
+    return placed and is_digest(line.get("digest")) and is_pack(line.get("pack"))
+
+
+def folded_fits(line: Mapping[str, Any]) -> bool:
+    """Whether what is told of a journal that was folded can be."""
+    into = line.get("into")
+    named = type(into) is list and all(type(name) is str for name in into)
+    return named and type(line.get("file")) is str and is_count(line.get("size"))
+
+
+def is_count(value: object) -> bool:
+    """Whether that is a number of bytes, or the like, that SQLite can hold."""
+    return type(value) is int and 0 <= value < 2**63
+
+
+def seconds(value: object) -> float:
+    """A time as a journal tells it; 0 where it tells none."""
+    return float(value) if isinstance(value, (int, float)) and abs(value) < LATEST else 0.0
 
 
 def metric_fits(facts: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any
 
-from whence.store.fact import artifact_fits, fits, metric_fits
+from whence.store.fact import LATEST, artifact_fits, fits, metric_fits
 
 State = dict[str, Any]
 Key = tuple[int, str, int]
@@ -53,11 +53,13 @@ def key_of(line: dict[str, Any], writer: str) -> Key:
     Raises
     ------
     KeyError, TypeError, ValueError
-        If the line lacks its clock or number.
+        If the line lacks its clock, its number or its operation.
     """
     lc, n = line["lc"], line["n"]
     if type(lc) is not int or type(n) is not int or not 0 <= lc < 2**63 > n >= 0:
         raise ValueError("no place in the order")
+    if type(line["op"]) is not str:
+        raise ValueError("no operation")
     return lc, str(line.get("by", writer)), n
 
 
@@ -144,7 +146,11 @@ def _empty(thing: Any, key: Key) -> State:
 
 
 def _date(state: State, lines: list[Line]) -> None:
-    times = [time for _, line in lines if (time := line.get("t")).__class__ in (float, int)]
+    times = [
+        time
+        for _, line in lines
+        if (time := line.get("t")).__class__ in (float, int) and -LATEST < time < LATEST
+    ]
     if times:
         first, last = min(times), max(times)
         state["first"] = first if state["first"] is None else min(first, state["first"])

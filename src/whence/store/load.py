@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ import orjson
 
 from whence.base.dotted import name_parts
 from whence.store import layout
+from whence.store.fact import folded_fits, pack_fits, seconds
 from whence.store.files import Files
 from whence.store.fold import Key, Line, State, fold, key_of
 from whence.store.line import Chain, parse
@@ -295,9 +297,9 @@ class Loader:
         self._db.executemany(
             "INSERT OR IGNORE INTO content VALUES (?, ?, ?, ?)",
             [
-                (line.get("digest"), line.get("pack"), line.get("offset"), line.get("length"))
+                (line["digest"], line["pack"], line["offset"], line["length"])
                 for line in lines
-                if layout.is_digest(line.get("digest")) and layout.is_pack(line.get("pack"))
+                if pack_fits(line)
             ],
         )
 
@@ -305,11 +307,11 @@ class Loader:
         self._db.executemany(
             "INSERT OR IGNORE INTO folded VALUES (?, ?, ?, ?, ?)",
             [
-                (file, into, layout.writer_of_path(file), line.get("size"), line.get("last"))
+                (file, into, layout.writer_of_path(file), line["size"], seconds(line.get("last")))
                 for line in lines
-                for file, targets in [(line.get("file"), line.get("into"))]
-                if type(file) is str and type(targets) is list
-                for into in targets
+                if folded_fits(line)
+                for file in [line["file"]]
+                for into in line["into"]
             ],
         )
 
@@ -424,7 +426,8 @@ def lines_of(
             if mark in row:
                 line = parse(row)
                 if line is not None and line.get("of") == of:
-                    found.append((key_of(line, writer), line))
+                    with contextlib.suppress(KeyError, TypeError, ValueError):  # as in the fold
+                        found.append((key_of(line, writer), line))
     return found
 
 

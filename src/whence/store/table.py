@@ -137,10 +137,10 @@ def _groups(lines: list[dict[str, Any]], writer: str) -> Iterable[tuple[Key, lis
     """The lines by key; mostly all have one, which takes half the time to see."""
     values = [line.get("v") for line in lines]
     if set(map(type, values)) == {dict} and set(map(len, lines)) == {_MEMBERS}:
-        runs = {line.get("run") for line in lines}
+        runs = [line.get("run") for line in lines]
         names = set(map(tuple, values))  # type: ignore[arg-type]
-        if len(runs) == len(names) == 1:
-            (run,), (shape,) = runs, names
+        if len(names) == 1 and runs.count(runs[0]) == len(runs):
+            run, (shape,) = runs[0], names
             if type(run) is str and "$map" not in shape:
                 return (((run, writer, shape), lines),)
     groups: dict[Key, list[dict[str, Any]]] = {}

@@ -12,6 +12,7 @@ from typing import Any
 from whence.base.problem import Problem, Where
 from whence.store import layout
 from whence.store.content import hash_file
+from whence.store.fact import pack_fits
 from whence.store.files import Files, read_all
 from whence.store.fold import KNOWN, key_of
 from whence.store.line import Chain, parse
@@ -128,7 +129,7 @@ class _Check:
         op = line.get("op")
         if op not in _KNOWN:
             self.report.unknown += 1
-        if op == "pack" and layout.is_pack(line.get("pack")):
+        if op == "pack" and pack_fits(line):
             self._slices.append(line)
         elif op == "tombstone":
             self._final.add(str(line.get("of")))

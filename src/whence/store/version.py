@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from whence.store.fact import is_count, seconds
 from whence.store.fold import Key, Line
 
 _VERSION = re.compile(r"([^/]+)/([^/]+)/v(0|[1-9][0-9]{0,17})~([0-9A-Za-z]+)")
@@ -113,10 +114,11 @@ def aliases(db: sqlite3.Connection, collection: str, artifact: str) -> dict[str,
 def _version(db: sqlite3.Connection, key: Key, line: dict[str, Any]) -> None:
     match = _VERSION.fullmatch(line["of"])
     assert match is not None
-    run, digest, at = line.get("run"), line.get("digest"), line.get("t")
+    run, digest = line.get("run"), line.get("digest")
     if type(digest) is not str:
         return
-    told = (run if type(run) is str else None, digest, at, line.get("failed") is True)
+    run = run if type(run) is str else None
+    told = run, digest, seconds(line.get("t")), line.get("failed") is True
     db.execute(
         "INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
         "run = excluded.run, digest = excluded.digest, at = excluded.at, "
@@ -129,7 +131,7 @@ def _alias(db: sqlite3.Connection, key: Key, line: dict[str, Any]) -> None:
     match = _SERIES.fullmatch(line["of"])
     assert match is not None
     alias, number, writer = (line.get(name) for name in ("alias", "number", "writer"))
-    if type(alias) is not str or not (number is None or type(number) is int):
+    if type(alias) is not str or not (number is None or is_count(number)):
         return
     db.execute(
         "INSERT INTO alias VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
