@@ -195,6 +195,35 @@ def test_in_a_notebook_it_stands_in_a_frame_of_its_own(look, project):
     page.asked = page.asked[:1]
 
 
+def test_below_what_is_seen_of_a_notebook_it_fits_its_frame_all_the_same(look, project):
+    found = project.lineage(project.run("a", puts=["x"]))
+    page = look(found, text=f"<div style='height: 5000px'></div>{found._repr_html_()}")
+    page.locator("iframe").scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('iframe').getBoundingClientRect().top < 800")
+    outer = page.locator("iframe").bounding_box()
+    page.frame_locator("iframe").locator(".box.run").wait_for()
+    page.wait_for_timeout(200)  # for the frame to get its size
+    inner = page.frame_locator("iframe").locator(".box.run").bounding_box()
+    assert inner["x"] >= outer["x"] and inner["y"] >= outer["y"] + 48
+    assert inner["x"] + inner["width"] <= outer["x"] + outer["width"]
+    page.asked = page.asked[:1]
+
+
+def test_a_window_of_another_size_is_filled_until_somebody_moves_the_picture(look, project):
+    found = project.lineage(project.run("a", puts=["x"]))
+    page = look(found, width=700)
+    page.set_viewport_size({"width": 1400, "height": 800})
+    page.wait_for_timeout(100)
+    boxes = [box.bounding_box() for box in page.locator(".box").all()]
+    left, right = min(b["x"] for b in boxes), max(b["x"] + b["width"] for b in boxes)
+    assert abs(left + right - 1400) < 20  # in the middle
+    page.keyboard.press("ArrowLeft")
+    moved = page.locator(".box.run").bounding_box()
+    page.set_viewport_size({"width": 1000, "height": 800})
+    page.wait_for_timeout(100)
+    assert page.locator(".box.run").bounding_box() == moved
+
+
 def test_keys_reach_everything(look, project):
     found = project.lineage(project.run("a", code=["a.py"], puts=["x"]))
     page = look(found)

@@ -394,16 +394,24 @@
     view.scale = scale;
     move();
   }
+  // Until somebody moves it, the picture goes on fitting its window, which has no size yet where a notebook is far from
+  // what is seen of its page.
+  const stand = () => `${view.x} ${view.y} ${view.scale}`;
+  let home = { stand: "", least: 0.03 };
   function fit(least = 0.03) {
+    place(least);
+    home = { stand: stand(), least };
+  }
+  function place(least) {
     const room = drawing.getBoundingClientRect(), whole = extent();
     const wide = whole.right - whole.left, high = whole.bottom - whole.top;
     const scale = Math.min((room.width - 48) / wide, (room.height - 96) / high, 1.25);
     const middle = [(whole.left + whole.right) / 2, (whole.top + whole.bottom) / 2];
     if (scale >= least) return centre(...middle, scale);
     // Too much to be read at once: what was asked for, with as much round it as there is room for.
-    const place = places[boxOf[data.roots[0] ?? 0]];
+    const root = places[boxOf[data.roots[0] ?? 0]];
     const near = (at, low, high, half) => (high - low <= 2 * half ? (low + high) / 2 : Math.min(Math.max(at, low + half), high - half));
-    const [x, y] = [place.x + place.width / 2, place.y + place.height / 2];
+    const [x, y] = [root.x + root.width / 2, root.y + root.height / 2];
     const [across, down] = [(room.width - 48) / 2 / READABLE, (room.height - 96) / 2 / READABLE];
     centre(near(x, whole.left, whole.right, across), near(y, whole.top, whole.bottom, down), READABLE);
   }
@@ -451,7 +459,7 @@
   }
   map.addEventListener("pointerdown", (event) => { map.setPointerCapture(event.pointerId); look(event); });
   map.addEventListener("pointermove", (event) => { if (event.buttons) look(event); });
-  addEventListener("resize", overview);
+  addEventListener("resize", () => { if (stand() === home.stand) fit(home.least); else overview(); });
   drawing.addEventListener("pointerleave", () => { tip.hidden = true; });
 
   const touched = (event) => event.target.closest(".box, .cell");
