@@ -132,6 +132,7 @@ def test_a_figure_shows_the_values(client: Client) -> None:
     band = client.plot_metrics("dense", run_ids=ALL, aggregate=True).axes[0]
     assert band.lines[0].get_ydata()[3] == 13.0
     assert len(band.collections) == 1
+    assert figure._repr_png_().startswith(b"\x89PNG")  # what a notebook asks for
 
 
 @pytest.mark.parametrize(

@@ -184,9 +184,9 @@ def metric_figure(curves: Curves, xaxis: str) -> Figure:
 
     An aggregate is a line for the average in a band from the least to the greatest value.
     """
-    from matplotlib.figure import Figure
+    from whence.app.chart import Chart
 
-    figure = Figure(figsize=(7.0, 1.2 + 2.4 * len(curves)), layout="constrained")
+    figure = Chart(figsize=(7.0, 1.2 + 2.4 * len(curves)), layout="constrained")
     panels = figure.subplots(len(curves), 1, sharex=True, squeeze=False)[:, 0]
     for panel, (name, held) in zip(panels, curves.items(), strict=True):
         for label, curve in held.items():
