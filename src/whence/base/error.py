@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from types import FrameType, TracebackType
 from typing import Self
 
 from whence.base.problem import Problem, Where
@@ -31,6 +33,34 @@ class WhenceError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the reader's own lines that led here, and what is wrong."""
+        import traceback  # which every command would wait for
+
+        told = traceback.StackSummary.extract(_own(self.__traceback__))
+        places = [
+            f"{'this notebook' if '/ipykernel_' in one.filename else one.filename}, "
+            f"line {one.lineno}{'' if one.name.startswith('<') else f', in {one.name}'}\n"
+            f"    {one.line or ''}\n"
+            for one in told
+        ]
+        return [*places, f"{type(self).__name__}: {self}"]
+
+
+def _own(tb: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    """The frames of a traceback that are neither of whence, nor of what runs cells for it."""
+    import sysconfig
+    from traceback import walk_tb
+
+    installed = tuple(sysconfig.get_paths().values())
+    inside = False
+    for frame, line in walk_tb(tb):
+        package = str(frame.f_globals.get("__name__")).partition(".")[0]
+        inside = inside or package == "whence"
+        foreign = inside and frame.f_code.co_filename.startswith(installed)
+        if package not in ("whence", "IPython", "ipykernel") and not foreign:
+            yield frame, line
 
 
 class UserError(WhenceError):
