@@ -206,6 +206,63 @@ def test_completion_of_runs_names_and_tags(own):
     assert [value for value, _ in _completed(own, "delete", "--undo", "")] == [ids[2]]
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("get", "run 0", ""), {"model.py", "out.json"}),
+        (("get", "run 0", "model.py", "o"), {"out.json"}),
+        (("get", "--category", "code", "run 0", ""), {"model.py"}),
+        (("cat", "run 0", "m"), {"model.py"}),
+        (("cat", "run 0", "model.py", ""), set()),
+        (("get", "nobody", ""), set()),
+        (("list", "--status", "c"), {"created", "completed"}),
+        (("list", "--columns", "na"), {"name"}),
+        (("list", "--columns", "+name,params.m"), {"+name,params.model.mu"}),
+        (("list", "--sort", "see"), {"seed"}),
+        (("list", "fig"), {"figure1"}),
+        (("list", "see"), {"seed"}),
+        (("list", "--tag", ""), {"figure1"}),
+        (("list", "--folder", "/s"), {"/small"}),
+        (("delete", "--where", "fig"), {"figure1"}),
+        (("run", "--folder", "/s"), {"/small"}),
+        (("plot", "--only", ""), {"one", "other"}),
+        (("lineage", "run"), {"run 0", "run 1", "run 2", "run"}),
+        (("abort", ""), set()),
+    ],
+)
+def test_completion_of_what_is_on_record(kept, words, offered):
+    found = {value for value, _ in _completed(kept, *words)}
+    assert {value for value in found if not value.startswith("2")} == offered
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory, made):
+    """The same runs with a tag, a folder and plots; tests may not change them."""
+    folder = tmp_path_factory.mktemp("kept")
+    whence = CommandLine(folder, folder / "cache")
+    whence("init")
+    made("export", "-o", folder / "all.jsonl")
+    whence("import", "all.jsonl")
+    whence("tag", "run 0", "figure1")
+    whence("run", "--name", "folded", "--folder", "/small", "--", "true")
+    (folder / "plots.yml").write_text("one: {}\nother: {}\n")
+    return whence
+
+
+def test_bash_is_given_names_with_blanks_as_one_word(kept):
+    call = "COMP_WORDS=(whence diff 'run\\ 0' 'run\\ 1'); COMP_CWORD=3; _whence_completion whence"
+    script = f"whence() {{ :; }}; {kept('completion', 'bash').stdout}\n{call}\n"
+    path = kept.cwd / "bin"
+    path.mkdir()
+    (path / "whence").write_text(f'#!/bin/sh\nexec {" ".join(kept.words())} "$@"\n')
+    (path / "whence").chmod(0o755)
+    script = script.replace('"$1")', f"{path}/whence)") + 'printf "%s\n" "${COMPREPLY[@]}"'
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=kept.cwd, env=kept.environment, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == ["run\\ 1"]
+
+
 def test_completion_without_a_store_offers_nothing(whence):
     assert _completed(whence, "show", "") == []
 
@@ -302,3 +359,20 @@ def test_the_short_way_and_the_parser_offer_the_same(made, shell, typed):
     by_parser = answer("show", "--store", ".")
     assert answer("show") == by_parser
     assert len(by_parser.split()) >= 3
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_short_way_and_the_parser_offer_the_same_artifacts(made, shell):
+    run = made.json("list")[0]["id"]
+
+    def answer(*words):
+        line = ["whence", *words, run, "o"]
+        asked = {"COMP_WORDS": " ".join(line), "COMP_CWORD": str(len(line) - 1)}
+        if shell == "fish":
+            asked["COMP_CWORD"] = "o"
+        environ = {**made.environment, "_WHENCE_COMPLETE": f"{shell}_complete", **asked}
+        return subprocess.run(
+            made.words(), cwd=made.cwd, env=environ, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert answer("get") == answer("get", "--store", ".") != ""

@@ -1,4 +1,4 @@
-"""Ids, names and tags that begin with what was typed.
+"""Ids, names, tags and other words on record that begin with what was typed.
 
 The shell waits meanwhile: only what reads the index is imported.
 """
@@ -20,11 +20,14 @@ from whence.store.order import LogicalClock
 
 _MOST = 50
 _MANY = 1000
+_FILES = 200  # of a run
+_ENDED = "('completed', 'failed', 'terminated')"
+_PREFIXES = {"params.": ("param",), "metadata.": ("meta",), "": ("param", "meta")}
 _END = "\U0010ffff"
 
 
 def complete_runs(
-    store: Path | None, typed: str, *, deleted: bool = False
+    store: Path | None, typed: str, *, deleted: bool = False, unended: bool = False
 ) -> list[tuple[str, str]]:
     """Run ids, then names, that begin with the text, the newest first, each with a description.
 
@@ -36,10 +39,14 @@ def complete_runs(
         The beginning; nothing of it is a pattern.
     deleted : bool
         Of the deleted runs instead.
+    unended : bool
+        Only of runs that have not ended.
     """
     index = _index(store)
     if index is None:
         return []
+    if unended:
+        return _unended(index, typed)
     span = typed, typed + _END, deleted, _MOST
     rows = index.connection.execute(
         "SELECT * FROM (SELECT id, name, status, created FROM run WHERE id >= ? AND id < ? "
@@ -75,16 +82,88 @@ def _names(index: Index, typed: str, deleted: bool) -> dict[str, str]:
     return found
 
 
+def _unended(index: Index, typed: str) -> list[tuple[str, str]]:
+    """The ids, then the names, of runs that have not ended; they are few."""
+    rows = index.connection.execute(
+        f"SELECT id, name, status FROM run WHERE (status IS NULL OR status NOT IN {_ENDED}) "
+        "AND NOT deleted ORDER BY created DESC LIMIT ?",
+        (_MANY,),
+    ).fetchall()
+    ids = [(run, f"{name or ''} {status or ''}".strip()) for run, name, status in rows]
+    names = [(name, run) for run, name, _ in rows if name and typed]
+    return [pair for pair in (*ids, *names) if pair[0].startswith(typed)][:_MOST]
+
+
 def complete_tags(store: Path | None, typed: str) -> list[str]:
     """The tags that begin with the text."""
+    return _distinct(store, "tag", "FROM tag WHERE tag", typed)
+
+
+def complete_folders(store: Path | None, typed: str) -> list[str]:
+    """The folders of runs that begin with the text."""
+    return _distinct(store, "folder", "FROM run WHERE NOT deleted AND folder", typed)
+
+
+def complete_names(store: Path | None, typed: str) -> list[str]:
+    """The names of parameters and metadata that begin with the text.
+
+    Where they are typed as ``params.NAME`` or ``metadata.NAME`` they are given so, too. What
+    sweeps have below the tags of their dimensions is left out.
+    """
+    prefix = next(prefix for prefix in _PREFIXES if typed.startswith(prefix))
+    spaces = ", ".join(map(repr, _PREFIXES[prefix]))
+    of_space = f"FROM name WHERE space IN ({spaces}) AND NOT instr(short, '!') AND short"
+    found = _distinct(store, "short", of_space, typed.removeprefix(prefix))
+    return [f"{prefix}{name}" for name in found]
+
+
+def _distinct(store: Path | None, what: str, source: str, typed: str) -> list[str]:
     index = _index(store)
     if index is None:
         return []
     rows = index.connection.execute(
-        "SELECT DISTINCT tag FROM tag WHERE tag >= ? AND tag < ? ORDER BY tag LIMIT ?",
+        f"SELECT DISTINCT {what} {source} >= ? AND {what} < ? ORDER BY {what} LIMIT ?",
         (typed, typed + _END, _MOST),
     )
-    return [tag for (tag,) in rows]
+    return [value for (value,) in rows]
+
+
+def complete_artifacts(store: Path | None, run: str, typed: str) -> list[tuple[str, str]]:
+    """The artifacts of a run whose names begin with the text, each with its category.
+
+    Parameters
+    ----------
+    store : Path or None
+        As the user gave it.
+    run : str
+        An id, a part of one or a name, as `whence.records.Records.resolve` takes it.
+    typed : str
+        The beginning.
+    """
+    from whence.records.reader import Records
+    from whence.store import Store
+
+    try:
+        found = Store.open(store) if store else Store.find()
+        artifacts = () if found is None else Records(found).resolve(run).artifacts
+    except WhenceError:
+        return []  # as where there is no store
+    fit = ((item.name, str(item.category)) for item in artifacts if item.name.startswith(typed))
+    return sorted(dict(fit).items())[:_FILES]
+
+
+def complete_plots(file: Path | None, typed: str) -> list[str]:
+    """The plots of a configuration, or of that of the project, that begin with the text."""
+    from whence.app.tree import read_yaml
+    from whence.app.workspace import Workspace
+
+    try:
+        workspace = Workspace.find(None)
+        plots = read_yaml(workspace.path(file, workspace.config.plots, "plots")).value
+    except WhenceError:
+        return []
+    names = map(str, plots if isinstance(plots, dict) else ())
+    return [name for name in names if name.startswith(typed)]
 
 
 def _index(store: Path | None) -> Index | None:

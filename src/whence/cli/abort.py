@@ -7,13 +7,13 @@ from pathlib import Path
 import rich_click as click
 
 from whence.cli import render
-from whence.cli.completion import run_names
+from whence.cli.completion import unended_runs
 from whence.cli.edit import where
 from whence.cli.option import common
 
 
 @click.command(name="abort")
-@click.argument("runs", nargs=-1, metavar="RUN...", shell_complete=run_names)
+@click.argument("runs", nargs=-1, metavar="RUN...", shell_complete=unended_runs)
 @click.option("--reason", default="", metavar="TEXT", help="Why; it goes on record.")
 @where
 @common

@@ -9,13 +9,13 @@ from pathlib import Path
 import rich_click as click
 
 from whence.cli import render
-from whence.cli.completion import run_names
+from whence.cli.completion import artifact_names, run_names
 from whence.cli.option import common
 
 
 @click.command(name="cat")
 @click.argument("run", shell_complete=run_names)
-@click.argument("name")
+@click.argument("name", shell_complete=artifact_names)
 @click.option(
     "--category", type=click.Choice(["code", "input", "output"]), help="If several have that name."
 )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
-from click.shell_completion import CompletionItem
 
 from whence.cli import render
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 _WHERE = {
     "bash": "~/.bashrc",
@@ -17,11 +22,29 @@ _WHERE = {
 }
 
 
+# That of click leaves blanks in names unquoted, which bash takes for the ends of words.
+_BASH = """\
+%(complete_func)s() {
+    local IFS=$'\\n' kind value
+    COMPREPLY=()
+    while IFS=, read -r kind value; do
+        case $kind in
+            dir) compopt -o dirnames ;;
+            file) compopt -o default ;;
+            plain) printf -v value %%q "$value"; COMPREPLY+=("$value") ;;
+        esac
+    done < <(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD="$COMP_CWORD" \\
+        %(complete_var)s=bash_complete "$1")
+}
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
+
+
 @click.command(name="completion")
 @click.argument("shell", type=click.Choice(list(_WHERE)))
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
 def command(shell: str, as_json: bool) -> None:
-    """Print what makes a shell complete commands, options, run ids, names and tags.
+    """Print what makes a shell complete commands, options, runs, artifacts, tags and more.
 
     For bash put [bold]eval "$(whence completion bash)"[/] into ~/.bashrc, for zsh the like into
     ~/.zshrc; for fish write it to ~/.config/fish/completions/whence.fish.
@@ -30,7 +53,10 @@ def command(shell: str, as_json: bool) -> None:
 
     found = get_completion_class(shell)
     assert found is not None
-    script = found(click.Command("whence"), {}, "whence", "_WHENCE_COMPLETE").source()
+    answer = found(click.Command("whence"), {}, "whence", "_WHENCE_COMPLETE")
+    script = answer.source()  # tells where the shell is too old, too
+    if shell == "bash":
+        script = _BASH % answer.source_vars()
     if as_json:
         render.as_json({"shell": shell, "file": _WHERE[shell], "script": script})
     else:
@@ -43,7 +69,17 @@ def run_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
     deleted = bool(ctx.params.get("undo"))
     found = complete_runs(_store(ctx), incomplete, deleted=deleted)
-    return [CompletionItem(value, help=told) for value, told in found]
+    return [_item(value, told) for value, told in found]
+
+
+def unended_runs(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The runs that could be ended."""
+    from whence.app.completion import complete_runs
+
+    found = complete_runs(_store(ctx), incomplete, unended=True)
+    return [_item(value, told) for value, told in found]
 
 
 def run_names_or_tags(
@@ -56,11 +92,88 @@ def run_names_or_tags(
     return [*tags(ctx, param, incomplete), *found]
 
 
+def run_names_or(kind: str) -> Complete:
+    """Files or folders, as the shell finds them, and the runs that fit what was typed."""
+
+    def complete(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        runs = run_names(ctx, param, incomplete) if incomplete else []
+        return [_item(incomplete, kind=kind), *runs]
+
+    return complete
+
+
+def artifact_names(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The artifacts of the run that was named."""
+    from whence.app.completion import complete_artifacts
+
+    wanted = ctx.params.get("category")
+    found = complete_artifacts(_store(ctx), str(ctx.params.get("run") or ""), incomplete)
+    return [_item(name, category) for name, category in found if wanted in (None, category)]
+
+
+def filters(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What a filter can begin with: a tag, a status, a parameter, or the name of runs."""
+    from whence.app.completion import complete_names
+
+    names = complete_names(_store(ctx), incomplete)
+    return [
+        *tags(ctx, param, incomplete),
+        *statuses(ctx, param, incomplete),
+        *(_item(name, "parameter or metadata") for name in names),
+        *(run_names(ctx, param, incomplete) if incomplete else ()),
+    ]
+
+
+def statuses(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The statuses that a run can have."""
+    from whence.records.criterion import STATUS
+
+    known = dict.fromkeys(STATUS.values())
+    return [_item(one, "status") for one in known if one.startswith(incomplete)]
+
+
+def folders(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The folders that runs are in."""
+    from whence.app.completion import complete_folders
+
+    return [_item(folder) for folder in complete_folders(_store(ctx), incomplete)]
+
+
+def plots(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The plots of the configuration that was named, or of the project."""
+    from whence.app.completion import complete_plots
+
+    given = ctx.params.get("plots")
+    return [_item(name) for name in complete_plots(given and Path(given), incomplete)]
+
+
+def columns(fields: Iterable[str], ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    """Fields, parameters and metadata, one after the other with commas between."""
+    from whence.app.completion import complete_names
+
+    before, comma, last = incomplete.rpartition(",")
+    sign = last[:1] if last[:1] in ("+", "-") else ""
+    typed = last.removeprefix(sign)
+    names = [name for name in fields if name.startswith(typed)]
+    names += complete_names(_store(ctx), typed)
+    return [_item(f"{before}{comma}{sign}{name}") for name in names]
+
+
 def tags(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The tags that begin with what was typed."""
     from whence.app.completion import complete_tags
 
-    return [CompletionItem(tag, help="tag") for tag in complete_tags(_store(ctx), incomplete)]
+    return [_item(tag, "tag") for tag in complete_tags(_store(ctx), incomplete)]
+
+
+def _item(value: str, told: str | None = None, kind: str = "plain") -> CompletionItem:
+    from click.shell_completion import CompletionItem  # only needed where Tab was pressed
+
+    return CompletionItem(value, type=kind, help=told)
 
 
 def _store(ctx: Any) -> Path | None:

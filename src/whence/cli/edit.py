@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import rich_click as click
 
 from whence.cli import render
-from whence.cli.completion import run_names
+from whence.cli.completion import filters, run_names
 from whence.cli.option import common
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def where(function: F) -> F:
         "filters",
         multiple=True,
         metavar="FILTER",
+        shell_complete=filters,
         help="Also, or only, runs that fit, like 'metadata.mass > 3' (see `whence list`).",
     )(function)
 

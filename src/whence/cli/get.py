@@ -7,13 +7,13 @@ from pathlib import Path
 import rich_click as click
 
 from whence.cli import render
-from whence.cli.completion import run_names
+from whence.cli.completion import artifact_names, run_names
 from whence.cli.option import common
 
 
 @click.command(name="get")
 @click.argument("run", shell_complete=run_names)
-@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.argument("names", nargs=-1, metavar="[NAME...]", shell_complete=artifact_names)
 @click.option(
     "-o",
     "--output",

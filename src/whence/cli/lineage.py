@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from whence.cli import render
+from whence.cli.completion import run_names_or
 from whence.cli.option import common
 
 if TYPE_CHECKING:
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
 
 
 @click.command(name="lineage")
-@click.argument("things", nargs=-1, required=True, metavar="FILE|RUN|DIGEST...")
+@click.argument(
+    "things",
+    nargs=-1,
+    required=True,
+    metavar="FILE|RUN|DIGEST...",
+    shell_complete=run_names_or("file"),
+)
 @click.option(
     "--up", type=click.IntRange(min=0), metavar="N", help="Only N generations of runs upstream."
 )

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from whence.cli import render
+from whence.cli import completion, render
 from whence.cli.option import common
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from whence.app import Listed, Listing, Workspace
     from whence.records import Record
 
@@ -29,8 +31,12 @@ _FEW = 4  # parameters shown of the only run
 _LONGEST = 120  # characters of parameters where nothing else limits them
 
 
+def _columns(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return completion.columns(_READ, ctx, incomplete)
+
+
 @click.command(name="list")
-@click.argument("filters", nargs=-1, metavar="[FILTER]...")
+@click.argument("filters", nargs=-1, metavar="[FILTER]...", shell_complete=completion.filters)
 @click.option(
     "-n",
     "--limit",
@@ -38,9 +44,26 @@ _LONGEST = 120  # characters of parameters where nothing else limits them
     metavar="N",
     help=f"Only the first N (0: all; in a terminal {_SHOWN} if not given).",
 )
-@click.option("--status", metavar="STATUS", help="Only runs of this status, like failed or lost.")
-@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only runs with this tag.")
-@click.option("--folder", metavar="/FOLDER", help="Only runs in this folder, like /my_simulation.")
+@click.option(
+    "--status",
+    metavar="STATUS",
+    shell_complete=completion.statuses,
+    help="Only runs of this status, like failed or lost.",
+)
+@click.option(
+    "--tag",
+    "tags",
+    multiple=True,
+    metavar="TAG",
+    shell_complete=completion.tags,
+    help="Only runs with this tag.",
+)
+@click.option(
+    "--folder",
+    metavar="/FOLDER",
+    shell_complete=completion.folders,
+    help="Only runs in this folder, like /my_simulation.",
+)
 @click.option(
     "--kind",
     type=click.Choice(["run", "sweep", "evaluation", "task"]),
@@ -49,11 +72,13 @@ _LONGEST = 120  # characters of parameters where nothing else limits them
 @click.option(
     "--sort",
     metavar="FIELDS",
+    shell_complete=_columns,
     help="Sort by fields or parameters, with commas between; -name for downward.",
 )
 @click.option(
     "--columns",
     metavar="NAMES",
+    shell_complete=_columns,
     help="Show these: fields, params.NAME, metadata.NAME; +NAMES adds to the usual ones.",
 )
 @click.option("--watch", is_flag=True, help=f"Go on, and show every {_PAUSE:.0f} s how it is.")

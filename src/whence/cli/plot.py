@@ -7,7 +7,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from whence.cli import render
+from whence.cli import completion, render
 from whence.cli.option import common
 
 
@@ -25,7 +25,13 @@ from whence.cli.option import common
     metavar="EVAL.yml",
     help="The file with data_manager and plot_manager; as whence.toml says if not given.",
 )
-@click.option("--only", multiple=True, metavar="NAME", help="Only the plots of this name or glob.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completion.plots,
+    help="Only the plots of this name or glob.",
+)
 @click.option("--again", is_flag=True, help="Compute and draw everything anew.")
 @common
 def command(

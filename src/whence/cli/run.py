@@ -7,7 +7,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from whence.cli import render
+from whence.cli import completion, render
 from whence.cli.option import common, parameters
 
 
@@ -44,8 +44,21 @@ from whence.cli.option import common, parameters
     metavar="DIR",
     help="The run's own folder, all of whose files are recorded; runs/ID if not given.",
 )
-@click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag for the run.")
-@click.option("--folder", default="/", show_default=True, help="The folder to group the run in.")
+@click.option(
+    "--tag",
+    "tags",
+    multiple=True,
+    metavar="TAG",
+    shell_complete=completion.tags,
+    help="A tag for the run.",
+)
+@click.option(
+    "--folder",
+    shell_complete=completion.folders,
+    default="/",
+    show_default=True,
+    help="The folder to group the run in.",
+)
 @click.option("--quiet", is_flag=True, help="Record what the program prints, but do not show it.")
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 @common

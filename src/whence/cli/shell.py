@@ -1,4 +1,4 @@
-"""Run ids for a shell that waits after Tab, without the time that importing a parser takes.
+"""Runs and artifacts for a shell that waits after Tab, without the time that a parser takes.
 
 What only the parser can tell (options, other commands, odd names) is left to it.
 """
@@ -15,6 +15,8 @@ _RUNS = {
     "diff": 2,
     **dict.fromkeys(("abort", "compare", "comment", "reason", "delete", "export"), 0),
 }
+# What follows the run are its artifacts: of cat one, of get as many as are given.
+_ARTIFACTS = {"cat": 1, "get": 0}
 _PLAIN = re.compile(r"[\w./-]+( [\w./-]+)*")
 _FORMATS = {
     "bash": "plain,{value}",
@@ -40,11 +42,17 @@ def offered(environ: Mapping[str, str]) -> str | None:
         return None
     if not words or words[0] not in _RUNS or any(word[:1] == "-" for word in (*words, typed)):
         return None
-    if 0 < _RUNS[words[0]] < len(words):
-        return None
-    from whence.app.completion import complete_runs
+    command, *given = words
+    if not 0 < _RUNS[command] <= len(given):
+        from whence.app.completion import complete_runs
 
-    found = complete_runs(None, typed)
+        found = complete_runs(None, typed)
+    elif command in _ARTIFACTS and not 0 < _ARTIFACTS[command] < len(given):
+        from whence.app.completion import complete_artifacts
+
+        found = complete_artifacts(None, given[0], typed)
+    else:
+        return None
     if not all(_PLAIN.fullmatch(text) for pair in found for text in pair):
         return None
     return "\n".join(_FORMATS[shell].format(value=value, told=told) for value, told in found)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from whence.cli import render
+from whence.cli import completion, render
 from whence.cli.option import common
 
 if TYPE_CHECKING:
@@ -31,7 +31,14 @@ if TYPE_CHECKING:
     metavar="N",
     help="How many points run side by side; as many as there are cores if not given.",
 )
-@click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag for every run.")
+@click.option(
+    "--tag",
+    "tags",
+    multiple=True,
+    metavar="TAG",
+    shell_complete=completion.tags,
+    help="A tag for every run.",
+)
 @click.option(
     "--input",
     "inputs",

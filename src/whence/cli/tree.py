@@ -7,11 +7,12 @@ from pathlib import Path
 import rich_click as click
 
 from whence.cli import render
+from whence.cli.completion import run_names_or
 from whence.cli.option import common
 
 
 @click.command(name="tree")
-@click.argument("data", required=False, metavar="[FOLDER|RUN]")
+@click.argument("data", required=False, metavar="[FOLDER|RUN]", shell_complete=run_names_or("dir"))
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
