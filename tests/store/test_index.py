@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import errno
 import math
 import os
 import sqlite3
@@ -15,6 +16,7 @@ import pytest
 from whence.base.escape import encode
 from whence.store import Store, cache_folder, cell, is_alive, leaves, this_process
 from whence.store.cache import is_local
+from whence.store.files import Files
 from whence.store.index import Index
 from whence.store.leaf import DIGITS, LIST, OTHER, TEXT
 from whence.testing.point import points
@@ -131,6 +133,37 @@ def test_an_idle_refresh_writes_nothing(store: Store) -> None:
     for _ in range(3):
         store.index()
     assert index.connection.total_changes == before
+
+
+def test_a_day_that_could_not_be_looked_at_is_looked_at_again(store: Store) -> None:
+    class Flaky(Files):
+        """The folder of the next day is listed before it can be asked about."""
+
+        fails = True
+
+        def stat(self, target: Path | str | int) -> os.stat_result:
+            if self.fails and str(target).endswith("2035-01-01"):
+                raise OSError(errno.ESTALE, "stale handle")
+            return super().stat(target)
+
+    def add(run: str, day: str) -> None:
+        writer = Store.open(store.root).writer()
+        writer.append("set", run, {"f": {}})
+        writer.close()
+        folder = store.root / "journals" / day
+        folder.mkdir(exist_ok=True)
+        for path in store.root.glob(f"journals/*/{writer.id}.jsonl"):
+            path.rename(folder / path.name)
+
+    files = Flaky()
+    late = Store.open(store.root, files=lambda shared: files, clock=lambda: time.time() + 1e6)
+    add("known", "2034-12-31")
+    add("missed", "2035-01-01")
+    assert late.index().ids() == ["known"]
+    Flaky.fails = False
+    assert late.index().ids() == ["known", "missed"]
+    add("later", "2035-01-02")
+    assert late.index().ids() == ["known", "later", "missed"]
 
 
 def test_the_cache_is_chosen_by_the_environment(store: Store, tmp_path: Path) -> None:

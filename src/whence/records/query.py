@@ -124,7 +124,8 @@ class Query:
         """At most so many of the first."""
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
             raise UserError.of("bad-limit", f"the limit is a whole number from 0 up, not {limit!r}")
-        return replace(self, limit=limit if self.limit is None else min(limit, self.limit))
+        least = limit if self.limit is None else min(limit, self.limit)
+        return Query(self.condition, self.tests, self.order, least)
 
     def reversed(self) -> Query:
         """The last first."""
@@ -142,9 +143,10 @@ class Query:
     ) -> tuple[str, tuple[Any, ...]]:
         """The statement that gives columns of ``run`` in order, without asking the tests."""
         source, where, values = self.condition.sql(records).rows
-        orders = [one.sql(records).text for one in self.order]
         if self.order == NEWEST_FIRST:  # as the index on it has them
             orders = ["run.created DESC", "run.id DESC"]
+        else:
+            orders = [one.sql(records).text for one in self.order]
         text = (
             f"SELECT {what} FROM {source} {join} WHERE NOT run.deleted AND ({where}) "
             f"ORDER BY {', '.join(orders)}"

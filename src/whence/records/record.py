@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -282,6 +282,13 @@ def _mapping(data: Any) -> dict[str, Any]:
     """What a mapping was given as; one that cannot be decoded is left as it is written."""
     told = readable(data or {})
     return told if isinstance(told, dict) else dict(data)
+
+
+def states_of(records: Sequence[Record]) -> list[Mapping[str, Any]]:
+    """The state of each record, without a call for each that was looked into before."""
+    return [
+        record.state if isinstance(known := record._state, str) else known for record in records
+    ]
 
 
 def is_field(name: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from whence.base.digest import digest_value
 from whence.base.error import UserError
-from whence.records.record import Record, is_field
+from whence.records.record import Record, is_field, states_of
 from whence.records.task_parameter import get_task_param
 from whence.store.field import FIELDS as FIELD_WORDS
 from whence.store.field import SOURCES as FIELD_SOURCES
@@ -28,8 +28,8 @@ LIKE = r"^(\d{8}[-T]\d{6})_?([a-zA-Z0-9]+)?$"
 """Labels whose first groups are the same are merged: those of one second."""
 
 _MISSING = object()
-_TWO = tuple(f"{number:02d}" for number in range(60))
-_BATCH = 128  # records whose facts stay in the processor's cache from one column to the next
+_IN_HOUR = tuple(f"{minute:02d}m {second:02d}s" for minute in range(60) for second in range(60))
+_BATCH = 512  # records whose facts stay in the processor's cache from one column to the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ def _told(records: Sequence[Record], fields: Iterable[str]) -> _Told:
     told = _Told([], texts, [])
     for start in range(0, len(records), _BATCH):
         part = records[start : start + _BATCH]
-        states = [record.state for record in part]
+        states = states_of(part)
         told.labels.extend(
             [words(state, "label") if "label" in state else state["id"] for state in states]
         )
@@ -298,10 +298,9 @@ def _means(took: Sequence[float | None], sizes: Sequence[int]) -> list[str]:
 
 def _durations(lengths: Iterable[float | None]) -> list[str]:
     """Lengths of time as ``0h 00m 00s``; of thousands, so without formatting each number."""
-    whole = [None if one is None else round(one) for one in lengths]
     return [
-        UNDEFINED if s is None else f"{s // 3600}h {_TWO[s // 60 % 60]}m {_TWO[s % 60]}s"
-        for s in whole
+        UNDEFINED if one is None else f"{(s := round(one)) // 3600}h {_IN_HOUR[s % 3600]}"
+        for one in lengths
     ]
 
 

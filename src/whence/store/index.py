@@ -206,6 +206,8 @@ class Index:
                 self._make(db, now)
             else:
                 found = self._survey(db, now)
+                if not found.idle and self._forget(db):  # another process may have folded it
+                    found = self._survey(db, now)
                 if found.gone:
                     raise StaleError
                 if not found.idle:
@@ -226,11 +228,17 @@ class Index:
         return survey(db, self._told(db), self._files, self._root, now, passing)
 
     def _told(self, db: sqlite3.Connection) -> Known:
-        """What the index says; read again if another process wrote to it, or we did."""
-        (version,) = db.execute("PRAGMA data_version").fetchone()
-        if self._known is None or self._known[0] != version:
-            self._known = version, known(db)
+        """What the index said when it was last read: as long as that is on disk, it is right."""
+        if self._known is None:
+            self._known = _written(db), known(db)
         return self._known[1]
+
+    def _forget(self, db: sqlite3.Connection) -> bool:
+        """Whether another process wrote to the index since it was read; it is to be read again."""
+        if self._known is None or self._known[0] == _written(db):
+            return False
+        self._known = None
+        return True
 
     def _make(self, db: sqlite3.Connection, now: float) -> None:
         """Make the tables and fold everything, in one transaction that no other process sees."""
@@ -404,6 +412,12 @@ class Index:
             ) from error
         except OSError as error:
             raise failed(error, "read the journals in", self._root) from error
+
+
+def _written(db: sqlite3.Connection) -> int:
+    """Another number once another connection has written to the database."""
+    (version,) = db.execute("PRAGMA data_version").fetchone()
+    return int(version)
 
 
 def _close(db: sqlite3.Connection, owner: int) -> None:

@@ -54,8 +54,8 @@ class Known:
     Attributes
     ----------
     days : dict of str to (mtime, ctime, since, names)
-        The day folders; ``since`` is when these times were first seen, None once they tell of
-        every change.
+        The day folders, and under an empty name the folder of them; ``since`` is when these times
+        were first seen, None once they tell of every change.
     unended : list of (id, day, name, size, mtime, inode)
         The journals without a closing line.
     files : int
@@ -87,10 +87,9 @@ def survey(
 
     Nobody appends to the others. If `passing`, a few of them are looked at, each time others.
     """
-    found = Survey()
     # As text: making a path of its own for each took longer than asking the system about it.
-    folder = f"{root}/{layout.JOURNALS}"
-    _look_at_days(found, connection, told, files, folder, now)
+    look = _Look(connection, told, files, f"{root}/{layout.JOURNALS}", now)
+    look.at_days()
     rows = told.unended
     if passing:
         begin = random.randint(0, max(0, told.files - _PASSING))
@@ -102,108 +101,113 @@ def survey(
             ).fetchall()
         )
     for row in rows:
-        _look_at(found, files, folder, *row)
-    return found
+        look.at_journal(*row)
+    return look.found
 
 
-def _look_at(
-    found: Survey, files: Files, folder: str, key: int, day: str, name: str, *before: int
-) -> None:
-    status = _status(files, f"{folder}/{day}/{name}")
-    if status is None:
-        found.gone = True
-    elif (status.st_size, status.st_mtime_ns, signed(status.st_ino)) != before:
-        found.grown.append(key)
+@dataclass(slots=True)
+class _Look:
+    """One look at the folder of journals, beside what the index says of it."""
 
+    connection: sqlite3.Connection
+    told: Known
+    files: Files
+    folder: str
+    now: float
+    found: Survey = field(default_factory=Survey)
 
-def _look_at_days(
-    found: Survey,
-    connection: sqlite3.Connection,
-    told: Known,
-    files: Files,
-    folder: str,
-    now: float,
-) -> None:
-    try:
-        days = sorted(files.list(folder))
-    except FileNotFoundError:
-        days = []
-    found.gone = any(not files.has(f"{folder}/{day}") for day in told.days.keys() - set(days))
-    for day in days:
+    def at_days(self) -> None:
         try:
-            status = files.stat(f"{folder}/{day}")
+            listed = self._listed("", self.files.stat(self.folder))
+        except FileNotFoundError:
+            listed = []
+        days = self.told.days.keys() - {""}
+        if listed is not None:
+            lost = days.difference(listed)
+            self.found.gone = any(not self.files.has(f"{self.folder}/{day}") for day in lost)
+            days = set(listed)
+        looked = [self._at_day(day) for day in days]
+        if not all(looked):
+            # One may be there the next time: what was listed does not tell of every day.
+            self.found.days = [row for row in self.found.days if row[0]]
+
+    def _at_day(self, day: str) -> bool:
+        """Whether it could be looked at."""
+        try:
+            status = self.files.stat(f"{self.folder}/{day}")
         except OSError:
-            continue
+            return False
+        try:
+            names = self._listed(day, status)
+        except NotADirectoryError:
+            return True
+        if names is not None:
+            self._in_day(day, set(names))
+        return True
+
+    def _listed(self, day: str, status: os.stat_result) -> list[str] | None:
+        """The names in the folder of a day, or in that of all days; None where none is new."""
         times = status.st_mtime_ns, status.st_ctime_ns
-        mtime, ctime, since, before = told.days.get(day, (None, None, None, None))
+        mtime, ctime, since, before = self.told.days.get(day, (None, None, None, None))
         same = (mtime, ctime) == times
         if same and since is None:
-            continue
-        try:
-            names = files.list(f"{folder}/{day}")
-        except NotADirectoryError:
-            continue
+            return None
+        names = self.files.list(f"{self.folder}/{day}")
         check = crc32(os.fsencode("/".join(names)))
-        if not same or before != check:
-            _look_in(found, connection, files, folder, day, set(names))
-        first = now if not same or since is None or now < since else since
+        first = self.now if not same or since is None or self.now < since else since
         # Two times of one clock are compared: that of the file server may be minutes off.
-        settled = now - first >= _SETTLED or now - status.st_mtime >= _OLD
+        settled = self.now - first >= _SETTLED or self.now - status.st_mtime >= _OLD
         if not same or settled or first != since:
-            found.days.append((day, *times, None if settled else first, check))
+            self.found.days.append((day, *times, None if settled else first, check))
+        return names if not same or before != check else None
 
+    def _in_day(self, day: str, there: set[str]) -> None:
+        """Compare the names in a day folder with those that were seen."""
+        # One text of all names: so many rows would take ten times as long.
+        (text,) = self.connection.execute(
+            "SELECT group_concat(name, '/') FROM file WHERE day = ?", (day,)
+        ).fetchone()
+        seen = set(text.split("/")) if text else set()
+        new = [name for name in there - seen if name.endswith(layout.MAIN)]
+        self.found.new.extend((day, name) for name in sorted(new))
+        # A network file system may list a folder as it was half a minute ago.
+        self.found.gone = self.found.gone or any(
+            self._status(f"{day}/{name}") is None for name in seen - there
+        )
+        if len(seen) <= _FEW:
+            self._at_others(day)
 
-def _look_in(
-    found: Survey,
-    connection: sqlite3.Connection,
-    files: Files,
-    folder: str,
-    day: str,
-    there: set[str],
-) -> None:
-    """Compare the names in a day folder with those that were seen."""
-    # One text of all names: so many rows would take ten times as long.
-    (text,) = connection.execute(
-        "SELECT group_concat(name, '/') FROM file WHERE day = ?", (day,)
-    ).fetchone()
-    seen = set(text.split("/")) if text else set()
-    new = [name for name in there - seen if name.endswith(layout.MAIN)]
-    found.new.extend((day, name) for name in sorted(new))
-    # A network file system may list a folder as it was half a minute ago.
-    found.gone = found.gone or any(
-        _status(files, f"{folder}/{day}/{name}") is None for name in seen - there
-    )
-    if len(seen) <= _FEW:
-        _look_for_others(found, connection, files, folder, day)
+    def _at_others(self, day: str) -> None:
+        """See whether another file has the name of an ended journal."""
+        there = self.files.inodes(f"{self.folder}/{day}")
+        rows = self.connection.execute(
+            "SELECT name, id, inode FROM file WHERE day = ? AND ended = 1 AND inode != 0", (day,)
+        )
+        for name, key, inode in rows.fetchall():
+            if name in there and signed(there[name]) != inode:
+                status = self._status(f"{day}/{name}")
+                if status is not None and signed(status.st_ino) != inode:
+                    self.found.grown.append(key)
 
+    def at_journal(self, key: int, day: str, name: str, *before: int) -> None:
+        status = self._status(f"{day}/{name}")
+        if status is None:
+            self.found.gone = True
+        elif (status.st_size, status.st_mtime_ns, signed(status.st_ino)) != before:
+            self.found.grown.append(key)
 
-def _look_for_others(
-    found: Survey, connection: sqlite3.Connection, files: Files, folder: str, day: str
-) -> None:
-    """See whether another file has the name of an ended journal."""
-    there = files.inodes(f"{folder}/{day}")
-    rows = connection.execute(
-        "SELECT name, id, inode FROM file WHERE day = ? AND ended = 1 AND inode != 0", (day,)
-    )
-    for name, key, inode in rows.fetchall():
-        if name in there and signed(there[name]) != inode:
-            status = _status(files, f"{folder}/{day}/{name}")
-            if status is not None and signed(status.st_ino) != inode:
-                found.grown.append(key)
+    def _status(self, path: str) -> os.stat_result | None:
+        """Open first: network file systems ask the server then, and only then."""
+        try:
+            fd = self.files.open(f"{self.folder}/{path}", os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        try:
+            return self.files.stat(fd)
+        finally:
+            self.files.close(fd)
 
 
 def signed(number: int) -> int:
     """As SQLite can keep it: inodes of some file systems use all 64 bits."""
     return number - 2**64 if number >= 2**63 else number
-
-
-def _status(files: Files, path: str) -> os.stat_result | None:
-    """Open first: network file systems ask the server then, and only then."""
-    try:
-        fd = files.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return None
-    try:
-        return files.stat(fd)
-    finally:
-        files.close(fd)
