@@ -191,36 +191,38 @@ def test_digest_of_does_not_trust_the_young(store: Store, tmp_path: Path) -> Non
         assert store.digest_of(path) == digest_bytes(data)
 
 
+@pytest.mark.parametrize("can_clone", [False, True])
 def test_a_settled_file_that_is_stored_already_costs_no_write(
-    faulty: tuple[Store, FaultyFiles],
+    faulty: tuple[Store, FaultyFiles], can_clone: bool
 ) -> None:
     store, files = faulty
     path = store.project / "data"
     path.write_bytes(LARGE)
     os.utime(path, (1, 1))
-    files.can_clone = False
+    files.can_clone = can_clone
     assert store.writer().put_file(path, "copy").kept == "object"
     again = Store.open(store.root, files=lambda shared: files, clock=lambda: time.time() + 60)
     files.room = 0
     with pytest.raises(StoreError, match="space"):
         again.writer().put(LARGE + b"new")
     assert again.writer().put_file(path, "copy").digest == digest_bytes(LARGE)
+    assert list(store.root.glob("objects/new-*")) == []
     files.room = None
 
 
-@pytest.mark.parametrize("age", [0, 60])
+@pytest.mark.parametrize(("age", "can_clone"), [(0, False), (60, False), (60, True)])
 def test_a_file_that_changes_between_hash_and_copy_is_read_again(
-    faulty: tuple[Store, FaultyFiles], age: float
+    faulty: tuple[Store, FaultyFiles], age: float, can_clone: bool
 ) -> None:
     store, files = faulty
     store = Store.open(store.root, files=lambda shared: files, clock=lambda: time.time() + age)
     path = store.project / "data"
     path.write_bytes(LARGE)
-    files.can_clone = False
+    files.can_clone = can_clone
     reads = itertools.count()
 
     def change() -> None:
-        if next(reads) == 2:  # hashed, and being copied
+        if next(reads) == (1 if can_clone else 2):  # hashed, and being copied
             path.write_bytes(LARGE[::-1])
 
     files.before_read = change

@@ -198,8 +198,8 @@ class Objects:
         """Keep a file's content: share its blocks if the file system can, else copy if wanted.
 
         Without `copy`, and where blocks cannot be shared, it is only a reference. A file that has
-        held still for a while is hashed before it is copied, so that nothing is written of what
-        the store has already.
+        held still for a while is hashed first, so that nothing is written of what the store has
+        already, and nothing read of a clone, whose bytes are in no cache.
 
         Raises
         ------
@@ -208,48 +208,60 @@ class Objects:
         """
         status = regular(self._files.stat(source), source)
         sink = None if watch is None else lambda piece: watch(len(piece))
-        if status.st_dev not in self._no_clones:
-            cloned = self._clone(source, sink)
+        young = self._clock() - max(status.st_mtime, status.st_ctime) < YOUNG
+        if young:
+            cloned = self._cloned(source, lambda clone: hash_file(self._files, clone, sink))
             if cloned is not None:
                 return cloned
-            self._no_clones.add(status.st_dev)
-        if not copy:
-            return hash_file(self._files, source, sink), None
-        young = self._clock() - max(status.st_mtime, status.st_ctime) < YOUNG
-        if young and status.st_size not in self._sizes:
-            return self._filled(
-                lambda fd: hash_file(self._files, source, _both(self._files, fd, sink))
-            )
+            if copy and status.st_size not in self._sizes:
+                return self._filled(
+                    lambda fd: hash_file(self._files, source, _both(self._files, fd, sink))
+                )
         content = hash_file(self._files, source, sink)
         if self.has(content.digest, content.size):
             return self._known(content), None
+        if not young:
+            cloned = self._cloned(source, lambda _: self._still(source, content, status))
+            if cloned is not None:
+                return cloned
+        if not copy:
+            return content, None
         if young:
             return self._filled(lambda fd: hash_file(self._files, source, _both(self._files, fd)))
         return self._filled(lambda fd: self._copy(source, fd, content, status))
 
-    def _clone(
-        self, source: Path, sink: Callable[[bytes], object] | None
+    def _cloned(
+        self, source: Path, read: Callable[[Path], Content]
     ) -> tuple[Content, Path | None] | None:
-        """The content with blocks shared, or None where that cannot be done."""
-        temporary, target = self._begin()
+        """The content that `read` gives of a file sharing the blocks; None if none can."""
+        fd = self._files.open(source, os.O_RDONLY | os.O_NONBLOCK)
         try:
+            device = regular(self._files.stat(fd), source).st_dev
+            if device in self._no_clones:
+                return None
+            temporary, target = self._begin()
             try:
-                fd = self._files.open(source, os.O_RDONLY | os.O_NONBLOCK)
                 try:
-                    regular(self._files.stat(fd), source)
                     shared = self._files.clone(fd, target)
                 finally:
-                    self._files.close(fd)
-                content = hash_file(self._files, temporary, sink) if shared else None
-            finally:
-                self._files.close(target)
-        except BaseException:
-            self._discard(temporary)
-            raise
+                    self._files.close(target)
+                content = read(temporary) if shared else None
+            except BaseException:
+                self._discard(temporary)
+                raise
+        finally:
+            self._files.close(fd)
         if content is None:
             self._discard(temporary)
+            self._no_clones.add(device)
             return None
         return self._named(temporary, content)
+
+    def _still(self, source: Path, content: Content, since: os.stat_result) -> Content:
+        """What a file's digest was found to be, if the file has not changed `since`."""
+        if _identity(self._files.stat(source)) != _identity(since):
+            raise ChangedError
+        return content
 
     def _filled(self, fill: Callable[[int], Content]) -> tuple[Content, Path | None]:
         """The content of a new file that `fill` writes to."""
