@@ -143,6 +143,8 @@ def test_tags_comments_and_reasons(own):
         (("import", "nowhere.jsonl"), "cannot read nowhere.jsonl"),
         (("export", "--json"), "JSON already"),
         (("export", "-o", "/nowhere/x"), "cannot write"),
+        (("export", "-o", "model.py/x"), "cannot write"),
+        (("export", "--ro-crate", "run 1", "-o", "model.py/x"), "cannot write"),
     ],
 )
 def test_what_is_asked_wrongly_is_told(made, words, message):

@@ -8,7 +8,6 @@ and results, its parameters as `PropertyValue`s, and its software as instrument.
 from __future__ import annotations
 
 import math
-import os
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +19,7 @@ import orjson
 
 from whence.app.choice import chosen_runs, sorted_words
 from whence.app.content import content_file
+from whence.app.file import replaced
 from whence.app.workspace import Workspace
 from whence.base.clock import system_clock, utc_text
 from whence.base.error import UserError
@@ -122,21 +122,14 @@ def write_crate(
     records = chosen_runs(workspace, *sorted_words(workspace, words)) if words else []
     if not records:
         raise UserError.of("no-runs", "which runs?", mend="Name runs, or give a filter.")
-    part = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            crate = _Crate(workspace, archive)
-            for number, record in enumerate(records, start=1):
-                crate.add(record)
-                progress(number, len(records), record.name)
-            graph = crate.graph(records, options or CrateOptions())
-            told = {"@context": [f"{CRATE}/context", _TERMS], "@graph": graph}
-            archive.writestr(_info(METADATA), orjson.dumps(told, option=orjson.OPT_INDENT_2))
-        os.replace(part, out)
-    except OSError as error:
-        raise UserError.of("cannot-write", f"cannot write {out}: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with replaced(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        crate = _Crate(workspace, archive)
+        for number, record in enumerate(records, start=1):
+            crate.add(record)
+            progress(number, len(records), record.name)
+        graph = crate.graph(records, options or CrateOptions())
+        told = {"@context": [f"{CRATE}/context", _TERMS], "@graph": graph}
+        archive.writestr(_info(METADATA), orjson.dumps(told, option=orjson.OPT_INDENT_2))
     return Crated(out, len(records), len(crate.parts), tuple(crate.missing))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,7 @@ def command(
     from whence.app import Workspace, export_records
     from whence.app.crate import CrateOptions
     from whence.app.exchange import ExportOptions
+    from whence.app.file import replaced
 
     workspace = Workspace.open(store)
     if ro_crate:
@@ -73,18 +75,8 @@ def command(
             )
         export_records(workspace, words, sys.stdout.buffer, options)
         return
-    part = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
-        with (
-            open(part, "wb") as file,
-            render.progress("Exporting", quiet=as_json or not sys.stderr.isatty()) as move,
-        ):
-            told = export_records(workspace, words, file, options, move)
-        os.replace(part, output)
-    except OSError as error:
-        raise UserError.of("cannot-write", f"cannot write {output}: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with replaced(output) as file, _progress(as_json) as move:
+        told = export_records(workspace, words, file, options, move)
     size = output.stat().st_size
     if as_json:
         counts = {"records": told.records, "contents": told.contents, "skipped": told.skipped}
@@ -94,6 +86,10 @@ def command(
     records = f"{told.records} record{'' if told.records == 1 else 's'}"
     contents = f"{told.contents} content{'' if told.contents == 1 else 's'}"
     click.echo(f"Wrote {records}, {contents} ({render.size(size)}) to {output}{left}")
+
+
+def _progress(quiet: bool) -> AbstractContextManager[Callable[[int, int, str], None]]:
+    return render.progress("Exporting", quiet=quiet or not sys.stderr.isatty())
 
 
 def _crate(
@@ -107,7 +103,7 @@ def _crate(
 
     if output is None:
         raise UserError.of("no-output", "where to?", mend="Give -o crate.zip.")
-    with render.progress("Exporting", quiet=as_json or not sys.stderr.isatty()) as move:
+    with _progress(as_json) as move:
         told = write_crate(workspace, words, output, options, move)
     if as_json:
         render.as_json(told.as_dict())
