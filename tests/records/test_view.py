@@ -241,6 +241,35 @@ def test_reasons(view):
         one.update_reason("x", mode="apend")
 
 
+@pytest.mark.parametrize(
+    ("reason", "mode"),
+    [
+        (None, "append"),
+        (lambda lines: None, "callback"),
+        (lambda lines: [*lines, 5], "callback"),
+        ({"w": 5}, "replace substr"),
+        ({"w": r"\9"}, "replace substr"),
+        ({"w": r"\g<x>"}, "replace substr"),
+        ({"(": "x"}, "replace substr"),
+        (["why"], "replace substr"),
+        ("why", "callback"),
+    ],
+)
+def test_a_reason_that_does_not_fit_is_refused(view, reason, mode):
+    with pytest.raises(UserError):
+        view.update_reason(reason, mode)
+    assert {record.reason for record in view} == {("why",)}
+
+
+def test_a_reason_is_changed_of_all_records_or_of_none(view):
+    def change(lines, left=[1, 1]):  # noqa: B006  (counts its calls)
+        return [str(left.pop())]
+
+    with pytest.raises(IndexError):
+        view.update_reason(change, mode="callback")
+    assert {record.reason for record in view} == {("why",)}
+
+
 def test_splitting(view):
     parts = view.splitby(["model.mu", "n", "kind"])
     assert {key.mu: numbers(part) for key, part in parts.items()} == {

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from whence.base.error import UserError
 from whence.base.problem import did_you_mean
-from whence.records.criterion import status_of
+from whence.records.criterion import compiled, status_of
 from whence.records.record import Record
 from whence.store import Writer
 
@@ -49,12 +49,18 @@ def comment(writer: Writer, records: Iterable[Record], text: str, replace: bool 
 
 
 def reason(writer: Writer, records: Iterable[Record], reason: Any, mode: Mode = "prepend") -> None:
-    """Change the reason of records; see `RecordStoreView.update_reason`."""
+    """Change the reason of records; see `RecordStoreView.update_reason`.
+
+    Raises
+    ------
+    UserError
+        If there is no such mode, or the reason does not fit it; then nothing is written.
+    """
     change = _changer(reason, mode)
-    for record in records:
-        old = list(record.reason)
-        new = change(old)
-        if new != old:
+    # What the user gave may raise at any of them: then the others stay as they are, too.
+    changed = [(record, change(list(record.reason))) for record in records]
+    for record, new in changed:
+        if new != list(record.reason):
             writer.append("set", record.id, {"f": {"reason": new}})
 
 
@@ -96,22 +102,26 @@ def _substituter(patterns: Any) -> Callable[[list[str]], list[str]]:
             "the mode 'replace substr' needs a mapping of regular expressions to texts, not "
             f"{patterns!r}",
         )
-    from whence.records.criterion import compiled
-
-    pairs: list[tuple[re.Pattern[str], str]] = [
-        (compiled(pattern), text) for pattern, text in patterns.items()
-    ]
+    pairs: list[tuple[re.Pattern[str], str]] = []
+    for pattern, text in patterns.items():
+        _check_text(text, "what takes the place of a pattern")
+        pairs.append((compiled(pattern), text))
 
     def change(old: list[str]) -> list[str]:
         for pattern, text in pairs:
-            old = [pattern.sub(text, line) for line in old]
+            try:
+                old = [pattern.sub(text, line) for line in old]
+            except (re.error, IndexError) as error:
+                told = f"{text!r} cannot take the place of {pattern.pattern!r}: {error}"
+                raise UserError.of("bad-reason", told) from None
         return old
 
     return change
 
 
 def _lines(reason: Any) -> list[str]:
-    lines = [reason] if isinstance(reason, str) else list(reason)
+    several = isinstance(reason, Iterable) and not isinstance(reason, str)
+    lines: list[Any] = list(reason) if several else [reason]
     for line in lines:
         _check_text(line, "a reason")
     return lines
