@@ -339,6 +339,8 @@ def test_wide_frame(view):
     assert frame["duration"].iloc[0] == pd.Timedelta(minutes=5)
     assert frame["timestamp"].iloc[0] == dt.datetime.fromtimestamp(1.7e9 + 5, dt.UTC)
     assert list(view.dframe(["model.mu", "name"]).columns) == ["name", "params.model.mu"]
+    assert list(view.dframe(["model"]).columns) == ["params.model.mu"]
+    assert list(view.dframe(name for name in ("n", "name")).columns) == ["name", "params.n"]
     some = view.filter.params({"n": 7}).dframe(["params"], ["n"], {"params.model.mu": float})
     assert some["params.model.mu"].dtype == float
 

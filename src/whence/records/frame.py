@@ -24,10 +24,11 @@ def wide(
     """One row for each record, one column for each field, parameter and metadata."""
     rows = [_row(record) for record in records]
     names = list(dict.fromkeys(name for row in rows for name in row))
+    wanted, unwanted = None if include is None else _words(include), _words(exclude)
     kept = [
         name
         for name in names
-        if (include is None or _named(name, include)) and not _named(name, exclude)
+        if (wanted is None or _named(name, wanted)) and not _named(name, unwanted)
     ]
     columns = {name: _column(name, [row.get(name) for row in rows]) for name in kept}
     frame = pd.DataFrame(columns, index=range(len(rows)))
@@ -55,10 +56,14 @@ def _column(name: str, cells: list[Any]) -> pd.Series[Any]:
     return exact(cells)
 
 
-def _named(name: str, names: Iterable[str]) -> bool:
-    """Whether a column is one of those, or lies below one, or is a parameter called so."""
-    told = [names] if isinstance(names, str) else names
+def _words(names: str | Iterable[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _named(name: str, names: Sequence[str]) -> bool:
+    """Whether a column, or the parameter or metadata in it, is one of those or lies below one."""
     return any(
-        name in (one, f"params.{one}", f"metadata.{one}") or name.startswith(f"{one}.")
-        for one in told
+        name == whole or name.startswith(f"{whole}.")
+        for one in names
+        for whole in (one, f"params.{one}", f"metadata.{one}")
     )
