@@ -468,6 +468,16 @@ def test_runs_that_share_no_parameter_are_not_compared(tmp_path):
     store.writer().close()
 
 
+def test_what_differs_is_told_in_the_order_of_the_records(tmp_path):
+    store = Store.create(tmp_path)
+    kinds = ["task", "run", "b", "a", "d", "c"]
+    for number in range(12):
+        run(store, number, kind=kinds[number // 2], params={kinds[number // 2]: number})
+    told = varied(RecordStoreView(store).sort("created").aslist())
+    assert [key for values in told.values() for key in values][::2] == kinds
+    store.writer().close()
+
+
 def test_lost_runs_are_found_as_lost(view, store):
     dead = {"host": "elsewhere", "boot": "x", "pid": 1, "start": 1.0}
     store.writer().append("set", "20200101T000000aaaaaaa", {"f": {"status": "running"}})

@@ -265,7 +265,9 @@ def varied(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
     that do. Of a run that is alone, all are told.
     """
     told: dict[str, dict[str, Any]] = {}
-    for kind in {record.kind for record in records} - {"sweep", "evaluation"}:
+    for kind in dict.fromkeys(record.kind for record in records):
+        if kind in ("sweep", "evaluation"):
+            continue
         given = {one.id: one.parameters for one in records if one.kind == kind}
         leaves = {run: flatten(params) for run, params in given.items()}
         for family in _families(leaves):
