@@ -82,6 +82,15 @@ def test_several_deleted_runs_of_one_name(workspace, record):
         plan_return(workspace, ["twin"])
 
 
+@pytest.mark.parametrize("text", ["*", "?", "[a-z]*", "", " ", "a\0", "\udcff"])
+def test_a_pattern_names_no_deleted_run(workspace, record, text):
+    record("sweep/a")
+    delete(workspace, plan_deletion(workspace, chosen_runs(workspace, [])))
+    with pytest.raises(UserError):
+        plan_return(workspace, [text])
+    assert [one.name for one in plan_return(workspace, ["a"]).records] == ["sweep/a"]
+
+
 def test_what_gc_has_collected_is_gone_for_good(workspace, shared):
     delete(workspace, plan_deletion(workspace, chosen_runs(workspace, ["a"])))
     (record,) = deleted_runs(workspace)

@@ -11,7 +11,9 @@ import orjson
 
 from whence.base.error import UserError
 from whence.records.neighbour import near_run
+from whence.records.reader import readings
 from whence.records.record import Record
+from whence.records.sql import texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def loss_of(connection: sqlite3.Connection, runs: Sequence[str]) -> Loss:
         "FROM artifact WHERE run IN gone GROUP BY digest) "
         "SELECT outside, count(*), total(size) FROM held WHERE NOT EXISTS (SELECT 1 FROM artifact "
         "WHERE artifact.digest = held.digest AND artifact.run NOT IN gone) GROUP BY outside",
-        (_listed(runs),),
+        (texts(runs),),
     )
     found = {bool(outside): (count, int(size)) for outside, count, size in rows}
     contents, size = found.get(False, (0, 0))
@@ -57,7 +59,7 @@ def children_of(
         "WITH RECURSIVE below(id) AS (SELECT value FROM json_each(?) UNION "
         f"SELECT run.id FROM run JOIN below ON run.parent = below.id WHERE {which}) "
         "SELECT id FROM below ORDER BY id",
-        (_listed(runs),),
+        (texts(runs),),
     )
     given = set(runs)
     return [run for (run,) in rows if run not in given]
@@ -73,7 +75,7 @@ def deleted_of(connection: sqlite3.Connection) -> list[Record]:
 
 
 def resolve_deleted(connection: sqlite3.Connection, text: str) -> Record:
-    """The deleted record that an id, a part of one, or a name means.
+    """The deleted record that an id, a part of one, a label or a name means.
 
     Raises
     ------
@@ -81,11 +83,11 @@ def resolve_deleted(connection: sqlite3.Connection, text: str) -> Record:
         If none or several fit.
     """
     found: list[tuple[Any, ...]] = []
-    for condition in ("id = ?", "name = ?", "instr(id, ?)", "name GLOB '*/' || ?"):
+    for reading, value, _ in readings(text):
         found = connection.execute(
-            f"SELECT id, name, json FROM run JOIN state ON state.run = run.key "
-            f"WHERE deleted = 1 AND {condition} ORDER BY id DESC LIMIT 6",
-            (text,),
+            "SELECT id, name, json FROM run JOIN state ON state.run = run.key "
+            f"WHERE deleted = 1 AND {reading} ORDER BY id DESC LIMIT 6",
+            (value,),
         ).fetchall()
         if len(found) == 1:
             return Record(orjson.loads(found[0][2]))
@@ -105,7 +107,3 @@ def resolve_deleted(connection: sqlite3.Connection, text: str) -> Record:
         f"no deleted run fits {text!r}",
         mend=f"{near} {told}" if near else told,
     )
-
-
-def _listed(runs: Sequence[str]) -> str:
-    return orjson.dumps(list(runs)).decode()

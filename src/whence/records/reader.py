@@ -84,23 +84,7 @@ class Records:
         UnknownRun
             If none fits, or several ids do.
         """
-        try:
-            quoted = _quoted(checked(text))
-        except UserError as error:
-            raise UnknownRun(*error.problems) from None
-        if not text.strip() or "\0" in text:
-            raise UnknownRun.of(
-                "unknown-run",
-                f"{text!r} names no run",
-                mend="Give an id, a part of one, or a name.",
-            )
-        for reading, value, newest_wins in (
-            ("id = ?", text, False),
-            (f"key IN ({_LABELLED})", text, False),
-            ("name = ?", text, True),
-            ("id GLOB ?", f"*{quoted}*", False),
-            ("name GLOB ?", f"*/{quoted}", True),
-        ):
+        for reading, value, newest_wins in readings(text):
             rows = self.connection.execute(
                 f"SELECT id, name FROM run WHERE {reading} AND NOT deleted "
                 "ORDER BY created DESC, id DESC LIMIT 6",
@@ -296,6 +280,32 @@ def _families(leaves: Mapping[str, Iterable[str]]) -> list[list[str]]:
     return [runs for _, runs in families]
 
 
-def _quoted(text: str) -> str:
-    """The text as it stands in a GLOB pattern."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
+def readings(text: str) -> tuple[tuple[str, str, bool], ...]:
+    """What a text that names a run can mean, the likeliest first.
+
+    Returns
+    -------
+    tuple of (str, str, bool)
+        A condition on rows of ``run``, the value for its question mark, and whether of several
+        runs the newest is meant.
+
+    Raises
+    ------
+    UnknownRun
+        If it names none.
+    """
+    try:
+        pattern = "".join(f"[{letter}]" if letter in "*?[" else letter for letter in checked(text))
+    except UserError as error:
+        raise UnknownRun(*error.problems) from None
+    if not text.strip() or "\0" in text:
+        raise UnknownRun.of(
+            "unknown-run", f"{text!r} names no run", mend="Give an id, a part of one, or a name."
+        )
+    return (
+        ("id = ?", text, False),
+        (f"key IN ({_LABELLED})", text, False),
+        ("name = ?", text, True),
+        ("id GLOB ?", f"*{pattern}*", False),
+        ("name GLOB ?", f"*/{pattern}", True),
+    )
