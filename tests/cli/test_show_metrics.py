@@ -116,3 +116,18 @@ def test_a_sweep_shows_the_space_it_goes_through(whence):
     assert "seed 0, 1, …, 9 (10 values)" in page
     assert "walk.step 0.1, 0.3 (2 values)" in page
     assert "!sweep" not in "".join(page)
+
+
+def test_infinite_and_huge_values_are_drawn_without_a_warning(whence, monkeypatch):
+    monkeypatch.setenv("WHENCE_CACHE", str(whence.cache))
+    run = Run(Store.create(whence.cwd))
+    run.config(disable_resources_metrics=True)
+    run.init("melt")
+    for i in range(100):
+        run.log_metrics({"huge": 1.7e308 * (-1) ** (i // 50), "inf": math.inf * (-1) ** i})
+    run.close()
+    run.store.writer().close()
+    done = whence("show", "melt")
+    assert not done.stderr
+    (huge,) = [row for row in rows(done.stdout) if row.startswith("huge")]
+    assert huge.split()[1] == "█" * 20 + "▁" * 20

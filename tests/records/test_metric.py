@@ -93,6 +93,15 @@ def test_a_digest_leaves_out_what_is_no_number(store: Store, run: Run) -> None:
     assert math.isnan(Metrics(store, run.id).digest("none").average)
 
 
+def test_a_digest_of_infinities_is_told_without_a_warning(store: Store, run: Run) -> None:
+    for value in (math.inf, -math.inf):
+        run.log_metrics({"x": value, "huge": 1.5e308})
+    digest = Metrics(store, run.id).digest("x")
+    assert (digest.min, digest.max) == (-math.inf, math.inf)
+    assert math.isnan(digest.average)
+    assert Metrics(store, run.id).digest("huge").average == math.inf
+
+
 def test_units_come_back(store: Store, run: Run) -> None:
     run.set_metric_units("x", "kJ/mol")
     run.log_metrics({"x": 1.0, "y": 2.0})

@@ -357,4 +357,9 @@ def _line(values: Column) -> tuple[float, ...]:
     values = values.astype(np.float64)
     values[~np.isfinite(values)] = np.nan
     parts = np.array_split(values, min(_LINE, len(values)))
-    return tuple(float(np.nanmean(p)) if not np.isnan(p).all() else np.nan for p in parts)
+    counts = [np.count_nonzero(~np.isnan(part)) for part in parts]
+    # Divided first: the sum of huge values would be infinite.
+    return tuple(
+        float(np.nansum(part / count)) if count else np.nan
+        for part, count in zip(parts, counts, strict=True)
+    )

@@ -167,10 +167,11 @@ def spark(values: Sequence[float]) -> str:
     there = [value for value in values if not math.isnan(value)]
     if not there:
         return " " * len(values)
-    low, high = min(there), max(there)
+    low, high = min(there) / 2, max(there) / 2  # by halves, which do not overflow
     span = (high - low) or math.inf  # a constant lies on the ground
+    top = len(_BLOCKS) - 1
     return "".join(
-        " " if math.isnan(value) else _BLOCKS[round((value - low) / span * (len(_BLOCKS) - 1))]
+        " " if math.isnan(value) else _BLOCKS[round((value / 2 - low) / span * top)]
         for value in values
     )
 

@@ -178,11 +178,10 @@ class Metrics:
 
         series = self.series(name)
         numbers = series.value[~np.isnan(series.value)]
-        low, high, mean = (
-            (float(numbers.min()), float(numbers.max()), float(numbers.mean()))
-            if len(numbers)
-            else (np.nan, np.nan, np.nan)
-        )
+        low = high = mean = np.nan
+        if len(numbers):
+            with np.errstate(over="ignore", invalid="ignore"):  # infinities have no mean
+                low, high, mean = map(float, (numbers.min(), numbers.max(), numbers.mean()))
         step = series.step[-1]
         return Digest(
             count=len(series),
