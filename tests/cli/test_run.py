@@ -415,6 +415,28 @@ def test_a_record_is_repeated_from_what_is_on_record(recorded):
         assert len(trees.splitlines()) == 1
 
 
+SEVERAL = """\
+import whence
+for rate in (1, 2, 2):
+    with whence.Run() as run:
+        run.init(f"rate {rate}", parameters={"rate": rate})
+        run.save_object([rate], "output", name="result")
+"""
+
+
+def test_of_several_runs_of_a_script_each_is_compared_with_what_it_became(project):
+    (project.cwd / "several.py").write_text(SEVERAL)
+    project("init")
+    subprocess.run([PYTHON, "several.py"], cwd=project.cwd, env=project.environment, check=True)
+    third, second, first = (run["id"] for run in project.json("list"))
+    told = project.json("repeat", second)
+    assert (told["agrees"], told["outputs"]) == (True, {"changed": [], "same": 1})
+    runs = [run["id"] for run in project.json("list")[:3]]
+    assert runs[1] == told["repeat"]
+    for run, old in zip(runs, (third, second, first), strict=True):
+        assert f"repeat of {old}" in " ".join(project("show", run).stdout.split())
+
+
 SCRIPTED = """\
 import sys, whence
 with whence.Run() as run:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from whence.app.diff import Diff, diff_records
+from whence.app.twin import siblings, twin
 from whence.app.workspace import Workspace
 from whence.base.clock import new_id
 from whence.base.error import UserError
@@ -24,6 +25,7 @@ from whence.runs.code import code_of_command, code_of_script
 from whence.runs.fact import again
 from whence.runs.launcher import how_ended
 from whence.runs.replica import Replica, code_base, replica
+from whence.store import Store
 from whence.sweep.point import Job
 from whence.sweep.repeat import repeat_point
 from whence.sweep.target import Command, FileFunction, Target
@@ -199,19 +201,31 @@ def _script(workspace: Workspace, state: Mapping[str, Any], there: Replica, quie
             check=False,
         )
         said = _tail(printed) if printed is not None else "See what it printed."
-    store = workspace.store
-    rows = store.index().connection.execute(
-        "SELECT run.id FROM run WHERE run.created >= ? ORDER BY run.created", (began - 1.0,)
-    )
-    for (run,) in rows.fetchall():
-        if store.index().state(run).get("repeats") == state["id"]:
-            return str(run)
+    if new := _made_again(workspace.store, str(state["id"]), began):
+        return new
     raise UserError.of(
         "nothing-recorded",
         f"the script of {state['id']} ran again, and recorded no run "
         f"({how_ended(done.returncode)})",
         mend=said,
     )
+
+
+def _made_again(store: Store, run: str, began: float) -> str | None:
+    """The run that a run has become, of all that its script has made now."""
+    index = store.index()
+    rows = index.connection.execute(
+        "SELECT id FROM run WHERE created >= ? ORDER BY created, id", (began - 1.0,)
+    )
+    states = [index.state(str(row[0])) for row in rows.fetchall()]
+    after = [state for state in states if state.get("repeats") == run]
+    before = siblings(store, run)
+    for other in before:  # all were told that they repeat this one
+        new = twin(other["id"], before, after)
+        if new is not None and other["id"] != run:
+            store.writer().append("set", new["id"], {"f": {"repeats": other["id"]}})
+    found = twin(run, before, after) or next(iter(after), None)
+    return str(found["id"]) if found is not None else None
 
 
 def _tail(printed: IO[bytes]) -> str:
