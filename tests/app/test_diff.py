@@ -93,7 +93,9 @@ def test_a_run_agrees_with_itself_and_with_its_like(workspace, record):
 def test_distributions_that_were_added_removed_or_changed(workspace):
     for name, versions in (("a", {"numpy": "1.26", "old": "1"}), ("b", {"numpy": "2.0", "n": "3"})):
         content = workspace.store.writer().put(
-            json.dumps({"python": "3.11", "distributions": versions}).encode()
+            json.dumps(
+                {"python": "3.11", "executable": f"python{name}", "distributions": versions}
+            ).encode()
         )
         with Run(workspace.store) as run:
             run.init(name)

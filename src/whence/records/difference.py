@@ -125,8 +125,11 @@ def version_changes(left: Record, right: Record) -> tuple[Change, ...]:
 def environment_difference(
     left: Mapping[str, Any], right: Mapping[str, Any]
 ) -> EnvironmentDifference:
-    """What differs between two environments as they were recorded."""
-    inner = ("distributions", "direct")
+    """What differs between two environments as they were recorded.
+
+    By which name Python was called is none: `python` and `python3` are one in most environments.
+    """
+    inner = ("distributions", "direct", "executable")
     facts = [{key: side[key] for key in side if key not in inner} for side in (left, right)]
     versions = _changes(_versions(left), _versions(right))
     return EnvironmentDifference(tuple(_changes(*facts)), tuple(sorted(versions, key=_key)))
