@@ -6,7 +6,7 @@ import pytest
 
 from whence.app import chosen_runs, delete, deleted_runs, plan_deletion, plan_return, undelete
 from whence.base.error import UserError
-from whence.records import Records
+from whence.records import Records, conditions_of
 from whence.runs import Origin, Run
 from whence.store import Store, collect
 
@@ -42,6 +42,21 @@ def test_deleted_and_brought_back(workspace, shared):
     assert deleted_runs(workspace) == []
     with pytest.raises(UserError, match="no deleted run fits 'a'"):
         undelete(workspace, plan_return(workspace, ["a"]))
+
+
+def test_what_deleted_runs_logged_and_were_given_is_found_too(workspace, record):
+    for name in ("a", "b", "c"):
+        with Run(workspace.store) as run:
+            run.init(name, metadata={"x": name})
+            run.log_event(f"{name} diverged")
+    delete(workspace, plan_deletion(workspace, chosen_runs(workspace, ["a", "b"])))
+    records = Records(workspace.store, deleted=True)
+    for word, names in (("text contains diverged", ["b", "a"]), ("metadata.x == b", ["b"]),
+                        ("status == completed", ["b", "a"]), ("metadata.x == c", [])):  # fmt: skip
+        found, count = records.select(conditions_of([word]))
+        assert ([record.name for record in found], count) == (names, len(names))
+    assert records.resolve("a").metadata == {"x": "a"}
+    assert ids(workspace) == ["c"]
 
 
 def test_children_stay_unless_they_are_meant(workspace):

@@ -137,7 +137,7 @@ def test_tags_comments_and_reasons(own):
         (("delete",), "which runs"),
         (("delete", "run 0"), "no terminal to ask in"),
         (("delete", "--undo", "run 0"), "no deleted run fits"),
-        (("delete", "--undo", "--where", "seed > 0"), "cannot choose among deleted"),
+        (("delete", "--undo", "--where", "seed > 9"), "no deleted run fits 'seed > 9'"),
         (("import", "model.py"), "model.py:1: the first line is not a line of JSON"),
         (("import", "."), "whence merge ."),
         (("import", "nowhere.jsonl"), "cannot read nowhere.jsonl"),
@@ -174,6 +174,26 @@ def test_delete_and_undo(own):
     assert len(own.json("list")) == 2
     assert "Brought back 1 run." in own("delete", "--undo", "run 0").stdout
     assert len(own.json("list")) == 3
+
+
+def test_deleted_runs_are_found_by_filters_and_brought_back(own):
+    own("tag", "run 1", "figure1")
+    own("delete", "--where", "seed >= 0", "--yes")
+    assert own.json("list") == []
+    assert own("list", "--deleted", "seed > 0", "--columns", "name,seed,tags").stdout.split() == [
+        "name", "seed", "tags", "run", "2", "2", "run", "1", "1", "figure1"
+    ]  # fmt: skip
+    assert [run["name"] for run in own.json("list", "--deleted", "has tag.figure1")] == ["run 1"]
+    assert "No deleted run fits" in own("list", "--deleted", "has tag.nothing").stdout
+    assert "was deleted" in own("show", "run 1", check=False).stderr
+    again = ("delete", "--undo", "--where", "seed > 0")
+    assert "Would bring back 2 runs." in own(*again, "--dry-run").stdout
+    assert own.json("list") == []
+    back = own.json(*again, "run 1")
+    assert [run["name"] for run in back] == ["run 1"]
+    assert "Brought back 1 run." in own(*again).stdout
+    assert {run["name"] for run in own.json("list")} == {"run 1", "run 2"}
+    assert own.json("show", "run 1")["tags"] == ["figure1"]
 
 
 def test_delete_asks_in_a_terminal(own):

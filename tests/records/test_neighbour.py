@@ -56,6 +56,11 @@ def test_nothing_is_offered_that_is_not_near_or_that_was_deleted(store, typed):
     assert "Did you mean" not in refused.value.problems[0].mend
 
 
+def test_a_deleted_run_is_told_as_such(store):
+    with pytest.raises(UnknownRun, match=r"was deleted; `whence delete --undo quenched`"):
+        Records(store).resolve("quenched")
+
+
 def test_of_deleted_runs_only_those_are_offered(store):
     connection = Records(store).connection
     with pytest.raises(UserError) as refused:

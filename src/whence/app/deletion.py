@@ -9,7 +9,7 @@ from typing import Any
 
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
-from whence.records import Record, Records, UnknownRun
+from whence.records import Query, Record, Records, UnknownRun, conditions_of
 from whence.records.deletion import Loss, children_of, deleted_of, loss_of, resolve_deleted
 
 
@@ -103,7 +103,13 @@ class Return:
     left: int
 
 
-def plan_return(workspace: Workspace, runs: Sequence[str], *, children: bool = False) -> Return:
+def plan_return(
+    workspace: Workspace,
+    runs: Sequence[str],
+    filters: Sequence[str] = (),
+    *,
+    children: bool = False,
+) -> Return:
     """Which deleted records are meant; nothing is done yet.
 
     Parameters
@@ -111,21 +117,43 @@ def plan_return(workspace: Workspace, runs: Sequence[str], *, children: bool = F
     workspace : Workspace
         Where they were on record.
     runs : sequence of str
-        Their ids, parts of them, or names; with `children` also of runs that are there.
+        Their ids, parts of them, or names; with `children` also of runs that are there. None
+        means all that fit the filters.
+    filters : sequence of str
+        Filter strings, like ``metadata.mass > 3``, all of which must hold of them.
     children : bool
         Also the deleted runs that they started, as the points of a sweep.
 
     Raises
     ------
     UserError
-        If none or several deleted runs fit one of them.
+        If none or several deleted runs fit one of them, or none fits the filters.
     """
     known = Records(workspace.store)
     roots = [_root(known, text, children).id for text in runs]
+    if filters:
+        roots = _fitting(workspace, filters, roots if runs else None)
     below = children_of(known.connection, roots, deleted=True)
     gone = {record.id: record for record in deleted_runs(workspace)}
     chosen = dict.fromkeys([*roots, *(below if children else ())])
     return Return(tuple(gone[run] for run in chosen if run in gone), 0 if children else len(below))
+
+
+def _fitting(
+    workspace: Workspace, filters: Sequence[str], among: Sequence[str] | None
+) -> list[str]:
+    """The ids of the deleted records that fit, or of those among some that do."""
+    deleted = Records(workspace.store, deleted=True)
+    any_there = bool(deleted.count(Query()))
+    fit = [record.id for record in deleted.select(conditions_of(filters))[0]] if any_there else []
+    found = fit if among is None else [run for run in among if run in set(fit)]
+    if not found:
+        raise UserError.of(
+            "no-run-fits",
+            f"no deleted run fits {' and '.join(map(repr, filters))}",
+            mend="`whence list --deleted` shows them. What gc has collected is gone for good.",
+        )
+    return found
 
 
 def _root(known: Records, text: str, children: bool) -> Record:

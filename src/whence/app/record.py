@@ -51,6 +51,8 @@ class Listing:
         Fields or parameters to sort by, with ``-`` before them downward.
     limit : int or None
         At most so many.
+    deleted : bool
+        Of the deleted records instead.
     """
 
     filters: tuple[str, ...] = ()
@@ -60,6 +62,7 @@ class Listing:
     kind: str | None = None
     sort: tuple[str, ...] = ()
     limit: int | None = None
+    deleted: bool = False
 
     @property
     def narrows(self) -> bool:
@@ -119,7 +122,7 @@ def list_runs(workspace: Workspace, asked: Listing) -> Listed:
     UserError
         If a filter or an order is none; all of them are told at once.
     """
-    records = Records(workspace.store)
+    records = Records(workspace.store, deleted=asked.deleted)
     query = asked.query()
     found = list(records.iterate(query))
     full = query.limit is not None and len(found) == query.limit
@@ -135,7 +138,7 @@ def _hints(records: Records, query: Query) -> tuple[str, ...]:
 
 
 def columns_of(
-    workspace: Workspace, names: Iterable[str], fields: Collection[str]
+    workspace: Workspace, names: Iterable[str], fields: Collection[str], *, deleted: bool = False
 ) -> tuple[str, ...]:
     """What columns are called in full: fields, ``params.NAME`` or ``metadata.NAME``.
 
@@ -144,7 +147,8 @@ def columns_of(
     UserError
         If one is no field and no parameter or metadata of any run.
     """
-    known = Records(workspace.store).names
+    records = Records(workspace.store, deleted=deleted)
+    known = records.names
     found: list[str] = []
     problems: list[Problem] = []
     for name in names:

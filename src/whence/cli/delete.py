@@ -27,7 +27,7 @@ _SHOWN = 20
 @click.argument("runs", nargs=-1, metavar="RUN...", shell_complete=run_names)
 @click.option("--children", is_flag=True, help="Also the runs that they started, like a sweep's.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.option("-n", "--dry-run", is_flag=True, help="Only show what would go.")
+@click.option("-n", "--dry-run", is_flag=True, help="Only show what would go, or come back.")
 @click.option(
     "--undo", is_flag=True, is_eager=True, help="Bring runs back; alone it lists the deleted ones."
 )
@@ -46,22 +46,17 @@ def command(
     """Delete runs from the record, after showing what would go.
 
     Nothing outside of the store is touched. `whence delete --undo RUN` brings a run back as long
-    as `whence gc` has not collected it.
+    as `whence gc` has not collected it; `whence list --deleted` finds them, by the filters that
+    --where takes too.
     """
     from whence.app import Workspace, delete, plan_deletion, plan_return, some_runs
 
     workspace = Workspace.open(store)
-    if undo and filters:
-        raise UserError.of(
-            "no-filters",
-            "filters cannot choose among deleted runs, of which only ids and names are kept ready",
-            mend="`whence delete --undo` lists them; name those that are to come back.",
-        )
-    if undo and not runs:
+    if undo and not (runs or filters):
         _list_deleted(workspace, as_json)
         return
     if undo:
-        back = plan_return(workspace, runs, children=children)
+        back = plan_return(workspace, runs, filters, children=children)
         _bring_back(workspace, back, dry_run, as_json)
         return
     plan = plan_deletion(workspace, some_runs(workspace, runs, filters), children=children)

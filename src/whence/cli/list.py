@@ -81,6 +81,7 @@ def _columns(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     shell_complete=_columns,
     help="Show these: fields, params.NAME, metadata.NAME; +NAMES adds to the usual ones.",
 )
+@click.option("--deleted", is_flag=True, help="Those that were deleted and can be brought back.")
 @click.option("--watch", is_flag=True, help=f"Go on, and show every {_PAUSE:.0f} s how it is.")
 @common
 def command(
@@ -92,6 +93,7 @@ def command(
     kind: str | None,
     sort: str | None,
     columns: str | None,
+    deleted: bool,
     watch: bool,
     store: Path | None,
     as_json: bool,
@@ -108,12 +110,13 @@ def command(
 
     if limit is None and not as_json:
         limit = _SHOWN
-    asked = Listing(filters, status, tags, folder, kind, _parts(sort), limit or None)
+    asked = Listing(filters, status, tags, folder, kind, _parts(sort), limit or None, deleted)
     workspace = Workspace.open(store)
     shown: Sequence[str] = _USUAL
     if columns is not None:
         added = columns.startswith("+")
-        names = columns_of(workspace, _parts(columns.removeprefix("+")), _READ)
+        told = _parts(columns.removeprefix("+"))
+        names = columns_of(workspace, told, _READ, deleted=deleted)
         shown = (*_USUAL, *names) if added else names
     if watch and not as_json:
         _watch(workspace, asked, shown)
@@ -137,17 +140,23 @@ def _print(found: Listed, columns: Sequence[str], asked: Listing) -> None:
     for hint in found.hints:
         click.echo(hint)
     if not found.records:
-        click.echo(
-            "No run fits all that was asked for. `whence list` without filters shows all runs."
-            if asked.narrows
-            else "No runs are on record. `whence run -- COMMAND` records one."
-        )
+        click.echo(_nothing(asked))
         return
     sheet = _sheet(found.records, columns)
     for line in _lines(sheet, render.is_coloured()):
         render.say(line)
     if (hidden := found.total - len(found.records)) > 0:
         click.echo(f"… and {hidden} more; --limit 0 lists them all.")
+
+
+def _nothing(asked: Listing) -> str:
+    if asked.deleted:
+        return (
+            f"No deleted run{' fits all that was asked for' if asked.narrows else 's are there'}."
+        )
+    if asked.narrows:
+        return "No run fits all that was asked for. `whence list` without filters shows all runs."
+    return "No runs are on record. `whence run -- COMMAND` records one."
 
 
 def _watch(workspace: Workspace, asked: Listing, columns: Sequence[str]) -> None:

@@ -101,7 +101,7 @@ def resolve_deleted(connection: sqlite3.Connection, text: str) -> Record:
             mend=f"Give more of the id. The newest are:\n{shown}",
         )
     near = near_run(connection, text, deleted=True)
-    told = "`whence delete --undo` alone lists them. What gc has collected is gone for good."
+    told = "`whence list --deleted` shows them. What gc has collected is gone for good."
     raise UserError.of(
         "unknown-run",
         f"no deleted run fits {text!r}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 
 from whence.base.problem import did_you_mean
@@ -14,6 +15,8 @@ _ALIKE = 0.9  # ids of one second have two thirds in common by themselves
 
 def near_run(connection: sqlite3.Connection, text: str, *, deleted: bool = False) -> str | None:
     """The sentence that offers names, labels and ids of runs that are nearly the text, or None.
+
+    Of a run that was deleted it says so.
 
     Looked at are only those that could be meant: what begins or ends as the text does (as most
     that is mistyped still does), and the newest. To compare it with each of 100,000 would take
@@ -29,6 +32,8 @@ def near_run(connection: sqlite3.Connection, text: str, *, deleted: bool = False
         Offer deleted runs instead, whose deletion can be undone.
     """
     which = "deleted = 1" if deleted else "NOT deleted"
+    if not deleted and _is_deleted(connection, text):
+        return f"It was deleted; `whence delete --undo {shlex.quote(text)}` brings it back."
     if len(text) >= _ID - 2:
         near = did_you_mean(text, _around(connection, "id", text, which), _ALIKE)
         if near:
@@ -39,6 +44,14 @@ def near_run(connection: sqlite3.Connection, text: str, *, deleted: bool = False
     if not deleted:
         names |= _labels(connection, text)
     return did_you_mean(text, sorted(names))
+
+
+def _is_deleted(connection: sqlite3.Connection, text: str) -> bool:
+    row = connection.execute(
+        "SELECT 1 FROM run WHERE deleted = 1 AND (id = ? OR name = ? OR substr(name, ?) = ?)",
+        (text, text, -len(text) - 1, f"/{text}"),
+    ).fetchone()
+    return row is not None
 
 
 def _around(connection: sqlite3.Connection, column: str, text: str, which: str) -> set[str]:

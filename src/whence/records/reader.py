@@ -6,7 +6,7 @@ import itertools
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -27,6 +27,10 @@ _STATE = "SELECT state.json FROM run JOIN state ON state.run = run.key"
 _BATCHES = (32, 512)  # the first is small, as often only the first few are wanted
 
 
+if TYPE_CHECKING:
+    from whence.store import DeletedIndex, Index
+
+
 class UnknownRun(UserError, KeyError):  # noqa: N818
     """There is no such run, or more than one; it is a `KeyError` too."""
 
@@ -40,11 +44,15 @@ class Records:
     ----------
     store : Store
         The store; its index is brought up to date once, when this is made.
+    deleted : bool
+        Of the deleted records instead, as far as their deletion can be undone.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, deleted: bool = False) -> None:
         self.store = store
-        self._index = store.index()
+        self._index: Index | DeletedIndex = store.index()
+        if deleted:
+            self._index = _deleted(store)
         self._last: dict[str, float | None] = {}
         self.names = Names(self._index.connection)
 
@@ -240,6 +248,12 @@ class Records:
         heard = max(filter(None, (self._last[writer], state.get("heard"))), default=None)
         lost = is_alive(state.get("process"), heard, time.time()) is False
         return Record(state, lost, self.store, heard)
+
+
+def _deleted(store: Store) -> DeletedIndex:
+    from whence.store import DeletedIndex  # what is on record is looked for without
+
+    return DeletedIndex(store.index(), store.files, store.root)
 
 
 def varied(records: Sequence[Record]) -> dict[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from whence.store.cache import CacheFolder, cache_folder
     from whence.store.claim import claim_number
     from whence.store.content import Content, Slice
+    from whence.store.deleted import DeletedIndex
     from whence.store.disposal import Collected, collect
     from whence.store.field import words
     from whence.store.files import Files
@@ -34,6 +35,7 @@ _HOMES = {
     "cache": ("CacheFolder", "cache_folder"),
     "claim": ("claim_number",),
     "content": ("Content", "Slice"),
+    "deleted": ("DeletedIndex",),
     "disposal": ("Collected", "collect"),
     "field": ("words",),
     "files": ("Files",),
@@ -55,6 +57,7 @@ __all__ = [
     "CacheFolder",
     "Collected",
     "Content",
+    "DeletedIndex",
     "Files",
     "Finding",
     "Health",

@@ -227,7 +227,7 @@ class Loader:
             else:
                 before, after = self._go_on(key, of, lines)
                 changed.append((key, of, before, after))
-        self._insert(fresh)
+        self.insert(fresh)
         for key, of, before, after in changed:
             self._update(key, of, rows_of(before), after)
 
@@ -240,7 +240,8 @@ class Loader:
             return state, fold(lines, state)
         return state, fold(lines_of(self._db, self._files, self._root, key, of))
 
-    def _insert(self, fresh: list[tuple[int, str, State]]) -> None:
+    def insert(self, fresh: list[tuple[int, str, State]]) -> None:
+        """Write rows of things that have none: by key, id and state."""
         runs, states, tags, params, artifacts = [], [], [], [], []
         for key, of, state in fresh:
             rows = rows_of(state)
