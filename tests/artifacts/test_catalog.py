@@ -106,6 +106,27 @@ def test_deleting(catalog: Catalog) -> None:
             del catalog[key]
 
 
+def test_it_is_a_mapping_that_changes(catalog: Catalog) -> None:
+    other = Catalog(catalog)
+    assert other == catalog
+    other.update({"c": source("c")}, d=source("d"))
+    assert [other.pop("c").metadata, other.popitem()[0]] == [{"name": "c"}, "d"]
+    assert other.pop(("a", 2)).version == 2
+    assert other["a"].version == 1
+    assert other.pop("none", 7) == 7
+    with pytest.raises(KeyError):
+        other.pop("none")
+    assert other.setdefault("a", source("x")).metadata == {"name": "a1"}
+    assert other.setdefault("x", source("x")).metadata == {"name": "x"}
+    other.update(catalog)
+    assert list(other.keys()) == ["a", "b", "x"]
+    assert list(other["a"]) == [1, 2]
+    other.clear()
+    assert len(other) == 0
+    with pytest.raises(KeyError):
+        other.popitem()
+
+
 def test_what_is_not_there_is_told(catalog: Catalog) -> None:
     catalog["temperature"] = source()
     with pytest.raises(KeyError, match="Did you mean 'temperature'"):

@@ -154,7 +154,8 @@ class Catalog(MutableMapping[Any, Any]):
     Parameters
     ----------
     sources : mapping, optional
-        Identifiers, or pairs of identifier and version, and their sources.
+        Identifiers, or pairs of identifier and version, and their sources; of another catalog all
+        versions are taken.
 
     Examples
     --------
@@ -169,8 +170,7 @@ class Catalog(MutableMapping[Any, Any]):
     def __init__(self, sources: Mapping[Any, Source] | None = None) -> None:
         self._held: Held = {}
         self._build: Callable[[Any], Source] | None = None
-        for key, source in (sources or {}).items():
-            self[key] = source
+        self.update(sources or {})
 
     @classmethod
     def later(cls, held: Held, build: Callable[[Any], Source]) -> Self:
@@ -254,6 +254,37 @@ class Catalog(MutableMapping[Any, Any]):
         """The source, or `default` if there is none."""
         return self[key] if key in self else default  # noqa: SIM401  (what `get` is made of)
 
+    # What a mapping does with its keys goes wrong where iterating gives pairs.
+
+    def update(self, other: Any = (), /, **more: Any) -> None:
+        """Put sources in, as the constructor does."""
+        super().update(other._all() if isinstance(other, Catalog) else other, **more)
+
+    def setdefault(self, key: Key, default: Any = None) -> Any:
+        """The source; if there is none, `default` is put in first."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def pop(self, key: Key, *default: Any) -> Any:
+        """The source, taken out with all versions of its identifier, or only the one asked for."""
+        if default and key not in self:
+            return default[0]
+        found = self[key]
+        del self[key]
+        return found
+
+    def popitem(self) -> tuple[str, Any]:
+        """The identifier that came last and its latest version, taken out with all others."""
+        if not self._held:
+            raise UnknownSource.of("unknown-source", "the catalog is empty")
+        identifier = next(reversed(self._held))
+        return identifier, self.pop(identifier)
+
+    def clear(self) -> None:
+        """Take everything out."""
+        self._held.clear()
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Catalog):
             return NotImplemented
@@ -280,7 +311,7 @@ class Catalog(MutableMapping[Any, Any]):
 
     def copy(self) -> Catalog:
         """Another catalog with the same sources, which shares nothing with this one."""
-        return _made({key: deepcopy(source) for key, source in self._all().items()})
+        return Catalog({key: deepcopy(source) for key, source in self._all().items()})
 
     def slice(self, identifiers: Iterable[str]) -> Catalog:
         """All versions of some identifiers.
@@ -290,15 +321,15 @@ class Catalog(MutableMapping[Any, Any]):
         UnknownSource
             If one of them is not there.
         """
-        wanted = list(identifiers)
+        wanted = dict.fromkeys(identifiers)
         for identifier in wanted:
             if identifier not in self._held:
                 raise self.unknown(identifier)
-        return _made({key: source for key, source in self._all().items() if key[0] in set(wanted)})
+        return Catalog({key: source for key, source in self._all().items() if key[0] in wanted})
 
     def union(self, other: Catalog) -> Catalog:
         """What either has; where both have the same version, the other's."""
-        return _made({**self._all(), **other._all()})
+        return Catalog({**self._all(), **other._all()})
 
     def join(self, other: Catalog) -> Catalog:
         """What either has, where no identifier is in both.
@@ -332,16 +363,17 @@ class Catalog(MutableMapping[Any, Any]):
                 raise UserError.of(
                     "different-source", f"version {version} of {identifier!r} is not the same"
                 )
-        return _made(both)
+        return Catalog(both)
 
     def difference(self, other: Catalog) -> Catalog:
         """The versions that only one of the two has, whichever it is."""
         mine, theirs = self._all(), other._all()
-        return _made({k: s for k, s in {**theirs, **mine}.items() if (k in mine) != (k in theirs)})
+        apart = mine.keys() ^ theirs.keys()
+        return Catalog({key: s for key, s in {**theirs, **mine}.items() if key in apart})
 
     def filter(self, predicate: Callable[[CatalogSource], bool]) -> Catalog:
         """The versions that a function says yes to."""
-        return _made({key: s for key, s in self._all().items() if predicate(self[key])})
+        return Catalog({key: s for key, s in self._all().items() if predicate(self[key])})
 
     def to_file(self, path: str | os.PathLike[str], **options: Any) -> None:
         """Write it as YAML, which `from_files` reads; `options` are for fsspec."""
@@ -394,7 +426,7 @@ class Catalog(MutableMapping[Any, Any]):
         for point in entry_points(group="whence.sources"):
             offered = point.load()
             offered = offered() if callable(offered) else offered
-            found = found.union(offered if isinstance(offered, Catalog) else Catalog(offered))
+            found.update(Catalog(offered))
         return found
 
     def _all(self) -> dict[tuple[str, int], Source]:
@@ -403,10 +435,6 @@ class Catalog(MutableMapping[Any, Any]):
             for identifier, numbers in self._held.items()
             for number in sorted(numbers)
         }
-
-
-def _made(sources: Mapping[tuple[str, int], Source]) -> Catalog:
-    return Catalog(sources)
 
 
 def _split(key: Key) -> CatalogKey:
