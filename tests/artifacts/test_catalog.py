@@ -218,6 +218,12 @@ def test_files(catalog: Catalog, tmp_path: Path) -> None:
             read([tmp_path / "none"])
     with pytest.raises(UserError, match="cannot write"):
         catalog.to_file(tmp_path)
+    (tmp_path / "latin.yaml").write_bytes(b"\xe9: 1")
+    for ask in (Catalog.from_files, Catalog.from_dirs, lambda places: catalog.to_file(*places)):
+        with pytest.raises(UserError, match=r"cannot .*Protocol not known"):
+            ask(["nowhere://x"])
+    with pytest.raises(UserError, match=r"cannot read .*latin"):
+        Catalog.from_files([tmp_path / "latin.yaml"])
 
 
 @pytest.mark.parametrize(

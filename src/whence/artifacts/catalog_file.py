@@ -67,10 +67,11 @@ def write(catalog: Catalog, path: str, options: dict[str, Any]) -> None:
     """Write the catalog to a file or URL."""
     import fsspec
 
+    said = text(catalog)
     try:
         with fsspec.open(path, "w", encoding="utf-8", **options) as file:
-            file.write(text(catalog))
-    except OSError as error:
+            file.write(said)
+    except (OSError, ValueError, ImportError) as error:
         raise _unusable("write", path, error) from error
 
 
@@ -89,7 +90,7 @@ def read(paths: list[str], options: dict[str, Any]) -> Catalog:
         try:
             with fsspec.open(path, "r", encoding="utf-8", **options) as file:
                 said = file.read()
-        except OSError as error:
+        except (OSError, ValueError, ImportError) as error:  # it may be no UTF-8
             raise _unusable("read", path, error) from error
         found = found.join(parse(said, path))
     return found
@@ -102,13 +103,13 @@ def files_in(folder: str, options: dict[str, Any]) -> list[str]:
     try:
         fs, path = url_to_fs(folder, **options)
         found = fs.ls(path, detail=False)
-    except OSError as error:
+    except (OSError, ValueError, ImportError) as error:
         raise _unusable("list", folder, error) from error
     return [fs.unstrip_protocol(name) for name in sorted(found) if name.endswith((".yaml", ".yml"))]
 
 
-def _unusable(doing: str, path: str, error: OSError) -> UserError:
-    reason = error.strerror or str(error)
+def _unusable(doing: str, path: str, error: Exception) -> UserError:
+    reason = getattr(error, "strerror", None) or str(error)
     return UserError.of("unreadable-file", f"cannot {doing} {path!r}: {reason}")
 
 
