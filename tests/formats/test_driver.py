@@ -143,6 +143,23 @@ def test_messagepack(place: str) -> None:
         assert list(found.keys()) == [name[0]]
 
 
+@pytest.mark.parametrize("name", ["messagepack", "jsonl"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_is_cut_short_is_told(place: str, name: str, packed: bool) -> None:
+    msgpack = pytest.importorskip("msgpack", reason="pip install 'whence[msgpack]'")
+    data = lines(SAMPLES) if name == "jsonl" else b"".join(map(msgpack.packb, SAMPLES))
+    short = gzip.compress(data)[:-9] if packed else data[:-3]
+    with pytest.raises(UserError, match="not as its driver wants it"):
+        driver(name)(url=put(f"{place}/short", short)).get_iter().collect()
+
+
+def test_a_damaged_gzip_is_told(place: str) -> None:
+    data = bytearray(gzip.compress(lines(SAMPLES * 100)))
+    data[30] ^= 0xFF
+    with pytest.raises(UserError, match="not as its driver wants it"):
+        driver("jsonl")(url=put(f"{place}/a.gz", bytes(data))).get_iter().collect()
+
+
 def test_zarr(tmp_path: Path) -> None:
     zarr = pytest.importorskip("zarr", reason="pip install 'whence[zarr]'")
     root = zarr.open_group(str(tmp_path / "z.zarr"), mode="w")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -296,8 +297,12 @@ class MessagepackDriver(ShardDriver):
             import msgpack
         except ImportError as error:
             raise MissingExtraError.needed("msgpack", "msgpack", "reading MessagePack") from error
-        found: Iterator[Any] = msgpack.Unpacker(file, strict_map_key=False)
-        return found
+        unpacker, whole = msgpack.Unpacker(file, strict_map_key=False), 0
+        for value in unpacker:
+            whole = unpacker.tell()
+            yield value
+        if whole < file.tell():  # msgpack takes a piece of a value for the end
+            raise ValueError("it ends within a value")
 
 
 class ZarrDriver(FileDriver):
@@ -369,7 +374,7 @@ def reading(url: str) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error) or type(error).__name__
         raise UserError.of("unreadable-file", f"cannot read {url!r}: {reason}") from error
-    except ValueError as error:
+    except (ValueError, EOFError, zlib.error) as error:  # the last two are of gzip
         raise UserError.of(
             "bad-content",
             f"{url!r} is not as its driver wants it: {error}",
