@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whence.store.fact import fits
+from whence.store.fact import files_of, fits
 from whence.store.fold import fold
 from whence.testing.record import placed_lines
 
@@ -24,6 +24,20 @@ def test_the_order_of_arrival_does_not_matter(lines: Lines, random: Any) -> None
 @given(placed_lines(final=True))
 def test_copies_of_lines_add_nothing(lines: Lines) -> None:
     assert fold(lines + lines) == fold(lines)
+
+
+@settings(max_examples=40, deadline=None)
+@given(placed_lines())
+def test_files_of_a_line_are_artifacts_of_lines_of_their_own(lines: Lines) -> None:
+    apart: Lines = []
+    for (lc, writer, n), line in lines:
+        told = [{"op": "artifact", **item} for item in files_of(line)]
+        if line["op"] != "artifacts" or not told:
+            told = [{**line, "op": "unknown" if line["op"] == "artifacts" else line["op"]}]
+        for at, one in enumerate(told):
+            place = {"n": n * 10 + at, "lc": lc, "t": line["t"], "of": line["of"]}
+            apart.append(((lc, writer, n * 10 + at), {**one, **place}))
+    assert fold(apart)["artifacts"] == fold(lines)["artifacts"]
 
 
 @settings(max_examples=40, deadline=None)

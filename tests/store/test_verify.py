@@ -78,6 +78,15 @@ def test_a_named_environment_counts_as_named(store: Store) -> None:
     assert len(store.verify().incomplete) == 1
 
 
+def test_files_of_a_version_count_as_named(store: Store) -> None:
+    files = [["a", "0" * 64, 3, 0], ["b", "1" * 64, SMALL, 0], ["c", "none", 3, 0]]
+    facts = {"category": "input", "lead": "c/x/v0/", "types": ["text/plain"], "files": files}
+    store.writer().append("artifacts", "r", facts)
+    report = store.verify()
+    assert "'c/x/v0/b' of r" in str(report.incomplete)
+    assert (len(report.incomplete), report.unknown) == (2, 0)
+
+
 def test_an_unfinished_object_of_a_killed_process_is_no_damage(full: Store, tmp_path: Path) -> None:
     (full.root / "objects/new-x-1-00").write_bytes(b"half")
     assert full.verify().sound

@@ -11,7 +11,7 @@ from typing import Any
 
 from whence.store import layout
 from whence.store.content import Slice
-from whence.store.fact import folded_fits, pack_fits, seconds
+from whence.store.fact import files_of, folded_fits, pack_fits, seconds
 from whence.store.files import Files, read_all
 from whence.store.fold import Key, key_of
 from whence.store.line import Chain, parse
@@ -237,6 +237,9 @@ def _take(found: Census, line: dict[str, Any], key: Key, row: bytes) -> None:
             named = {digest.decode() for digest in digests}
             if line.get("kept") == "object":
                 found.objects.add(str(line.get("digest")))
+            elif op == "artifacts":
+                items = files_of(line)
+                found.objects.update(item["digest"] for item in items if item["kept"] == "object")
             found.named.setdefault(thing, set()).update(named)
             if op == "version" or layout.MANIFEST in str(line.get("type")):
                 found.manifests |= named

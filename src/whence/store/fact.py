@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from whence.store.layout import is_any_digest, is_digest, is_pack
+from whence.store.layout import SMALL, is_any_digest, is_digest, is_pack
 
 LATEST = 9.2e9  # seconds; as far from 1970 as a datetime64[ns] reaches
 _Kinds = frozenset[type]
@@ -78,6 +78,34 @@ def artifact_fits(item: Mapping[str, Any]) -> bool:
     return named and right and is_any_digest(item.get("digest"))
 
 
+def files_of(line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The artifacts that a line of ``artifacts`` attaches; what cannot be one is left out.
+
+    Examples
+    --------
+    >>> line = {"category": "input", "lead": "models/net/v0/", "types": ["text/csv"]}
+    >>> (file,) = files_of({**line, "files": [["a.csv", "0" * 64, 9, 0], ["b.csv"]]})
+    >>> file["name"], file["type"], file["kept"]
+    ('models/net/v0/a.csv', 'text/csv', 'pack')
+    """
+    lead, types, files = line.get("lead"), line.get("types"), line.get("files")
+    if type(lead) is not str or type(types) is not list or type(files) is not list:
+        return
+    for file in files:
+        match file:
+            case [str(path), digest, int(size), int(kind)] if 0 <= kind < len(types):
+                item = {
+                    "name": lead + path,
+                    "category": line.get("category"),
+                    "type": types[kind],
+                    "digest": digest,
+                    "size": size,
+                    "kept": "pack" if size < SMALL else "object",
+                }
+                if artifact_fits(item):
+                    yield item
+
+
 def pack_fits(line: Mapping[str, Any]) -> bool:
     """Whether what is told of packed content can be: its digest and where it lies."""
     placed = is_count(line.get("offset")) and is_count(line.get("length"))
@@ -121,6 +149,10 @@ def wrong_in(line: Mapping[str, Any]) -> str | None:
         return f"the field {unfit[0]!r} cannot be that" if unfit else None
     if op == "artifact" and not artifact_fits(line):
         return "what it tells of an artifact cannot be"
+    if op == "artifacts":
+        files = line.get("files")
+        whole = type(files) is list and len(list(files_of(line))) == len(files)
+        return None if whole else "what it tells of artifacts cannot be"
     if op == "metric" and not (type(line.get("name")) is str and metric_fits(facts)):
         return "what it tells of a metric cannot be"
     if op == "meta" and type(line.get("m")) is not dict:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any
 
-from whence.store.fact import LATEST, artifact_fits, fits, metric_fits
+from whence.store.fact import LATEST, artifact_fits, files_of, fits, metric_fits
 
 State = dict[str, Any]
 Key = tuple[int, str, int]
@@ -94,7 +94,12 @@ def fold(lines: Iterable[Line], start: State | None = None) -> State:
             tags.update(_texts(line.get("add")))
             tags.difference_update(_texts(line.get("remove")))
         elif op == "artifact":
-            _artifact(artifacts, line)
+            item = {name: line[name] for name in ARTIFACT if name in line}
+            if artifact_fits(item):
+                _attach(artifacts, item)
+        elif op == "artifacts":
+            for item in files_of(line):
+                _attach(artifacts, item)
         elif op in _OPERATIONS:
             _OPERATIONS[op](state, line, key)
     _date(state, ordered)
@@ -250,16 +255,14 @@ _OPERATIONS: dict[Any, Callable[[State, dict[str, Any], Key], None]] = {
 }
 
 
-KNOWN = frozenset([*_OPERATIONS, "tags", "artifact"])
+KNOWN = frozenset([*_OPERATIONS, "tags", "artifact", "artifacts"])
 """The operations on things that count here; others are kept in the journals."""
 
 
-def _artifact(artifacts: dict[tuple[Any, ...], dict[str, Any]], line: dict[str, Any]) -> None:
-    item = {name: line[name] for name in ARTIFACT if name in line}
+def _attach(artifacts: dict[tuple[Any, ...], dict[str, Any]], item: dict[str, Any]) -> None:
     identity = _identity(item)
-    if artifact_fits(item):
-        artifacts.pop(identity, None)  # what was said last comes last: a name means its latest
-        artifacts[identity] = item
+    artifacts.pop(identity, None)  # what was said last comes last: a name means its latest
+    artifacts[identity] = item
 
 
 def _identity(item: dict[str, Any]) -> tuple[Any, ...]:

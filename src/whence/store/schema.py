@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import re
 
-VERSION = 13
+VERSION = 14
 
 SPACES = ("param", "meta", "field", "alert")
 """What the rows of ``param`` are about."""

@@ -12,7 +12,7 @@ from typing import Any
 from whence.base.problem import Problem, Where
 from whence.store import layout
 from whence.store.content import hash_file
-from whence.store.fact import pack_fits
+from whence.store.fact import files_of, pack_fits
 from whence.store.files import Files, read_all
 from whence.store.fold import KNOWN, key_of
 from whence.store.line import Chain, parse
@@ -135,6 +135,9 @@ class _Check:
             self._final.add(str(line.get("of")))
         elif op in ("artifact", "tensor") and line.get("kept") in ("object", "pack"):
             self._name_content(line, line.get("digest"), repr(line.get("name")))
+        elif op == "artifacts":
+            for item in files_of(line):
+                self._name_content(line, item["digest"], repr(item["name"]))
         elif op == "version":
             self._name_content(line, line.get("digest"), "the manifest")
             self._versions.append((str(line.get("of")), str(line.get("digest"))))

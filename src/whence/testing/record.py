@@ -34,6 +34,20 @@ def operations(final: bool = False) -> st.SearchStrategy[Operation]:
         },
         optional={"path": _WORDS, "meta": st.dictionaries(_WORDS, _PLAIN, max_size=2)},
     )
+    file = st.tuples(
+        st.sampled_from(["a", "b"]),
+        st.sampled_from(["0" * 64, "1" * 64, "no digest"]),
+        st.integers(-1, 1 << 17),
+        st.integers(-1, 2),
+    )
+    files = st.fixed_dictionaries(
+        {
+            "category": st.sampled_from(["input", "output"]),
+            "lead": st.sampled_from(["", "c/x/v0/"]),
+            "types": st.just(["text/csv", "text/plain"]),
+            "files": st.lists(file.map(list), max_size=3),
+        }
+    )
     return st.one_of(
         st.tuples(
             st.just("set"), st.builds(_under("f"), st.dictionaries(_NAMES, _DEEP, max_size=3))
@@ -43,6 +57,7 @@ def operations(final: bool = False) -> st.SearchStrategy[Operation]:
         ),
         st.tuples(st.just("tags"), st.fixed_dictionaries({"add": tag, "remove": tag})),
         st.tuples(st.just("artifact"), artifact),
+        st.tuples(st.just("artifacts"), files),
         st.tuples(st.just("event"), st.fixed_dictionaries({"level": _WORDS, "message": _WORDS})),
         st.tuples(
             st.just("alert"),
