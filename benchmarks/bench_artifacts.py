@@ -20,6 +20,8 @@ SCALE = float(os.environ.get("WHENCE_BENCH_SCALE", "1"))
 BIG = int(1e9 * SCALE)
 FILES = int(5000 * SCALE)
 FILE = 10_000
+SMALL_FILES = int(20_000 * SCALE)
+SMALL_FILE = 1000
 PIECE = 1 << 20
 
 
@@ -157,6 +159,47 @@ def many(root: Path) -> Iterator[Pair]:
     owner.store.writer().close()
 
 
+def version(root: Path) -> Iterator[Pair]:
+    """A version of many small files, brought by a run each time, so that it is an input of it."""
+    from whence import ArtifactManager, FolderBackend, Run, StoreBackend
+    from whence.store import Store
+
+    source = root / "small"
+    source.mkdir()
+    for number in range(SMALL_FILES):
+        (source / f"part{number:05d}").write_bytes(os.urandom(SMALL_FILE))
+    names = [(entry.path, entry.name) for entry in os.scandir(source)]
+
+    def by_hand(folder: Path) -> None:
+        for path, name in names:
+            with open(path, "rb") as file:
+                data = file.read()
+            hashlib.sha256(data).hexdigest()
+            with open(folder / name, "wb") as file:
+                file.write(data)
+
+    store = Store.create(root / "versions")
+    with Run(store).init("use") as run:
+        for kind, make in (
+            ("store", lambda: StoreBackend(store, run=run)),
+            ("folder", lambda: FolderBackend(root / "shelf")),
+        ):
+            ArtifactManager("c", make()).log_files("mesh", source)
+            yield Pair(
+                f"get a version of {SMALL_FILES} files of 1 kB, {kind}",
+                renewing(
+                    root / "ours",
+                    lambda to, make=make: ArtifactManager("c", make()).download_artifact(
+                        "mesh", to=to
+                    ),
+                ),
+                renewing(root / "floor", by_hand),
+                rounds=5,
+                within=3,
+            )
+    store.writer().close()
+
+
 def files_in(folder: Path) -> int:
     return sum(1 for path in folder.rglob("*") if path.is_file())
 
@@ -171,6 +214,7 @@ def pairs() -> Iterator[Pair]:
             yield from big(root)
             (root / "big").unlink()
             yield from many(root)
+            yield from version(root)
         finally:
             os.environ.pop("WHENCE_CACHE")
             if cache is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import shutil
 import subprocess
@@ -24,8 +25,9 @@ from whence.artifacts import (
     StoreBackend,
     Version,
 )
+from whence.base.digest import digest_file
 from whence.base.error import MissingExtraError, StoreError, UserError
-from whence.formats import media_type_of
+from whence.formats import UNKNOWN, media_type_of
 from whence.records import Records
 from whence.runs import Run
 from whence.store import Store
@@ -226,6 +228,56 @@ def test_versions_are_outputs_and_inputs_of_runs(store: Store) -> None:
     assert outputs[1].type == media_type_of("weights.csv")
     assert store.verify().sound
     assert store.verify().incomplete == []
+
+
+def lines_of(store: Store, op: str) -> list[dict[str, Any]]:
+    found = []
+    for path in store.root.glob("journals/*/*.jsonl"):
+        found += [line for row in path.read_bytes().splitlines() if (line := json.loads(row))]
+    return [line for line in found if line.get("op") == op]
+
+
+def test_a_version_is_an_input_by_one_line(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "many").mkdir()
+    for number in range(300):
+        (tmp_path / "many" / f"{number}.csv").write_text(str(number // 2))
+    (tmp_path / "many" / "large").write_bytes(b"l" * 70_000)
+    ArtifactManager("c", StoreBackend(store)).log_files("mesh", tmp_path / "many")
+    ArtifactManager("c", StoreBackend(store)).log_artifact("text", "net")
+    with Run(store).init("first") as first:
+        manager = ArtifactManager("c", StoreBackend(run=first))
+        for _ in range(2):
+            manager.download_artifact("mesh", to=tmp_path / "to")
+    with Run(store).init("second") as second:  # which finds the files there
+        ArtifactManager("c", StoreBackend(run=second)).download_collection("c", tmp_path / "to")
+    lines = lines_of(store, "artifacts")
+    names = [(line["of"], line["lead"], len(line["files"])) for line in lines]
+    assert names == [(first.id, "c/mesh/v0/", 301), (second.id, "c/mesh/v0/", 301),
+                     (second.id, "c/net/v0/", 1)]  # fmt: skip
+    records = Records(store)
+    inputs = {item.name: item for item in records.get(first.id).of_category("input")}
+    assert len(inputs) == 301
+    for name, kind, kept in (("299.csv", "text/csv", "pack"), ("large", UNKNOWN, "object")):
+        item, file = inputs[f"c/mesh/v0/{name}"], tmp_path / "many" / name
+        assert (item.digest, item.size) == (digest_file(file), file.stat().st_size)
+        assert (item.type, item.kept) == (kind, kept)
+    taken = {item.digest for item in records.get(second.id).of_category("input")}
+    assert {item.digest for item in inputs.values()} < taken
+
+
+def test_all_that_is_wrong_with_a_version_is_told_and_the_rest_brought(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(10):
+        (tmp_path / "in" / str(number)).write_text(str(number))
+    manager = ArtifactManager("c", tmp_path / "shelf")
+    manager.log_files("a", tmp_path / "in")
+    (tmp_path / "shelf/c/a/v0/files/3").write_text("4")
+    (tmp_path / "shelf/c/a/v0/files/5").unlink()
+    with pytest.raises(StoreError) as caught:
+        manager.download_artifact("a", to=tmp_path / "to")
+    codes = [problem.code for problem in caught.value.problems]
+    assert codes == ["damaged-content", "artifact-store", "partly-fetched"]
+    assert {path.name for path in (tmp_path / "to" / "a").iterdir()} == set("01246789")
 
 
 def test_a_run_by_the_command_line_is_known(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

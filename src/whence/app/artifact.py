@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from whence.artifacts import (
     Deposit,
     Fetched,
+    Kept,
     Manner,
     Owner,
     Progress,
@@ -165,7 +166,8 @@ def fetch_artifacts(
 ) -> list[Fetched]:
     """Bring the artifacts of a run that fit into a folder, as files."""
     record = Records(store).resolve(run)
-    files = fetch(store, record, Request(artifacts_of(record, choice), folder, progress))
+    request = Request(artifacts_of(record, choice), folder, progress)
+    files = fetch(Kept(store, record), request)
     _tell(record, [file.artifact for file in files])
     return files
 

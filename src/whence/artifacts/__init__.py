@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whence.artifacts.content import open_content
+from whence.artifacts.content import Kept, open_content
 from whence.artifacts.deposit import Deposit, Label, Mode, facts_of, place
 from whence.artifacts.fetch import Fetched, Request, fetch, two_meanings
 from whence.artifacts.meter import Progress
@@ -66,6 +66,7 @@ __all__ = [
     "draft_of",
     "Deposit",
     "Fetched",
+    "Kept",
     "Label",
     "Manner",
     "Mode",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
+from whence.artifacts.content import Source
+from whence.artifacts.deposit import Watch
+from whence.artifacts.meter import unwatched
 from whence.artifacts.version import Draft, Manifest, Version
 
 
@@ -34,14 +37,24 @@ class Backend(Protocol):
     def aliases(self, collection: str, artifact: str) -> dict[str, str]:
         """The names of the versions of an artifact that its aliases point to."""
 
-    def put(self, collection: str, artifact: str, draft: Draft) -> Version:
-        """Keep a new version."""
+    def put(
+        self, collection: str, artifact: str, draft: Draft, watch: Watch = unwatched
+    ) -> Version:
+        """Keep a new version; `watch` is told of its bytes as they are kept."""
 
     def manifest(self, version: Version) -> Manifest:
         """What is in a version that is not deleted."""
 
     def open(self, version: Version, manifest: Manifest, path: str) -> BinaryIO:
         """One of its files, to be read from; its bytes are not checked."""
+
+    def locate(
+        self, versions: Mapping[Version, Manifest], digests: Collection[str]
+    ) -> Mapping[str, Source]:
+        """Where those of their contents lie that are files of this machine, by digest.
+
+        The versions count as read, whatever of them is read then.
+        """
 
     def alias(self, collection: str, artifact: str, alias: str, version: Version | None) -> None:
         """Let an alias point to a version from now on, or to none."""

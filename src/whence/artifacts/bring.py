@@ -1,34 +1,31 @@
-"""The files of a version, brought into a folder: whole, checked, and never outside of it."""
+"""The files of versions, brought into a folder: whole, checked, and never outside of it."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from whence.artifacts.backend import Backend
+from whence.artifacts.content import Source
+from whence.artifacts.fetch import Request, fetch
+from whence.artifacts.meter import Progress
 from whence.artifacts.name import parts_of
-from whence.artifacts.target import Bringer, Target, damaged_on_arrival, is_there
-from whence.artifacts.version import Entry, Manifest, Version
+from whence.artifacts.target import Target
+from whence.artifacts.version import Manifest, Version
 from whence.base.digest import digest_file
 from whence.base.error import UserError
 from whence.base.problem import Problem
 from whence.records import Artifact
 from whence.store import Files
-from whence.store.layout import SMALL
 
-_WORKERS = 8
+Places = Mapping[str, tuple[Version, Manifest]]
+"""Versions by the folder that each gets below another; one of no name is that folder itself."""
 
 
-def bring(
-    backend: Backend, version: Version, manifest: Manifest, folder: Path, workers: int = _WORKERS
-) -> None:
-    """Bring the files of a version into a folder.
+def bring(backend: Backend, places: Places, folder: Path, progress: Progress | None = None) -> None:
+    """Bring the files of versions into a folder.
 
     A file that has the right content is left alone; each of the others gets its name when its
     digest is right.
@@ -36,80 +33,69 @@ def bring(
     Raises
     ------
     UserError
-        If other files are in the folder, or something stands in the way.
+        If other files are in a version's folder, or something stands in the way.
     StoreError
-        If a file is not as it was logged.
+        If a file is not as it was logged; the rest was brought.
     """
     target = Target(folder)
     try:
-        _refuse_others(target.path, manifest, version)
-        for name in manifest.folders:
-            with target.inner(_parts(name), make=True):
-                pass
-
-        def one(entry: Entry) -> None:
-            _bring(backend, version, manifest, entry, target)
-
-        if workers == 1 or len(manifest.files) == 1:
-            for entry in manifest.files:
-                one(entry)
-        else:
-            with ThreadPoolExecutor(workers) as pool:
-                list(pool.map(one, manifest.files))
+        for inner, (version, manifest) in places.items():
+            _refuse_others(target.path / inner, manifest, version)
+        for inner, (_, manifest) in places.items():
+            for name in manifest.folders:
+                with target.inner(_parts(_below(inner, name)), make=True):
+                    pass
     finally:
         target.close()
+    supply = _Shelf(backend, places)
+    fetch(supply, Request(list(supply.artifacts()), folder, progress))
 
 
-def _bring(
-    backend: Backend, version: Version, manifest: Manifest, entry: Entry, target: Target
-) -> None:
-    parts = _parts(entry.path)
-    artifact = Artifact(entry.path, "input", "", entry.digest, entry.size)
-    with target.inner(parts[:-1], make=True) as inner:
-        assert inner is not None
-        path = target.path.joinpath(*parts)
-        if is_there(inner, parts[-1], artifact, lambda: digest_file(path)):
-            return
-        with (
-            backend.open(version, manifest, entry.path) as opened,
-            _readable(opened, entry.size) as source,
-        ):
-            bringer = Bringer(inner, parts[-1], artifact)
-            if not bringer.bring(source, 0, Files(), lambda count: None):
-                raise damaged_on_arrival(artifact, Path(str(version)))
+class _Shelf:
+    """The content of versions (see `Supply`)."""
 
+    files = Files()
 
-@contextmanager
-def _readable(opened: IO[bytes], size: int) -> Iterator[int | bytes]:
-    """A descriptor of what was opened, its own or that of a copy; of little content the bytes."""
-    if size < SMALL:
-        yield opened.read(size + 1)
-        return
-    try:
-        own: int | None = opened.fileno()
-    except (AttributeError, OSError):  # not a file of this machine
-        own = None
-    if own is not None:
-        yield own
-        return
-    with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(opened, copy)
-        copy.flush()
-        yield copy.fileno()
+    def __init__(self, backend: Backend, places: Places) -> None:
+        self._backend, self._places = backend, places
+        self._files = {
+            _below(inner, entry.path): (version, manifest, entry)
+            for inner, (version, manifest) in places.items()
+            for entry in manifest.files
+        }
+
+    def artifacts(self) -> Iterable[Artifact]:
+        for name, (_, _, entry) in self._files.items():
+            yield Artifact(name, "input", "", entry.digest, entry.size)
+
+    def sources(self, artifacts: Iterable[Artifact]) -> Mapping[str, Source]:
+        wanted = {artifact.digest for artifact in artifacts}
+        return self._backend.locate(dict(self._places.values()), wanted)
+
+    def open(self, artifact: Artifact) -> BinaryIO:
+        version, manifest, entry = self._files[artifact.name]
+        return self._backend.open(version, manifest, entry.path)
+
+    def digest_of(self, path: str) -> str:
+        return digest_file(path)
 
 
 def _refuse_others(folder: Path, manifest: Manifest, version: Version) -> None:
     """Refuse to mix a version with what else is in the folder."""
-    own = {entry.path for entry in manifest.files}
     for above, _, names in os.walk(folder):
+        lead = Path(above).relative_to(folder).as_posix()
         for name in names:
-            path = Path(above, name).relative_to(folder).as_posix()
-            if path not in own and not name.endswith(".whence-part"):
+            path = name if lead == "." else f"{lead}/{name}"
+            if manifest.entry(path) is None and not name.endswith(".whence-part"):
                 raise UserError.of(
                     "other-files",
                     f"{str(folder)!r} has a file {path!r} that is not in {version}",
                     mend="Remove what is there, or give another folder.",
                 )
+
+
+def _below(inner: str, path: str) -> str:
+    return f"{inner}/{path}" if inner else path
 
 
 def _parts(path: str) -> tuple[str, ...]:

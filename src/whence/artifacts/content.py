@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO, Protocol
 
 from whence.base.error import StoreError
 from whence.records import Artifact, Record
-from whence.store import Store
+from whence.store import Files, Store
 from whence.store.layout import packs
 
 
@@ -32,27 +32,87 @@ class Source:
     left: bool = False
 
 
-def sources(store: Store, record: Record, artifacts: Iterable[Artifact]) -> dict[str, Source]:
-    """Where the contents can be read, by digest; what is nowhere is left out.
+class Supply(Protocol):
+    """Where the content of artifacts comes from. Safe to use from any thread."""
 
-    Only references are looked for outside the store, and what is found there may have changed.
+    @property
+    def files(self) -> Files:
+        """The way to the file system."""
+
+    def sources(self, artifacts: Iterable[Artifact]) -> Mapping[str, Source]:
+        """Where contents lie that can be read on this machine, by digest: looked up at once."""
+
+    def open(self, artifact: Artifact) -> IO[bytes]:
+        """Content that `sources` did not find, or that is not there any more.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be had.
+        """
+
+    def digest_of(self, path: str) -> str:
+        """The digest of a file's content as it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The content of artifacts of a run (see `Supply`).
+
+    Attributes
+    ----------
+    store : Store
+    record : Record
     """
+
+    store: Store
+    record: Record
+
+    @property
+    def files(self) -> Files:
+        """The store's way to the file system."""
+        return self.store.files
+
+    def sources(self, artifacts: Iterable[Artifact]) -> dict[str, Source]:
+        """Where the contents lie; references where they lay, and may have changed since."""
+        artifacts = list(artifacts)
+        found = kept(self.store, artifacts)
+        for artifact in artifacts:
+            path = None
+            if artifact.digest not in found:
+                path = next(left(self.store, self.record, artifact), None)
+            if path is not None:
+                found[artifact.digest] = Source(path, left=True)
+        return found
+
+    def open(self, artifact: Artifact) -> BinaryIO:
+        """The content of one."""
+        if not self.store.has(artifact.digest):
+            raise gone(artifact)
+        return self.store.open_content(artifact.digest)
+
+    def digest_of(self, path: str) -> str:
+        """The digest of a file, which the store may remember."""
+        return self.store.digest_of(path)
+
+
+def kept(store: Store, artifacts: Iterable[Artifact]) -> dict[str, Source]:
+    """Where the store keeps the contents, by digest; what it does not keep is left out."""
     found: dict[str, Source] = {}
-    elsewhere: dict[str, Artifact] = {}
+    elsewhere: list[str] = []
     for artifact in artifacts:
         if artifact.digest in found:
             continue
-        kept = store.locate(artifact.digest) if artifact.kept != "pack" else None
-        if kept is not None:
-            found[artifact.digest] = Source(kept)
-        else:
-            elsewhere[artifact.digest] = artifact
-    for digest, place in store.places(elsewhere).items() if elsewhere else ():
-        found[digest] = Source(packs(store.root) / place.pack, place.offset)
-    for digest, artifact in elsewhere.items():
-        path = next(left(store, record, artifact), None) if digest not in found else None
+        path = store.locate(artifact.digest) if artifact.kept != "pack" else None
         if path is not None:
-            found[digest] = Source(path, left=True)
+            found[artifact.digest] = Source(path)
+        else:
+            elsewhere.append(artifact.digest)
+    paths: dict[str, Path] = {}  # of packs, which hold many each
+    for digest, place in store.places(elsewhere).items() if elsewhere else ():
+        if place.pack not in paths:
+            paths[place.pack] = packs(store.root) / place.pack
+        found[digest] = Source(paths[place.pack], place.offset)
     return found
 
 

@@ -7,22 +7,22 @@ import shutil
 import tempfile
 import time
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from whence.artifacts.content import Source, gone, sources
+from whence.artifacts.content import Source, Supply, gone
 from whence.artifacts.meter import Meter, Progress
 from whence.artifacts.name import parts_of
 from whence.artifacts.save import others
 from whence.artifacts.target import Bringer, Target, damaged_on_arrival, is_there
 from whence.base.error import StoreError, UserError, WhenceError
 from whence.base.problem import Problem
-from whence.records import Artifact, Record
-from whence.store import Store
+from whence.records import Artifact
+from whence.store.layout import SMALL
 
 _UNIT = 64  # files of one piece of work
 _WORKERS = 8
@@ -75,7 +75,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is fetched of a run.
+    """What is fetched.
 
     Attributes
     ----------
@@ -94,8 +94,8 @@ class Request:
     workers: int = _WORKERS
 
 
-def fetch(store: Store, record: Record, request: Request) -> list[Fetched]:
-    """Bring artifacts of a run into a folder; gives the files in order of their names.
+def fetch(supply: Supply, request: Request) -> list[Fetched]:
+    """Bring artifacts into a folder; gives the files in order of their names.
 
     A file that has the right content is left alone; one that has another is replaced, in one
     step. Slashes in names make folders.
@@ -106,7 +106,7 @@ def fetch(store: Store, record: Record, request: Request) -> list[Fetched]:
         After the rest was fetched, if something could not be: a name that cannot be a file's,
         something in the way, content that is gone or damaged.
     """
-    work = _Fetch(store, record, request)
+    work = _Fetch(supply, request)
     try:
         return work.run()
     finally:
@@ -118,8 +118,7 @@ Work = Callable[[list[Wanted]], list[Wanted]]
 
 @dataclass(slots=True)
 class _Fetch:
-    store: Store
-    record: Record
+    supply: Supply
     request: Request
     problems: list[Problem] = field(default_factory=list)
     failed: set[Wanted] = field(default_factory=set)
@@ -137,13 +136,16 @@ class _Fetch:
         wanted = self._told_apart(wanted)
         with ThreadPoolExecutor(self.request.workers) as pool:
             missing = set(self._all(pool, wanted, self._missing))
-            found = sources(self.store, self.record, (item.artifact for item in missing))
+            absent = [item for item in wanted if item in missing]
+            found = self.supply.sources(item.artifact for item in absent)
 
             def bring(unit: list[Wanted]) -> list[Wanted]:
                 return self._brought(unit, found)
 
-            absent = [item for item in wanted if item in missing]
-            brought = set(self._all(pool, absent, bring)) if absent else set()
+            far = [[item] for item in absent if item.artifact.digest not in found]
+            brought = {item for unit in pool.map(bring, far) for item in unit}
+            near = [item for item in absent if item.artifact.digest in found]
+            brought.update(self._all(pool, near, bring))
         self.meter.close()
         folder = self.target.path
         files = [
@@ -195,9 +197,9 @@ class _Fetch:
         return found
 
     def _digest(self, item: Wanted) -> Callable[[], str]:
-        return lambda: self.store.digest_of(f"{self.target.path}/{item.artifact.name}")
+        return lambda: self.supply.digest_of(f"{self.target.path}/{item.artifact.name}")
 
-    def _brought(self, unit: list[Wanted], found: dict[str, Source]) -> list[Wanted]:
+    def _brought(self, unit: list[Wanted], found: Mapping[str, Source]) -> list[Wanted]:
         brought: list[Wanted] = []
         try:
             with self.target.inner(unit[0].parts[:-1], make=True) as folder:
@@ -215,16 +217,17 @@ class _Fetch:
 
     def _bring(self, folder: int, item: Wanted, source: Source | None) -> None:
         bringer = Bringer(folder, item.parts[-1], item.artifact)
-        if source is None:
-            raise gone(item.artifact)
         self.meter.note = item.artifact.name
+        if source is None:
+            self._bring_opened(bringer, item)
+            return
         try:
             fd = os.open(source.path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:  # gc may just have moved it: the store knows where to
-            self._bring_slowly(bringer, item)
+            self._bring_opened(bringer, item)
             return
         try:
-            if bringer.bring(fd, source.offset, self.store.files, self.meter):
+            if bringer.bring(fd, source.offset, self.supply.files, self.meter):
                 return
         finally:
             os.close(fd)
@@ -232,13 +235,11 @@ class _Fetch:
             raise gone(item.artifact, changed=source.path)
         raise damaged_on_arrival(item.artifact, source.path)
 
-    def _bring_slowly(self, bringer: Bringer, item: Wanted) -> None:
-        content = self.store.open_content(item.artifact.digest)
-        with content, tempfile.TemporaryFile() as copy:
-            shutil.copyfileobj(content, copy)
-            copy.flush()
-            if not bringer.bring(copy.fileno(), 0, self.store.files, self.meter):
-                raise damaged_on_arrival(item.artifact, self.store.root)
+    def _bring_opened(self, bringer: Bringer, item: Wanted) -> None:
+        artifact = item.artifact
+        with self.supply.open(artifact) as content, _readable(content, artifact.size) as source:
+            if not bringer.bring(source, 0, self.supply.files, self.meter):
+                raise damaged_on_arrival(artifact)
 
     def _note(self, item: Wanted, error: WhenceError | OSError) -> None:
         self.failed.add(item)
@@ -323,6 +324,25 @@ def tells_apart(folder: Path) -> bool:
     finally:
         with suppress(OSError):
             path.unlink()
+
+
+@contextmanager
+def _readable(opened: IO[bytes], size: int) -> Iterator[int | bytes]:
+    """A descriptor of what was opened, its own or that of a copy; of little content the bytes."""
+    if size < SMALL:
+        yield opened.read(size + 1)
+        return
+    try:
+        own: int | None = opened.fileno()
+    except (AttributeError, OSError):  # not a file of this machine
+        own = None
+    if own is not None:
+        yield own
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(opened, copy)
+        copy.flush()
+        yield copy.fileno()
 
 
 def _units(wanted: list[Wanted]) -> Iterator[list[Wanted]]:

@@ -19,7 +19,8 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -27,6 +28,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import orjson
 
 from whence.artifacts.backend import Address
+from whence.artifacts.content import Source
+from whence.artifacts.deposit import Watch
+from whence.artifacts.meter import unwatched
 from whence.artifacts.version import Draft, Entry, Manifest, Version
 from whence.base.clock import utc_text
 from whence.base.error import MissingExtraError, StoreError, UserError
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"v(0|[1-9][0-9]{0,17})(\.json|\.failed\.json|\.deleted)?")
 _ALIAS = ".alias"
 _PIECE = 1 << 20
+_WORKERS = 8
 
 
 class FolderBackend:
@@ -101,12 +106,14 @@ class FolderBackend:
             for name in names
         }
 
-    def put(self, collection: str, artifact: str, draft: Draft) -> Version:
+    def put(
+        self, collection: str, artifact: str, draft: Draft, watch: Watch = unwatched
+    ) -> Version:
         """Keep a new version."""
         number = self._claim(collection, artifact)
         version = Version(collection, artifact, number, failed=draft.failed)
         try:
-            entries = [self._keep(version, path, draft.pieces[path]) for path in draft.paths]
+            entries = self._keep_all(version, draft, watch)
             if self._local:
                 for folder in draft.folders:
                     self._fs.makedirs(self._files(version, folder), exist_ok=True)
@@ -130,6 +137,19 @@ class FolderBackend:
         with _told(f"read {path!r} of {version} in {self.url!r}"):
             opened: BinaryIO = self._fs.open(self._files(version, path), "rb")
             return opened
+
+    def locate(
+        self, versions: Mapping[Version, Manifest], digests: Collection[str]
+    ) -> dict[str, Source]:
+        """Where those of their contents lie, if this is a folder of this machine."""
+        if not self._local:
+            return {}
+        return {
+            entry.digest: Source(Path(self._files(version, entry.path)))
+            for version, manifest in versions.items()
+            for entry in manifest.files
+            if entry.digest in digests
+        }
 
     def alias(self, collection: str, artifact: str, alias: str, version: Version | None) -> None:
         """Let an alias point to a version from now on, or to none."""
@@ -182,16 +202,31 @@ class FolderBackend:
                 return False
         return True
 
-    def _keep(self, version: Version, path: str, what: Path | bytes) -> Entry:
+    def _keep_all(self, version: Version, draft: Draft, watch: Watch) -> list[Entry]:
+        def keep(path: str) -> Entry:
+            return self._keep(version, path, draft.pieces[path], watch)
+
+        if self._local:
+            return list(map(keep, draft.paths))
+        with ThreadPoolExecutor(_WORKERS) as pool:  # each has to wait for an answer
+            return list(pool.map(keep, draft.paths))
+
+    def _keep(self, version: Version, path: str, what: Path | bytes, watch: Watch) -> Entry:
         target = self._files(version, path)
         with _told(f"keep {path!r} of {version} in {self.url!r}"):
             if self._local:
                 self._fs.makedirs(os.path.dirname(target), exist_ok=True)
             if isinstance(what, bytes):
                 self._fs.pipe_file(target, what)
+                watch(len(what))
                 return Entry(path, hashlib.sha256(what).hexdigest(), len(what))
             with self._fs.open(target, "wb") as file:
-                return Entry(path, *_copied(what, file.write))
+
+                def write(piece: bytes) -> None:
+                    file.write(piece)
+                    watch(len(piece))
+
+                return Entry(path, *_copied(what, write))
 
     def _place(self, path: str, data: bytes) -> None:
         """Have a whole file of that name, at once."""

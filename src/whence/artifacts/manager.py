@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,10 +14,14 @@ from whence.artifacts.catalog import Catalog, CatalogSource, Held
 from whence.artifacts.context import DirectoryLogger, TmpArtifact
 from whence.artifacts.draft import draft_of
 from whence.artifacts.find import latest, resolve
+from whence.artifacts.meter import Meter, Progress
 from whence.artifacts.source import Source
+from whence.artifacts.target import damaged_on_arrival
 from whence.artifacts.version import Draft, Version, checked, checked_alias
+from whence.base.digest import digest_bytes
 from whence.base.error import UserError
 from whence.formats import dump, format_of, load, media_type_of
+from whence.records import Artifact
 
 _WORKERS = 8
 
@@ -37,6 +40,9 @@ class ArtifactManager:
     backend : Backend or path-like, optional
         Where versions are kept: a `StoreBackend`, `FolderBackend` or `MlflowBackend`; a URL or path
         means a folder there; the store found upward from the working directory if not given.
+    progress : callable, optional
+        Called with bytes done, bytes in all and a note while something is logged or brought that
+        takes over a second.
 
     Examples
     --------
@@ -53,6 +59,7 @@ class ArtifactManager:
         self,
         collection: str = "default",
         backend: Backend | str | os.PathLike[str] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self._active_collection = checked(collection, "collection")
         if backend is None:
@@ -64,6 +71,7 @@ class ArtifactManager:
 
             backend = FolderBackend(backend)
         self.backend: Backend = backend
+        self._progress = progress
 
     def __repr__(self) -> str:
         return f"<ArtifactManager of {self._active_collection!r} in {self.backend!r}>"
@@ -176,7 +184,10 @@ class ArtifactManager:
         """Log what was put together by hand as a new version."""
         if not draft.pieces and not draft.folders:
             raise UserError.of("empty-artifact", f"there is nothing in {artifact!r} to log")
-        version = self.backend.put(*self._place(artifact, collection), draft)
+        meter = Meter(self._progress, draft.size if self._progress else 0)
+        meter.note = artifact
+        version = self.backend.put(*self._place(artifact, collection), draft, meter)
+        meter.close()
         catalog = self._catalog([version])
         return catalog[_identifier(version), version.number + 1]
 
@@ -219,9 +230,10 @@ class ArtifactManager:
         if kind is None:
             known = format_of(entry.path)
             kind = known.media_type if known and known.load else media_type_of("x")
-        with tempfile.TemporaryDirectory(prefix="whence-") as folder:
-            bring(self.backend, found, manifest, Path(folder))
-            data = Path(folder, entry.path).read_bytes()
+        with self.backend.open(found, manifest, entry.path) as file:
+            data = file.read(entry.size + 1)
+        if digest_bytes(data) != entry.digest:
+            raise damaged_on_arrival(Artifact(entry.path, "input", "", entry.digest, entry.size))
         return load(kind, data, allow_pickle=allow_pickle)
 
     def download_artifact(
@@ -261,7 +273,8 @@ class ArtifactManager:
         if to is None:
             return TmpArtifact(self, found.collection, found.artifact, found.name)
         folder = Path(to, found.artifact)
-        bring(self.backend, found, self.backend.manifest(found), folder)
+        place = {"": (found, self.backend.manifest(found))}
+        bring(self.backend, place, folder, self._progress)
         return folder
 
     def download_collection(
@@ -288,12 +301,11 @@ class ArtifactManager:
                 series.setdefault(version.artifact, []).append(version)
         newest = [latest(found, name, artifact) for artifact, found in series.items()]
 
-        def fetch(version: Version) -> None:
-            manifest = self.backend.manifest(version)
-            bring(self.backend, version, manifest, Path(to, version.artifact), workers=1)
-
         with ThreadPoolExecutor(_WORKERS) as pool:
-            list(pool.map(fetch, newest))
+            manifests = list(pool.map(self.backend.manifest, newest))
+        held = zip(newest, manifests, strict=True)
+        places = {version.artifact: (version, manifest) for version, manifest in held}
+        bring(self.backend, places, Path(to), self._progress)
         return self.collection_to_catalog(name)
 
     def collection_to_catalog(self, collection: str | None = None) -> Catalog:

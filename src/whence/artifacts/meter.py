@@ -9,6 +9,11 @@ from collections.abc import Callable
 Progress = Callable[[int, int, str], object]
 """Called with the bytes done, the bytes there are, and what is at work."""
 
+
+def unwatched(count: int) -> None:
+    """Nobody is told."""
+
+
 _PATIENCE = 1.0  # seconds before the first word
 _PAUSE = 0.1
 

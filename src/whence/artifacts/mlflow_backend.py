@@ -12,13 +12,16 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
 from whence.artifacts.backend import Address
+from whence.artifacts.content import Source
+from whence.artifacts.deposit import Watch
+from whence.artifacts.meter import unwatched
 from whence.artifacts.version import Draft, Entry, Manifest, Version
 from whence.base.digest import digest_bytes, digest_file
 from whence.base.error import MissingExtraError, StoreError
@@ -82,14 +85,16 @@ class MlflowBackend:
                 for alias, number in sorted(dict(model.aliases).items())
             }
 
-    def put(self, collection: str, artifact: str, draft: Draft) -> Version:
+    def put(
+        self, collection: str, artifact: str, draft: Draft, watch: Watch = unwatched
+    ) -> Version:
         """Keep a new version."""
         with _told(f"keep {collection}/{artifact} on {self.uri!r}"):
             name = self._registered(collection, artifact)
             tags = {_COLLECTION: collection, _ARTIFACT: artifact}
             run = self._client.create_run(self._experiment(collection), tags=tags).info.run_id
             try:
-                self._upload(run, draft)
+                self._upload(run, draft, watch)
                 self._client.set_terminated(run)
                 tags |= {_FAILED: "true"} if draft.failed else {}
                 number = self._numbered(name, run, tags)
@@ -107,6 +112,12 @@ class MlflowBackend:
         """One of its files, to be read from."""
         with _told(f"read {path!r} of {version} on {self.uri!r}"):
             return self._fetch(version, f"files/{path}")
+
+    def locate(
+        self, versions: Mapping[Version, Manifest], digests: Collection[str]
+    ) -> dict[str, Source]:
+        """Nothing: the server has it all."""
+        return {}
 
     def alias(self, collection: str, artifact: str, alias: str, version: Version | None) -> None:
         """Let an alias point to a version from now on, or to none."""
@@ -188,7 +199,7 @@ class MlflowBackend:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
 
-    def _upload(self, run: str, draft: Draft) -> None:
+    def _upload(self, run: str, draft: Draft, watch: Watch) -> None:
         with tempfile.TemporaryDirectory(prefix="whence-") as folder:
             entries: list[Entry] = []
             for path in draft.paths:
@@ -201,7 +212,11 @@ class MlflowBackend:
                     shutil.copyfile(what, target)
                     entries.append(Entry(path, digest_file(target), target.stat().st_size))
             Path(folder, _MANIFEST).write_bytes(draft.manifest(entries).to_bytes())
-            self._client.log_artifacts(run, folder)
+            self._client.log_artifact(run, str(Path(folder, _MANIFEST)))
+            for entry in entries:
+                target = Path("files", entry.path)
+                self._client.log_artifact(run, str(Path(folder, target)), str(target.parent))
+                watch(entry.size)
 
     def _numbered(self, name: str, run: str, tags: dict[str, str]) -> int:
         """Have the server give out a number; it gives up if many ask at once."""

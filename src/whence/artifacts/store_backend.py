@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from whence.artifacts.backend import Address
+from whence.artifacts.content import Source, kept
+from whence.artifacts.deposit import Watch
+from whence.artifacts.meter import unwatched
 from whence.artifacts.version import MANIFEST_TYPE, Draft, Entry, Manifest, Version
 from whence.base.error import StoreError, UserError
 from whence.formats import media_type_of
+from whence.records import Artifact
 from whence.store import (
     Content,
     Store,
@@ -20,6 +26,8 @@ from whence.store import (
     versions,
 )
 from whence.store.layout import SMALL
+
+_MANY = 10_000  # files that one line tells of
 
 
 class StoreBackend:
@@ -55,7 +63,7 @@ class StoreBackend:
             store = getattr(run, "store", None) or Store.find_or_create()
         self.store = store if isinstance(store, Store) else Store.open(store)
         self._run = run if run is not None else enclosing_run(self.store.root)
-        self._taken: set[tuple[str, str]] = set()
+        self._taken: set[tuple[str, Version, str | None]] = set()
 
     @property
     def run(self) -> str | None:
@@ -81,10 +89,12 @@ class StoreBackend:
         names = {(v.number, v.key): v.name for v in self.versions(collection, artifact)}
         return {alias: names[place] for alias, place in found.items() if place in names}
 
-    def put(self, collection: str, artifact: str, draft: Draft) -> Version:
+    def put(
+        self, collection: str, artifact: str, draft: Draft, watch: Watch = unwatched
+    ) -> Version:
         """Keep a new version."""
         run, writer = self.run, self.store.writer()
-        manifest = draft.manifest(self._keep(draft))
+        manifest = draft.manifest(self._keep(draft, watch))
         listed = writer.put(manifest.to_bytes())
         number = claim_number(self.store.files, self.store.root, collection, artifact)
         version = Version(
@@ -100,7 +110,7 @@ class StoreBackend:
         }
         writer.append("version", version_id(collection, artifact, number, writer.id), told)
         if run:
-            self._attach(run, version, manifest, manifest.files, "output")
+            self._attach(run, "output", {version: manifest})
         return version
 
     def manifest(self, version: Version) -> Manifest:
@@ -113,10 +123,25 @@ class StoreBackend:
         entry, run = manifest.entry(path), self.run
         assert entry is not None
         content = self.store.open_content(entry.digest)
-        if run and (run, f"{version}/{path}") not in self._taken:
-            self._taken.add((run, f"{version}/{path}"))
-            self._attach(run, version, manifest, (entry,), "input")
+        if run and self._taken.isdisjoint([(run, version, None), (run, version, path)]):
+            self._taken.add((run, version, path))
+            self._attach(run, "input", {version: replace(manifest, files=(entry,))})
         return content
+
+    def locate(
+        self, versions: Mapping[Version, Manifest], digests: Collection[str]
+    ) -> dict[str, Source]:
+        """Where the store keeps those of their contents; the run has taken all of them in."""
+        run = self.run
+        if run:
+            new = {v: m for v, m in versions.items() if (run, v, None) not in self._taken}
+            self._taken.update((run, version, None) for version in new)
+            self._attach(run, "input", new)
+        sizes = {e.digest: e.size for m in versions.values() for e in m.files}
+        return kept(
+            self.store,
+            (Artifact("", "input", "", one, sizes[one], _kept(sizes[one])) for one in digests),
+        )
 
     def alias(self, collection: str, artifact: str, alias: str, version: Version | None) -> None:
         """Let an alias point to a version from now on, or to none."""
@@ -148,44 +173,53 @@ class StoreBackend:
         url = "whence://" + "/".join(quote(part, safe=" ") for part in parts)
         return Address(url, {"store": str(self.store.root)})
 
-    def _keep(self, draft: Draft) -> list[Entry]:
+    def _keep(self, draft: Draft, watch: Watch) -> list[Entry]:
         found: list[Entry] = []
         files = {path: str(what) for path, what in draft.pieces.items() if not _is_bytes(what)}
-        contents = self.store.writer().put_files(files.values(), "copy")
-        kept = dict(zip(files, contents, strict=True))
-        problems = [p for c in kept.values() if isinstance(c, UserError) for p in c.problems]
+        contents = self.store.writer().put_files(files.values(), "copy", watch)
+        put = dict(zip(files, contents, strict=True))
+        problems = [p for c in put.values() if isinstance(c, UserError) for p in c.problems]
         if problems:
             raise UserError(*problems)
         for path in draft.paths:
-            content = kept[path] if path in kept else self._put(draft.pieces[path])
+            content = put[path] if path in put else self._put(draft.pieces[path], watch)
             assert isinstance(content, Content)
             found.append(Entry(path, content.digest, content.size))
         return found
 
-    def _put(self, data: Any) -> Content:
-        return self.store.writer().put(data)
+    def _put(self, data: Any, watch: Watch) -> Content:
+        content = self.store.writer().put(data)
+        watch(content.size)
+        return content
 
-    def _attach(
-        self,
-        run: str,
-        version: Version,
-        manifest: Manifest,
-        entries: tuple[Entry, ...],
-        category: str,
-    ) -> None:
-        lead = f"{version.collection}/{version.artifact}/{version.name}"
+    def _attach(self, run: str, category: str, versions: Mapping[Version, Manifest]) -> None:
+        """Put versions, or files of them, on record as what a run took in or put out."""
         facts = [
-            {
-                "name": f"{lead}/{entry.path}",
-                "category": category,
-                "type": manifest.type or media_type_of(entry.path),
-                "digest": entry.digest,
-                "size": entry.size,
-                "kept": "pack" if entry.size < SMALL else "object",
-            }
-            for entry in entries
+            facts
+            for version, manifest in versions.items()
+            for facts in _facts(version, manifest, category)
         ]
-        self.store.writer().append_many("artifact", run, facts)
+        self.store.writer().append_many("artifacts", run, facts)
+
+
+def _facts(version: Version, manifest: Manifest, category: str) -> Iterator[dict[str, Any]]:
+    types: dict[str, int] = {}
+    endings: dict[str, int] = {}
+    files = []
+    for entry in manifest.files:
+        ending = "".join(entry.path.rpartition("/")[2].partition(".")[1:])
+        if ending not in endings:
+            told = manifest.type or media_type_of(f"x{ending}")
+            endings[ending] = types.setdefault(told, len(types))
+        files.append([entry.path, entry.digest, entry.size, endings[ending]])
+    lead = f"{version.collection}/{version.artifact}/{version.name}/"
+    for start in range(0, len(files), _MANY):
+        some = files[start : start + _MANY]
+        yield {"category": category, "lead": lead, "types": list(types), "files": some}
+
+
+def _kept(size: int) -> str:
+    return "pack" if size < SMALL else "object"
 
 
 def _is_bytes(what: object) -> bool:

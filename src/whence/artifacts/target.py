@@ -247,10 +247,11 @@ def _hashed(fd: int, sha: hashlib._Hash, watch: Watch) -> hashlib._Hash:
     return sha
 
 
-def damaged_on_arrival(artifact: Artifact, where: Path) -> StoreError:
+def damaged_on_arrival(artifact: Artifact, where: Path | None = None) -> StoreError:
     """The error for content whose digest was another when it arrived."""
+    place = f" in {str(where)!r}" if where is not None else ""
     return StoreError.of(
         "damaged-content",
-        f"the content of {artifact.name!r} in {str(where)!r} was altered: its digest is another",
+        f"the content of {artifact.name!r}{place} was altered: its digest is another",
         mend="`whence verify` lists all damage; merge a store that has the content whole.",
     )

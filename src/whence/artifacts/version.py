@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -269,6 +270,15 @@ class Draft:
         if both:
             raise NameRefused.of("bad-name", f"{both[0]!r} cannot be a file and a folder")
         object.__setattr__(self, "paths", tuple(sorted(self.pieces)))
+
+    @property
+    def size(self) -> int:
+        """How many bytes the files have, as far as can be told."""
+        found = 0
+        for what in self.pieces.values():
+            with suppress(OSError):
+                found += len(what) if isinstance(what, bytes) else what.stat().st_size
+        return found
 
     def manifest(self, files: Iterable[Entry]) -> Manifest:
         """The manifest, now that the files are known."""

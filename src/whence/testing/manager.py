@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from whence.artifacts import ArtifactManager, Backend, Catalog, DirectoryLogger, TmpArtifact
+from whence.artifacts import ArtifactManager, Backend, Catalog, DirectoryLogger, TmpArtifact, meter
+from whence.base.digest import digest_file
 from whence.base.error import UserError
 
 HOSTILE = (
@@ -126,6 +127,65 @@ class BackendSuite:
         manager.download_artifact("mesh", to=tmp_path, version="v0")
         with pytest.raises(UserError, match="not in"):
             manager.download_artifact("mesh", to=tmp_path, version="v1")
+
+    def test_files_that_are_there_are_not_brought_again(
+        self, manager: ArtifactManager, mesh: Path, tmp_path: Path
+    ) -> None:
+        """What is missing or has other content is, and goes on from what a killed process left."""
+        for number in range(100):
+            (mesh / "system" / f"part{number}").write_text(str(number // 2))
+        manager.log_files("mesh", mesh)
+        digest = digest_file(mesh / "system" / "controlDict")
+        folder = tmp_path / "to" / "mesh"
+        (folder / "system").mkdir(parents=True)
+        part = folder / "system" / f".{digest[:24]}.whence-part"
+        part.write_bytes(b"\0" * 40_000)
+        begun = part.stat().st_ino
+        manager.download_artifact("mesh", to=tmp_path / "to")
+        assert (folder / "system" / "controlDict").stat().st_ino == begun
+        assert _files(folder) == _files(mesh)
+        before = {path: path.stat() for path in sorted(folder.rglob("*")) if path.is_file()}
+        (folder / "system" / "part7").unlink()
+        (folder / "system" / "part8").write_text("other")
+        manager.download_artifact("mesh", to=tmp_path / "to")
+        assert _files(folder) == _files(mesh)
+        after = {path: path.stat().st_mtime_ns for path in before}
+        again = {path.name for path in before if after[path] != before[path].st_mtime_ns}
+        assert again == {"part7", "part8"}
+
+    def test_progress_is_told_of_what_takes_long(
+        self,
+        manager: ArtifactManager,
+        mesh: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Of logging and of bringing: bytes done, all bytes and what is at work."""
+        told: list[tuple[int, int, str]] = []
+        telling = ArtifactManager(
+            manager.active_collection, manager.backend, lambda *words: told.append(words)
+        )
+        monkeypatch.setattr(meter, "_PATIENCE", 1e9)
+        telling.log_files("soon", mesh)
+        telling.download_artifact("soon", to=tmp_path)
+        assert told == []
+        monkeypatch.setattr(meter, "_PATIENCE", 0.0)
+        monkeypatch.setattr(meter, "_PAUSE", 0.0)
+        telling.log_files("mesh", mesh)
+        telling.log_artifact("text", "text")
+        telling.log_artifact(b"0" * 100_000, "bytes")
+        size = 70_012
+        first = [words for words in told if words[1] == size]
+        assert first[0][0] < size
+        assert first[-1] == (size, size, "mesh")
+        assert told[-1] == (100_000, 100_000, "bytes")
+        told.clear()
+        telling.download_collection(to=tmp_path / "to")
+        whole = 2 * size + 100_004
+        assert told[0][0] < whole
+        assert told[-1][:2] == (whole, whole)
+        names = {f"{name}/{path}" for name in ("soon", "mesh") for path in _files(mesh)}
+        assert {words[2] for words in told} <= names | {"text/text.txt", "bytes/bytes.bin"}
 
     def test_download_never_goes_through_a_link(
         self, manager: ArtifactManager, mesh: Path, tmp_path: Path
