@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from whence.app.client import Client
 from whence.runs import Run
 from whence.store import Store
 
@@ -70,6 +71,54 @@ def test_json_tells_counts_and_last_values(melt):
     }
     assert told["rate"]["last"] == {"$float": "nan"}
     assert told["field"] == {"count": 0, "arrays": 1, "unit": None}
+
+
+def test_a_list_has_them_as_columns(melt):
+    melt("run", "--name", "bare", "--", "true")
+    listed = melt("list", "--columns", "name,metrics.energy,metrics.energy.min,metrics.rate")
+    assert [row.split() for row in listed.stdout.splitlines()] == [
+        ["name", "energy", "energy.min", "rate"],
+        ["bare", "–", "–", "–"],
+        ["melt", "-0.0125", "-1", "nan"],
+    ]
+    assert listed.stderr == ""
+    added = melt("list", "melt", "--columns", "+metrics.energy").stdout.splitlines()
+    assert added[0].split()[-2:] == ["created", "energy"]
+    _, told = melt.json("list", "--columns", "metrics.energy,metrics.energy.max,name")
+    shown = melt.json("show", "melt")["metrics"]["energy"]
+    del shown["arrays"]
+    assert told["metrics"] == {"energy": shown}
+    assert "metrics" not in melt.json("list", "--columns", "name")[0]
+
+
+def test_a_metric_that_no_run_listed_has_is_told(melt):
+    listed = melt("list", "--columns", "name,metrics.enrgy")
+    assert listed.stderr.startswith("No run listed has numbers of a metric 'enrgy'. Did you mean")
+    assert "'energy'" in listed.stderr
+    assert listed.stdout.split() == ["name", "enrgy", "melt", "–"]
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("metrics.energy < 0",), "asked for"),
+        (("metrics.energy exists",), "asked for"),
+        (("--sort", "-metrics.energy"), "sorted"),
+    ],
+)
+def test_runs_are_not_found_by_metrics_and_the_error_says_what_to_do(melt, words, what):
+    done = melt("list", *words, check=False)
+    assert done.returncode == 2
+    assert f"runs cannot be {what} by their metrics" in done.stderr
+    assert "run.update_metadata({'energy': value})" in done.stderr
+    frame = Client(Store.open(melt.cwd)).get_runs(metrics=True, output_format="dataframe")
+    assert frame["metrics.energy.last"].tolist() == [-0.0125]
+
+
+def test_metadata_may_be_called_as_metrics_are(melt, monkeypatch):
+    with Run(Store.open(melt.cwd)) as run:
+        run.init("odd", metadata={"metrics": {"energy": 3}})
+    assert [one["name"] for one in melt.json("list", "metrics.energy > 2")] == ["odd"]
 
 
 def test_a_run_without_any_says_so(whence):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 AXES = ("step", "time", "timestamp")
 STATISTICS = ("average", "min", "max")
+FIGURES = ("last", "min", "max", "average", "count", "step")
 _LEGEND = 12  # curves that a legend can name
 _LINE = 40  # points of a metric's course in short
 
@@ -325,10 +326,13 @@ class Measured:
     def as_dict(self) -> dict[str, Any]:
         """It as `whence show --json` tells it."""
         told: dict[str, Any] = {"count": 0, "arrays": self.arrays, "unit": self.unit}
-        if self.digest is not None:
-            told |= asdict(self.digest) | {"timestamp": utc_text(self.digest.timestamp)}
-        plain: dict[str, Any] = encode(told)
-        return plain
+        return told if self.digest is None else told | digest_as_dict(self.digest)
+
+
+def digest_as_dict(digest: Digest) -> dict[str, Any]:
+    """A metric in short, as JSON tells it."""
+    plain: dict[str, Any] = encode(asdict(digest) | {"timestamp": utc_text(digest.timestamp)})
+    return plain
 
 
 def measured(store: Store, record: Record) -> tuple[Measured, ...]:
@@ -349,6 +353,69 @@ def measured(store: Store, record: Record) -> tuple[Measured, ...]:
         )
         for name in names
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MetricColumns:
+    """Metrics of some runs, one value of each.
+
+    Attributes
+    ----------
+    values : mapping of str to mapping of str to float, int or bool
+        By run id and by what was asked for; what a run has not is left out.
+    digests : mapping of str to mapping of str to Digest
+        By run id and metric, what the values are of.
+    hints : tuple of str
+        Sentences about metrics that none of the runs has.
+    """
+
+    values: Mapping[str, Mapping[str, float]]
+    digests: Mapping[str, Mapping[str, Digest]]
+    hints: tuple[str, ...] = ()
+
+
+def metric_columns(store: Store, records: Sequence[Record], asked: Sequence[str]) -> MetricColumns:
+    """The last values of metrics of runs, or with ``NAME.min`` and the like other figures of them.
+
+    Parameters
+    ----------
+    store : Store
+        Where they are on record.
+    records : sequence of Record
+        The runs; the values of each are read.
+    asked : sequence of str
+        Metrics, each alone or followed by one of `FIGURES`.
+    """
+    values: dict[str, dict[str, float]] = {record.id: {} for record in records}
+    digests: dict[str, dict[str, Digest]] = {record.id: {} for record in records}
+    known: dict[str, None] = {}
+    for record in records:
+        if not asked or not record.state.get("points"):
+            continue
+        metrics = Metrics(store, record.id)
+        known |= dict.fromkeys(metrics.names)
+        for text in asked:
+            name, figure = _figure(text, metrics.names)
+            if name in metrics.names:
+                digest = digests[record.id].setdefault(name, metrics.digest(name))
+                values[record.id][text] = getattr(digest, figure)
+    unheard = [text for text in asked if not any(text in told for told in values.values())]
+    hints = [
+        " ".join(
+            filter(
+                None,
+                (f"No run listed has numbers of a metric {text!r}.", did_you_mean(text, known)),
+            )
+        )
+        for text in unheard
+    ]
+    return MetricColumns(values, digests, tuple(hints if records else ()))
+
+
+def _figure(text: str, names: Sequence[str]) -> tuple[str, str]:
+    """The metric and the figure of it that a text means; a metric may have dots in its name."""
+    name, _, figure = text.rpartition(".")
+    return (text, "last") if text in names or figure not in FIGURES else (name, figure)
 
 
 def _line(values: Column) -> tuple[float, ...]:

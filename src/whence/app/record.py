@@ -140,7 +140,10 @@ def _hints(records: Records, query: Query) -> tuple[str, ...]:
 def columns_of(
     workspace: Workspace, names: Iterable[str], fields: Collection[str], *, deleted: bool = False
 ) -> tuple[str, ...]:
-    """What columns are called in full: fields, ``params.NAME`` or ``metadata.NAME``.
+    """What columns are called in full: fields, ``params.NAME``, ``metadata.NAME``.
+
+    ``metrics.NAME`` is taken as it is: whether there is such a metric is only known once runs were
+    read, as no index has them.
 
     Raises
     ------
@@ -152,7 +155,7 @@ def columns_of(
     found: list[str] = []
     problems: list[Problem] = []
     for name in names:
-        if name in fields or name.startswith(tuple(_SPACES.values())):
+        if name in fields or name.startswith((*_SPACES.values(), METRIC)):
             found.append(name)
             continue
         spaces = [prefix for space, prefix in _SPACES.items() if known.of(space, name)]
@@ -160,7 +163,7 @@ def columns_of(
             found.append(f"{spaces[0]}{name}")
             continue
         near = did_you_mean(name, [*fields, *known.all()])
-        there = f"There are {', '.join(fields)}, params.NAME and metadata.NAME."
+        there = f"There are {', '.join(fields)}, params.NAME, metadata.NAME and metrics.NAME."
         problems.append(
             Problem("unknown-column", f"there is no column {name!r}", mend=near or there)
         )
@@ -201,6 +204,9 @@ def _dimension(node: Mapping[Any, Any]) -> str:
     coupled = "" if target is None else f", with {target}"
     return f"{', '.join(texts)} ({count}{coupled})"
 
+
+METRIC = "metrics."
+"""What a column begins with that is a metric."""
 
 _SPACES = {"param": "params.", "meta": "metadata."}
 

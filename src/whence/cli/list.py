@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from whence.app import Listed, Listing, Workspace
+    from whence.app.metric import MetricColumns
     from whence.records import Record
 
 _SHOWN = 40
@@ -79,7 +80,8 @@ def _columns(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     "--columns",
     metavar="NAMES",
     shell_complete=_columns,
-    help="Show these: fields, params.NAME, metadata.NAME; +NAMES adds to the usual ones.",
+    help="Show these: fields, params.NAME, metadata.NAME, metrics.NAME (its last value; "
+    "metrics.NAME.min, .max, .average); +NAMES adds to the usual ones.",
 )
 @click.option("--deleted", is_flag=True, help="Those that were deleted and can be brought back.")
 @click.option("--watch", is_flag=True, help=f"Go on, and show every {_PAUSE:.0f} s how it is.")
@@ -122,12 +124,36 @@ def command(
         _watch(workspace, asked, shown)
         return
     found = list_runs(workspace, asked)
+    measured = _measured(workspace, found, shown)
+    for hint in measured.hints if measured else ():
+        click.echo(hint, err=True)
     if as_json:
-        render.as_json([record.summary() for record in found.records])
+        render.as_json([_plain(record, measured) for record in found.records])
         for hint in found.hints:
             click.echo(hint, err=True)
         return
-    _print(found, shown, asked)
+    _print(found, shown, asked, measured)
+
+
+def _measured(workspace: Workspace, found: Listed, columns: Sequence[str]) -> MetricColumns | None:
+    """The metrics that columns ask for."""
+    from whence.app.record import METRIC
+
+    asked = [name.removeprefix(METRIC) for name in columns if name.startswith(METRIC)]
+    if not asked:
+        return None
+    from whence.app.metric import metric_columns  # which takes numpy
+
+    return metric_columns(workspace.store, found.records, asked)
+
+
+def _plain(record: Record, measured: MetricColumns | None) -> dict[str, Any]:
+    if measured is None:
+        return record.summary()
+    from whence.app.metric import digest_as_dict
+
+    told = {name: digest_as_dict(one) for name, one in measured.digests[record.id].items()}
+    return {**record.summary(), "metrics": told}
 
 
 def _parts(text: str | None) -> tuple[str, ...]:
@@ -136,13 +162,15 @@ def _parts(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
-def _print(found: Listed, columns: Sequence[str], asked: Listing) -> None:
+def _print(
+    found: Listed, columns: Sequence[str], asked: Listing, measured: MetricColumns | None
+) -> None:
     for hint in found.hints:
         click.echo(hint)
     if not found.records:
         click.echo(_nothing(asked))
         return
-    sheet = _sheet(found.records, columns)
+    sheet = _sheet(found.records, columns, measured)
     for line in _lines(sheet, render.is_coloured()):
         render.say(line)
     if (hidden := found.total - len(found.records)) > 0:
@@ -172,7 +200,8 @@ def _watch(workspace: Workspace, asked: Listing, columns: Sequence[str]) -> None
         while True:
             room = max(screen.height - 3, 1)
             found = list_runs(workspace, replace(asked, limit=min(asked.limit or room, room)))
-            lines = _lines(_sheet(found.records, columns), coloured=not screen.no_color)
+            sheet = _sheet(found.records, columns, _measured(workspace, found, columns))
+            lines = _lines(sheet, coloured=not screen.no_color)
             table = Text.from_ansi("\n".join(lines), no_wrap=True, overflow="ignore")
             live.update(Group(table, _beneath(found)), refresh=True)
             time.sleep(_PAUSE)
@@ -197,7 +226,9 @@ class _Sheet:
     widths: Sequence[int]
 
 
-def _sheet(records: Sequence[Record], columns: Sequence[str]) -> _Sheet:
+def _sheet(
+    records: Sequence[Record], columns: Sequence[str], measured: MetricColumns | None
+) -> _Sheet:
     """The cells; only parameters and names give way to a narrow terminal."""
     from whence.records import varied
 
@@ -210,8 +241,12 @@ def _sheet(records: Sequence[Record], columns: Sequence[str]) -> _Sheet:
         for record in records
     }
     now = time.time()
-    rows = [[_cell(record, name, told[record.id], now) for name in columns] for record in records]
-    titles = [name.removeprefix("params.").removeprefix("metadata.") for name in columns]
+    metrics = measured.values if measured else {}
+    rows = [
+        [_cell(record, name, told[record.id], now, metrics.get(record.id, {})) for name in columns]
+        for record in records
+    ]
+    titles = [re.sub(r"^(params|metadata|metrics)\.", "", name) for name in columns]
     widths = render.widths([titles, *rows], [columns.index(n) for n in _GIVE_WAY if n in columns],
                            _LEAST)  # fmt: skip
     cut = [[*map(_shortened, columns, row, widths)] for row in (titles, *rows)]
@@ -229,7 +264,9 @@ def _lines(sheet: _Sheet, coloured: bool) -> Iterator[str]:
     """The table as text: without rich, whose own take as long as all the rest."""
     for number, row in enumerate((sheet.titles, *sheet.rows)):
         cells = [
-            text.rjust(width) if name in _RIGHT else text.ljust(width)
+            text.rjust(width)
+            if name in _RIGHT or name.startswith("metrics.")
+            else text.ljust(width)
             for name, text, width in zip(sheet.columns, row, sheet.widths, strict=True)
         ]
         if coloured:
@@ -249,7 +286,7 @@ def _told(values: dict[str, Any], alone: bool) -> str:
     return render.short(" ".join(parts), _LONGEST)
 
 
-def _cell(record: Record, name: str, told: str, now: float) -> str:
+def _cell(record: Record, name: str, told: str, now: float, metrics: Mapping[str, float]) -> str:
     if name == "parameters":
         return told
     if name in ("created", "started", "ended"):
@@ -257,6 +294,8 @@ def _cell(record: Record, name: str, told: str, now: float) -> str:
     if name in _READ:
         return _READ[name](record)
     space, _, key = name.partition(".")
+    if space == "metrics":
+        return "–" if metrics.get(key) is None else render.number(metrics[key])
     return _value(record.parameters if space == "params" else record.metadata, key)
 
 

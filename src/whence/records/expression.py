@@ -164,6 +164,8 @@ class Bare(Condition):
             for space in ("param", "meta")
             for below in (False, True)
         )
+        if not known and self.key.startswith("metrics."):
+            raise no_metric(self.key, "asked for")
         near = None if known else did_you_mean(self.key, [*FIELDS, *records.names.all()])
         if near:
             raise UserError.of(
@@ -219,6 +221,19 @@ _MEND = (
     "Write for example 'metadata.x > 3', 'status == failed', 'has tag.melt', 'created < 2d', "
     "'name contains melt', 'params.model exists'."
 )
+
+
+def no_metric(key: str, what: str) -> UserError:
+    """The error of a metric where only what is in the index can be asked for."""
+    name = key.partition(".")[2]
+    return UserError.of(
+        "no-index-of-metrics",
+        f"runs cannot be {what} by their metrics, which the index does not hold",
+        mend=f"Note what matters as metadata, run.update_metadata({{{name!r}: value}}), and ask "
+        f"for metadata.{name}. `whence list --columns +metrics.{name}` shows the metric; in Python "
+        "Client().get_runs(metrics=True, output_format='dataframe') has it as "
+        f"'metrics.{name}.last'.",
+    )
 
 
 _EACH = (

@@ -62,6 +62,10 @@ class Order:
         if column:
             return Sql(f"({column}) IS NULL {lacking}, {column} {way}", is_set=False)
         names = self._names(records)
+        if not names and self.field.startswith("metrics."):
+            from whence.records.expression import no_metric  # which is made of conditions
+
+            raise no_metric(self.field, "sorted")
         if not names:
             near = did_you_mean(self.field, [*_COLUMNS, *records.names.all()])
             raise UserError.of(
