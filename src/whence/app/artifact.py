@@ -112,7 +112,12 @@ def one_artifact(record: Record, name: str, category: str | None = None) -> Arti
 
 
 def get_object(
-    store: Store, run: str, name: str, *, category: str | None = None, allow_pickle: bool = False
+    store: Store,
+    run: str | Record,
+    name: str,
+    *,
+    category: str | None = None,
+    allow_pickle: bool = False,
 ) -> Any:
     """The object that an artifact holds; see `Client.get_artifact`."""
     records = Records(store)
@@ -147,7 +152,9 @@ def _type_of(records: Records, artifact: Artifact) -> str:
     return str(row[0]) if row else UNKNOWN
 
 
-def open_artifact(store: Store, run: str, name: str, category: str | None = None) -> BinaryIO:
+def open_artifact(
+    store: Store, run: str | Record, name: str, category: str | None = None
+) -> BinaryIO:
     """The content of an artifact as a file to seek and read in."""
     record = Records(store).resolve(run)
     artifact = one_artifact(record, name, category)
@@ -156,13 +163,13 @@ def open_artifact(store: Store, run: str, name: str, category: str | None = None
     return file
 
 
-def list_artifacts(store: Store, run: str, choice: Choice) -> list[Artifact]:
+def list_artifacts(store: Store, run: str | Record, choice: Choice) -> list[Artifact]:
     """The artifacts of a run that fit."""
     return artifacts_of(Records(store).resolve(run), choice)
 
 
 def fetch_artifacts(
-    store: Store, run: str, choice: Choice, folder: Path, progress: Progress | None = None
+    store: Store, run: str | Record, choice: Choice, folder: Path, progress: Progress | None = None
 ) -> list[Fetched]:
     """Bring the artifacts of a run that fit into a folder, as files."""
     record = Records(store).resolve(run)
@@ -226,7 +233,7 @@ class PutRequest:
 
 
 def put_artifacts(
-    store: Store, run: str, request: PutRequest, progress: Progress | None = None
+    store: Store, run: str | Record, request: PutRequest, progress: Progress | None = None
 ) -> list[Artifact]:
     """Save files and folders to a run on record, also one that has ended."""
     record = Records(store).resolve(run)

@@ -111,7 +111,7 @@ class Client:
         facts = [found.run_facts(self.store, record, request) for record in records]
         return found.run_frame(facts) if output_format == "dataframe" else facts
 
-    def get_run(self, run_id: str) -> Record:
+    def get_run(self, run_id: str | Record) -> Record:
         """The record of a run."""
         return self._record(run_id)
 
@@ -135,11 +135,11 @@ class Client:
             else records.near(name),
         )
 
-    def get_run_name_from_id(self, run_id: str) -> str:
+    def get_run_name_from_id(self, run_id: str | Record) -> str:
         """The name of a run."""
         return self._record(run_id).name
 
-    def get_metrics_names(self, run_id: str) -> list[str]:
+    def get_metrics_names(self, run_id: str | Record) -> list[str]:
         """The metrics that a run logged numbers of, in the order in which it first did."""
         return metric.metric_names(self.store, [self._record(run_id)])
 
@@ -149,7 +149,7 @@ class Client:
         xaxis: XAxis = "step",
         *,
         output_format: Literal["dict", "dataframe"] = "dict",
-        run_ids: str | Iterable[str] | None = None,
+        run_ids: str | Record | Iterable[str | Record] | None = None,
         run_filters: str | Iterable[str] | None = None,
         use_run_names: bool = False,
         aggregate: bool = False,
@@ -207,7 +207,7 @@ class Client:
         metric_names: str | Iterable[str],
         xaxis: XAxis = "step",
         *,
-        run_ids: str | Iterable[str] | None = None,
+        run_ids: str | Record | Iterable[str | Record] | None = None,
         run_filters: str | Iterable[str] | None = None,
         use_run_names: bool = False,
         aggregate: bool = False,
@@ -225,7 +225,7 @@ class Client:
         return metric.metric_figure(curves, xaxis)
 
     def get_tensor_metric(
-        self, run_id: str, metric_name: str, step: int | None = None
+        self, run_id: str | Record, metric_name: str, step: int | None = None
     ) -> xr.DataArray:
         """The arrays that a run logged as values of a metric, with the axes of their grid.
 
@@ -249,7 +249,7 @@ class Client:
 
     def get_artifact(
         self,
-        run_id: str,
+        run_id: str | Record,
         name: str,
         allow_pickle: bool = False,
         *,
@@ -286,7 +286,7 @@ class Client:
 
     def get_artifact_as_file(
         self,
-        run_id: str,
+        run_id: str | Record,
         name: str,
         path: str | os.PathLike[str] | None = None,
         *,
@@ -316,7 +316,7 @@ class Client:
 
     def get_artifacts_as_files(
         self,
-        run_id: str,
+        run_id: str | Record,
         category: str | None = None,
         startswith: str | None = None,
         contains: str | None = None,
@@ -374,11 +374,13 @@ class Client:
 
         abort_runs(self.store, [self._record(run_id)], reason)
 
-    def list_artifacts(self, run_id: str, category: str | None = None) -> list[Artifact]:
+    def list_artifacts(self, run_id: str | Record, category: str | None = None) -> list[Artifact]:
         """The artifacts of a run: name, category, media type, digest, size."""
         return artifact.list_artifacts(self.store, run_id, artifact.Choice(category=category))
 
-    def open_artifact(self, run_id: str, name: str, *, category: str | None = None) -> BinaryIO:
+    def open_artifact(
+        self, run_id: str | Record, name: str, *, category: str | None = None
+    ) -> BinaryIO:
         """The content of an artifact as a file to seek and read in, without reading all of it.
 
         Examples
@@ -388,16 +390,19 @@ class Client:
         """
         return artifact.open_artifact(self.store, run_id, name, category)
 
-    def _record(self, run: str) -> Record:
+    def _record(self, run: str | Record) -> Record:
         return Records(self.store).resolve(run)
 
     def _chosen(
-        self, run_ids: str | Iterable[str] | None, run_filters: str | Iterable[str] | None
+        self,
+        run_ids: str | Record | Iterable[str | Record] | None,
+        run_filters: str | Iterable[str] | None,
     ) -> list[Record]:
         """The runs that are named, else those that fit the filters, oldest first."""
         records = Records(self.store)
         if run_ids is not None:
-            chosen = [records.resolve(run) for run in _words(run_ids)]
+            several = [run_ids] if isinstance(run_ids, str | Record) else run_ids
+            chosen = [records.resolve(run) for run in several]
         elif run_filters is not None:
             from whence.records.expression import conditions_of
 

@@ -28,6 +28,7 @@ STATUS_STYLE = {
     "lost": "bold magenta",
 }
 
+_FLAT = 1e-9  # a course that moves less, as a part of its values, is constant but for rounding
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
@@ -163,12 +164,15 @@ def spark(values: Sequence[float]) -> str:
     --------
     >>> spark([0, 1, 2, 3, float("nan"), 7])
     '▁▂▃▄ █'
+    >>> spark([1.0, 1.0 + 1e-15])
+    '▁▁'
     """
     there = [value for value in values if not math.isnan(value)]
     if not there:
         return " " * len(values)
     low, high = min(there) / 2, max(there) / 2  # by halves, which do not overflow
-    span = (high - low) or math.inf  # a constant lies on the ground
+    moves = high - low > max(-low, high) * _FLAT
+    span = high - low if moves else math.inf  # a constant lies on the ground
     top = len(_BLOCKS) - 1
     return "".join(
         " " if math.isnan(value) else _BLOCKS[round((value / 2 - low) / span * top)]

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whence.params import flatten
 from whence.records.excerpt import short
 from whence.records.period import spoken
 from whence.records.reader import varied
 from whence.records.record import Record
+from whence.records.thin import thinned
+
+if TYPE_CHECKING:
+    from whence.records.metric import Metrics
+    from whence.records.thin import Column
 
 _COLOUR = {
     "created": "#6b7280",
@@ -24,6 +29,9 @@ _LEFT = "text-align: left; vertical-align: top"
 _LINE = f"{_LEFT}; white-space: nowrap"
 _FEW = 8  # lines of a cell of a card
 _MOST = 12  # columns of parameters
+_WIDTH, _HEIGHT = 160, 20  # of the course of a metric [px]
+_POINTS = 160  # of such a course
+_FLAT = 1e-9  # a course that moves less, as a part of its values, does not move
 
 
 def table(records: Sequence[Record], total: int) -> str:
@@ -42,7 +50,7 @@ def table(records: Sequence[Record], total: int) -> str:
 
 def card(record: Record) -> str:
     """One record, with all that is worth knowing at a glance."""
-    alerts = record.state.get("alerts") or {}
+    code = record.state.get("code") or {}
     told: dict[str, Any] = {
         "label": record.label,
         "kind": record.kind,
@@ -52,18 +60,76 @@ def card(record: Record) -> str:
         "reason": "\n".join(record.reason),
         "outcome": record.outcome,
         "critical": "\n".join(
-            str(facts.get("name")) for facts in alerts.values() if facts.get("status") == "critical"
+            name for name, stands in record.alerts.items() if stands == "critical"
         ),
         "created": _when(record),
         "took": _took(record),
-        "code": record.version,
+        "code": f"{record.version}{' with changes' if code.get('dirty') else ''}",
         "main file": record.main_file,
         "output": "\n".join(record.outputpaths),
     }
     parts = {"": told, "parameters": record.parameters, "metadata": record.metadata}
     body = "".join(_section(title, values) for title, values in parts.items())
+    body += _logged(record)
     note = _caption(f"<b>{escape(record.name)}</b> {_badge(record)}")
     return f"<table>{note}<tbody>{body}</tbody></table>"
+
+
+def _logged(record: Record) -> str:
+    """The course of the first metrics, and the last events."""
+    if record.store is None:
+        return ""
+    from whence.records.metric import OWN
+
+    metrics = record.metrics
+    names = [name for name in metrics.names if not name.startswith(OWN)]
+    rows = [_line(name, _course(metrics, name)) for name in names[:_FEW]]
+    more = len(names) - _FEW
+    body = _head("metrics", bool(names)) + "".join(rows)
+    body += _line("…", f"and {more} more") if more > 0 else ""
+    events = record.events
+    body += _head("events" if len(events) <= _FEW else f"the last of {len(events)} events",
+                  bool(events))  # fmt: skip
+    return body + "".join(_line(one["level"], escape(one["message"])) for one in events[-_FEW:])
+
+
+def _course(metrics: Metrics, name: str) -> str:
+    """A metric as a small drawing, with how it ended and between what it went."""
+    told = metrics.digest(name)
+    last = escape(f"{told.last:.7g}{f' {told.unit}' if told.unit else ''}")
+    if told.count < 2:
+        return last
+    span = (
+        f'<span style="opacity: 0.7">{told.min:.7g} to {told.max:.7g}, {told.count} values</span>'
+    )
+    return f"{drawn(metrics.series(name).value)} {last} {span}"
+
+
+def drawn(values: Column) -> str:
+    """The course of some numbers as a small drawing; nothing of what is no finite number.
+
+    Parameters
+    ----------
+    values : (value,) float64, int64 or bool
+    """
+    import numpy as np
+
+    numbers = np.asarray(values, float)
+    place = np.flatnonzero(np.isfinite(numbers))
+    if not len(place):
+        return ""
+    there = numbers[place]
+    kept = thinned(there, there, _POINTS)
+    low, high = there.min() / 2, there.max() / 2  # by halves, which do not overflow
+    moves = high - low > max(-low, high) * _FLAT
+    high = high if moves else np.inf  # what is constant but for rounding lies on the ground
+    x = 1 + (_WIDTH - 2) * place[kept] / max(len(numbers) - 1, 1)
+    y = _HEIGHT - 2 - (_HEIGHT - 4) * (there[kept] / 2 - low) / (high - low)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+    return (
+        f'<svg width="{_WIDTH}" height="{_HEIGHT}" style="vertical-align: middle">'
+        f'<polyline points="{points}" fill="none" stroke="#2563eb" stroke-width="1.3"/></svg>'
+    )
 
 
 def _section(title: str, values: Mapping[str, Any]) -> str:
@@ -72,13 +138,20 @@ def _section(title: str, values: Mapping[str, Any]) -> str:
         values = {key: short(value, 60) for key, value in flatten(values).items()}
     else:
         values = {key: value for key, value in values.items() if value not in (None, "")}
-    head = f'<tr><td colspan="2" style="{_LEFT}; opacity: 0.7">{title}</td></tr>' if title else ""
-    rows = "".join(
-        f'<tr><th style="{_LINE}">{escape(str(key))}</th>'
-        f'<td style="{_LEFT}; white-space: pre-wrap">{escape(_first(value))}</td></tr>'
-        for key, value in values.items()
+    rows = "".join(_line(str(key), escape(_first(value))) for key, value in values.items())
+    return _head(title, bool(title and rows)) + rows
+
+
+def _head(title: str, there: bool) -> str:
+    shown = f'<tr><td colspan="2" style="{_LEFT}; opacity: 0.7">{title}</td></tr>'
+    return shown if there else ""
+
+
+def _line(title: str, cell: str) -> str:
+    return (
+        f'<tr><th style="{_LINE}">{escape(title)}</th>'
+        f'<td style="{_LEFT}; white-space: pre-wrap">{cell}</td></tr>'
     )
-    return head + rows if rows else ""
 
 
 def _first(text: str) -> str:

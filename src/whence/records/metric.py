@@ -106,6 +106,7 @@ class Metrics:
     """
 
     def __init__(self, store: Store, run: str) -> None:
+        self._run = run
         self._tables = tables(store, run)
         self._facts: Mapping[str, Any] = store.index().state(run).get("metrics") or {}
 
@@ -114,6 +115,12 @@ class Metrics:
         """The metrics that have values, in the order in which they were first logged."""
         ordered = sorted(self._tables, key=lambda table: float(table.stamp[0]))
         return tuple(dict.fromkeys(name for table in ordered for name in table.names))
+
+    def __repr__(self) -> str:
+        return f"<Metrics of {self._run}: {', '.join(self.names) or 'none'}>"
+
+    def __getitem__(self, name: str) -> Series:
+        return self.series(name)
 
     def unit(self, name: str) -> str | None:
         """The unit of a metric, if it was told."""

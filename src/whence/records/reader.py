@@ -82,16 +82,18 @@ class Records:
         row = self.connection.execute(f"{_STATE} WHERE run.id = ?", (run,)).fetchone()
         return self._record(orjson.loads(row[0])) if row else None
 
-    def resolve(self, text: str) -> Record:
+    def resolve(self, text: str | Record) -> Record:
         """The record that an id, a part of one that no other has, a label or a name means.
 
-        Of several runs of a name it is the newest.
+        Of several runs of a name it is the newest. A record means itself, as it is now.
 
         Raises
         ------
         UnknownRun
             If none fits, or several ids do.
         """
+        if isinstance(text, Record):
+            text = text.id
         for reading, value, newest_wins in readings(text):
             rows = self.connection.execute(
                 f"SELECT id, name FROM run WHERE {reading} AND NOT deleted "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from whence.base.clock import utc_text
+from whence.base.error import UserError
 from whence.base.escape import readable
 from whence.records.artifact import Artifact, Category
 from whence.records.parameter_set import ParameterSet
@@ -16,6 +17,7 @@ from whence.records.task_parameter import get_task_param
 from whence.store import words
 
 if TYPE_CHECKING:
+    from whence.records.metric import Metrics
     from whence.store import Store
 
 ENDED = frozenset({"completed", "failed", "terminated"})
@@ -198,6 +200,45 @@ class Record:
         lines = self.store.lines(self.id, ("out",))
         return "".join(str(line.get("text", "")) for line in lines)
 
+    @property
+    def metrics(self) -> Metrics:
+        """The values that it logged, as they are now: ``metrics.frame()``, ``metrics["energy"]``.
+
+        Raises
+        ------
+        UserError
+            If the record is of no store.
+        """
+        from whence.records.metric import Metrics
+
+        if self.store is None:
+            raise UserError.of("no-store", f"the record {self.id} is of no store")
+        return Metrics(self.store, self.id)
+
+    @property
+    def events(self) -> tuple[dict[str, Any], ...]:
+        """What it logged as text, in order: ``timestamp``, ``level`` and ``message`` of each."""
+        if self.store is None or not self.state.get("events"):
+            return ()
+        return tuple(
+            {
+                "timestamp": dt.datetime.fromtimestamp(float(line["at"])).astimezone(),
+                "level": str(line.get("level") or "info"),
+                "message": str(readable(line.get("message", ""))),
+            }
+            for line in self.store.lines(self.id, ("event",))
+        )
+
+    @property
+    def alerts(self) -> dict[str, str]:
+        """Its alerts by name, each with how it stands: ``ok`` or ``critical``."""
+        told = readable(self.state.get("alerts") or {})
+        return {
+            str(facts.get("name", name)): str(facts.get("status"))
+            for name, facts in told.items()
+            if isinstance(facts, dict)
+        }
+
     def get_param(self, name: str | Iterable[str], *default: Any) -> Any:
         """The parameter of a dotted name, as `get_task_param` gives it."""
         return get_task_param(self.parameters, name, *default)
@@ -278,6 +319,9 @@ _WHOLE = (
 )
 
 
+_LOGGED = frozenset({"metrics", "events", "alerts"})
+
+
 def _mapping(data: Any) -> dict[str, Any]:
     """What a mapping was given as; one that cannot be decoded is left as it is written."""
     told = readable(data or {})
@@ -292,8 +336,10 @@ def states_of(records: Sequence[Record]) -> list[Mapping[str, Any]]:
 
 
 def is_field(name: str) -> bool:
-    """Whether records have a field of that name; what they can do is none."""
-    return not name.startswith("_") and not callable(getattr(Record, name, id))
+    """Whether records have a field of that name; what they can do and what they logged is none."""
+    return (
+        name not in _LOGGED and not name.startswith("_") and not callable(getattr(Record, name, id))
+    )
 
 
 def _text(seconds: float | None) -> str | None:

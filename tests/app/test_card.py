@@ -1,0 +1,72 @@
+"""What a record tells of what its run logged, as attributes and as a card in a notebook."""
+
+import numpy as np
+import pytest
+
+from whence.app.client import Client
+from whence.base.error import UserError
+from whence.records import Record, RecordStoreView
+from whence.runs import Run
+
+
+@pytest.fixture
+def record(store):
+    with Run(store) as run:
+        run.init("melt <b>", parameters={"t": 1})
+        run.create_user_alert(name="seen", trigger_abort=False)
+        run.set_metric_units("energy", "kJ")
+        for step in range(5):
+            run.log_metrics({"energy": 2 - 1.5 * step, "mass": 0.1 + 0.2 + step * 1e-17}, step=step)
+        run.log_metrics({"once": 7, "wild": np.inf})
+        run.log_event("it <melts>", level="warning")
+        run.save_object(np.arange(3), "output", name="x")
+    return RecordStoreView(store).latest
+
+
+def test_what_was_logged_is_had_from_the_record(record):
+    assert record.metrics.names == ("energy", "mass", "once", "wild")
+    assert record.metrics["energy"].value.tolist() == [2.0, 0.5, -1.0, -2.5, -4.0]
+    assert repr(record.metrics) == f"<Metrics of {record.id}: energy, mass, once, wild>"
+    (event,) = record.events
+    assert (event["level"], event["message"]) == ("warning", "it <melts>")
+    assert abs(event["timestamp"] - record.timestamp).total_seconds() < 60
+    assert list(record.alerts) == ["seen"]
+
+
+def test_a_record_stands_for_its_run(record, store, tmp_path):
+    client = Client(store)
+    assert client.get_artifact(record, "x").tolist() == [0, 1, 2]
+    (path,) = client.get_artifacts_as_files(record, "output", path=tmp_path / "got")
+    assert path.name == "x"
+    frame = client.get_metric_values(["energy"], run_ids=record, output_format="dataframe")
+    assert len(frame) == 5
+
+
+def test_its_card_draws_the_metrics_and_tells_the_events(record):
+    card = record._repr_html_()
+    assert "melt &lt;b&gt;" in card
+    assert "-4 kJ" in card
+    assert "-4 to 2, 5 values" in card
+    energy, mass, wild = card.split("<polyline ")[1:2], card.split(">mass<")[1], "inf"
+    points = [tuple(map(float, one.split(","))) for one in energy[0].split('"')[1].split()]
+    assert [x for x, _ in points] == sorted({x for x, _ in points})
+    assert [y for _, y in points] == sorted(y for _, y in points)  # it falls, and y goes down
+    flat = {one.split(",")[1] for one in mass.split('points="')[1].split('"')[0].split()}
+    assert len(flat) == 1  # what only rounding moves does not move
+    assert f">{wild}<" in card
+    assert "it &lt;melts&gt;" in card
+
+
+def test_a_record_of_no_store_has_no_metrics(record):
+    alone = Record({"id": record.id, "events": 3})
+    assert alone.events == ()
+    assert "events" not in alone._repr_html_()
+    with pytest.raises(UserError, match="of no store"):
+        _ = alone.metrics
+
+
+def test_parameters_called_like_what_was_logged_are_parameters(store):
+    for number in range(2):
+        with Run(store) as run:
+            run.init("x", parameters={"events": number})
+    assert len(RecordStoreView(store).splitby("events")) == 2
