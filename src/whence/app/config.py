@@ -40,7 +40,7 @@ class Config:
         Raises
         ------
         UserError
-            If the file is not TOML, or has keys or values that mean nothing.
+            If the file cannot be read, is not TOML, or has keys or values that mean nothing.
         """
         path = project / FILE
         try:
@@ -48,8 +48,9 @@ class Config:
             tables = tomllib.loads(text)
         except FileNotFoundError:
             return cls()
-        except tomllib.TOMLDecodeError as error:
-            raise UserError.of("bad-toml", str(error), where=Where(file=str(path))) from None
+        except (OSError, ValueError) as error:  # no UTF-8 and no TOML are ValueErrors
+            why = getattr(error, "strerror", None) or str(error)
+            raise UserError.of("bad-toml", why, where=Where(file=str(path))) from None
         problems = list(_problems(path, text, tables))
         if problems:
             raise UserError(*problems)
