@@ -198,6 +198,9 @@ def test_parameters_come_from_a_file_and_are_overridden(project, name):
         ("p.toml", "a = \n", "line 1"),
         ("p.yml", "- 1\n", "no names and values"),
         ("p.ini", "[a]\nb\n", "p.ini:2"),
+        ("p.ini", "a = 1\nb = 2\nbad line\n", "p.ini:3:"),
+        ("p.ini", "a = 1\na = 2\n", "p.ini:2: 'a' is there twice"),
+        ("p.ini", "[a]\n[a]\n", "p.ini:2: 'a' is there twice"),
         ("p.dat", "", "p.dat"),
     ],
 )

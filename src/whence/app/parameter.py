@@ -38,7 +38,7 @@ def read_parameters(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _bad(path, "it is not UTF-8 text", text=error.reason) from None
+        raise _bad(path, f"it is not UTF-8 text: {error.reason}") from None
     if ending == ".json":
         try:
             return _mapping(path, orjson.loads(text))
@@ -79,15 +79,20 @@ def _ini(path: Path, text: str) -> dict[str, Any]:
 
     parser = configparser.ConfigParser(interpolation=None, default_section="")
     parser.optionxform = str  # type: ignore[assignment, method-assign]
+    added = 0  # lines before the first of the file
     try:
         try:
-            parser.read_string(text, str(path))
+            parser.read_string(text)
         except configparser.MissingSectionHeaderError:
-            parser.read_string(f"[_]\n{text}", str(path))
-    except configparser.Error as error:
-        broken = getattr(error, "errors", None) or [(getattr(error, "lineno", None), "")]
-        what = "it is no `name = value`" if broken[0][1] else error.message.splitlines()[0]
-        raise _bad(path, what, broken[0][0], None, text) from None
+            added = 1
+            parser.read_string(f"[_]\n{text}")
+    except configparser.ParsingError as error:
+        line, _ = error.errors[0]
+        raise _bad(path, "it is no `name = value`", line - added, None, text) from None
+    except (configparser.DuplicateOptionError, configparser.DuplicateSectionError) as error:
+        name = getattr(error, "option", error.section)
+        line = (error.lineno or added) - added
+        raise _bad(path, f"{name!r} is there twice", line, None, text) from None
     found: dict[str, Any] = {}
     for name in parser.sections():
         values = {key: resolve(value) for key, value in parser[name].items()}
