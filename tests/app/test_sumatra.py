@@ -99,6 +99,14 @@ def test_version_0_3(workspace):
     assert workspace.store.verify().sound
 
 
+def test_tags_in_one_text(workspace, tmp_path):
+    told = {"label": "a", "timestamp": "2012-05-29 11:48:32", "tags": "_finished_, figure 1"}
+    (tmp_path / "old.json").write_text(json.dumps([told]))
+    import_records(workspace, tmp_path / "old.json")
+    (record,) = chosen_runs(workspace, ["a"])
+    assert (record.status, record.tags) == ("completed", ("figure 1",))
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -181,17 +181,19 @@ def _fields(told: dict[str, Any], start: float) -> dict[str, Any]:
 
 
 def _status(told: dict[str, Any], took: float | None) -> str:
-    words = [str(tag).strip("_.") for tag in told.get("tags") or () if str(tag).startswith("_")]
+    words = [word.strip("_.") for word in _words(told) if word.startswith("_")]
     found = [_STATUS[word] for word in words if word in _STATUS]
     return found[-1] if found else "completed" if took is not None else "created"
 
 
 def _tags(told: dict[str, Any]) -> list[str]:
+    return sorted({word for word in _words(told) if word.strip("_.") not in _STATUS} - {""})
+
+
+def _words(told: dict[str, Any]) -> list[str]:
+    """The tags, those of a status too; old exports have them as one text."""
     tags = told.get("tags") or ()
-    words = tags.split(",") if isinstance(tags, str) else map(str, tags)
-    return sorted(
-        {word.strip() for word in words if word.strip().strip("_.") not in _STATUS} - {""}
-    )
+    return [word.strip() for word in (tags.split(",") if isinstance(tags, str) else map(str, tags))]
 
 
 def _command(told: dict[str, Any]) -> list[str] | None:
