@@ -214,6 +214,7 @@ def test_names_that_are_no_text_are_written_readably(
         (lambda run: run.save_directory("file"), "save_file"),
         (lambda run: run.save_file("file", "outputs"), "'outputs'"),
         (lambda run: run.save_file("file", "output", "text"), "no media type"),
+        (lambda run: run.save_file("file", "output", 5), "5 is no media type"),
         (lambda run: run.save_file("file", file_type="a/b", filetype="c/d"), "two spellings"),
         (lambda run: run.save_file("file", name=""), "it is empty"),
         (lambda run: run.save_file("file", name="a\0b"), "NUL"),

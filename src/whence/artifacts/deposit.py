@@ -132,7 +132,7 @@ def check_media_type(media_type: str | None) -> None:
     """
     if media_type is None:
         return
-    kind, slash, inner = media_type.partition("/")
+    kind, slash, inner = media_type.partition("/") if isinstance(media_type, str) else ("",) * 3
     if not (slash and kind.strip() and inner.strip() and "/" not in inner.partition(";")[0]):
         raise UserError.of(
             "bad-media-type",
