@@ -37,6 +37,14 @@ def test_npy_tells_the_largest_difference_and_where(tmp_path):
     assert one.whole
 
 
+def test_the_numbers_of_other_systems_are_compared(tmp_path):
+    for name, value in (("a", 1.0), ("b", 3.0)):
+        np.save(tmp_path / f"{name}.npy", np.array([value]))
+    theirs = "application/vnd.simvue.numpy.v1"
+    (one,) = file_difference(tmp_path / "a.npy", tmp_path / "b.npy", theirs).arrays
+    assert one.largest == 2.0
+
+
 def test_the_same_numbers_leave_nothing_to_tell(tmp_path):
     left = np.array([1.0, np.nan, np.inf])
     found = compare(tmp_path, "x.npy", np.save, left, left)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from whence.base.dotted import join_key, key_text
 from whence.base.error import UserError
-from whence.formats.format import Format, formats
+from whence.formats.format import Format, format_named
 from whence.formats.stored import is_stored
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def file_difference(
     seconds : float
         When to stop comparing.
     """
-    entry = next((one for one in formats().values() if one.media_type == media_type), None)
+    entry = format_named(media_type)
     if entry is None or entry.name not in _READERS:
         return FileDifference(note="not a format whose numbers are compared")
     limit = _WHOLE.get(entry.name)
