@@ -17,6 +17,7 @@ def test_it_goes_as_deep_as_there_are_differences(whence):
 
 
 def test_arrays_are_told_in_natural_order():
-    from whence.cli.diff import _natural
+    from whence.records.sibling import natural
 
-    assert sorted(["a10", "a2", "b1", "a1", "3"], key=_natural) == ["3", "a1", "a2", "a10", "b1"]
+    assert sorted(["a10", "a2", "b1", "a1", "3"], key=natural) == ["3", "a1", "a2", "a10", "b1"]
+    assert sorted(["9" * 5000, "8" * 5000], key=natural)[0][0] == "8"

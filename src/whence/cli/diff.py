@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -223,7 +222,9 @@ def _numbers(arrays: tuple[ArrayDifference, ...], full: bool) -> list[Renderable
     from rich.table import Table
     from rich.text import Text
 
-    arrays = tuple(sorted(arrays, key=lambda one: _natural(one.name)))
+    from whence.records.sibling import natural
+
+    arrays = tuple(sorted(arrays, key=lambda one: natural(one.name)))
     shown = arrays if full else arrays[:_ARRAYS]
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for _ in range(3):
@@ -236,12 +237,6 @@ def _numbers(arrays: tuple[ArrayDifference, ...], full: bool) -> list[Renderable
         hidden = len(arrays) - len(shown)
         found.append(Text(f"    … {hidden} more arrays; --full shows them", "dim"))
     return found
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """By what names are sorted so that 10 comes after 2."""
-    parts = re.split(r"([0-9]+)", name)
-    return [(int(part), "") if odd % 2 else (0, part) for odd, part in enumerate(parts)]
 
 
 def _apart(one: ArrayDifference) -> str:

@@ -111,15 +111,16 @@ def grouped(lineage: Lineage, collapse: bool = True) -> Grouped:
 
 
 def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
-    """A key that sorts names as people do: ``run 9`` before ``run 10``.
+    """A key that sorts names as people do: ``run 9`` before ``run 10``, both before ``run x``.
 
     Examples
     --------
-    >>> sorted(["run 10", "run 9", "a"], key=natural)
-    ['a', 'run 9', 'run 10']
+    >>> sorted(["run 10", "run 9", "run 09x", "a"], key=natural)
+    ['a', 'run 9', 'run 09x', 'run 10']
     """
-    parts = re.findall(r"[0-9]+|[^0-9]+", text)
-    return tuple((part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)
+    parts = re.findall(r"0*([0-9]+)|([^0-9]+)", text)
+    # Of numbers without zeros before them the longer one is greater; Python reads no endless ones.
+    return tuple((not digits, len(digits), digits or word) for digits, word in parts)
 
 
 def _parts(
