@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from whence.records.excerpt import short as short
+from whence.records.excerpt import size as size
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -123,9 +124,9 @@ def ago(text: str | None, now: float) -> str:
     if text is None:
         return "–"
     seconds = now - datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
-    for size, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit} ago"
+    for length, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit} ago"
     return f"{max(seconds, 0):.0f} s ago"
 
 
@@ -139,17 +140,6 @@ def duration(seconds: float | None) -> str:
     from whence.records.period import spoken
 
     return "–" if seconds is None else spoken(seconds)
-
-
-def size(count: float) -> str:
-    """A number of bytes as people say it: ``36.8 kB``."""
-    if count < 1000:
-        return f"{count:.0f} B"
-    for unit in ("kB", "MB", "GB"):
-        count /= 1000
-        if count < 1000:
-            return f"{count:.1f} {unit}"
-    return f"{count / 1000:.1f} TB"
 
 
 def number(value: float) -> str:

@@ -15,3 +15,20 @@ def short(value: Any, width: int = 40) -> str:
     """
     text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def size(count: float) -> str:
+    """A number of bytes as people say it.
+
+    Examples
+    --------
+    >>> size(999), size(36_800), size(3e15)
+    ('999 B', '36.8 kB', '3000.0 TB')
+    """
+    if count < 1000:
+        return f"{count:.0f} B"
+    for unit in ("kB", "MB", "GB"):
+        count /= 1000
+        if count < 1000:
+            return f"{count:.1f} {unit}"
+    return f"{count / 1000:.1f} TB"

@@ -14,7 +14,7 @@ import orjson
 from whence.base.clock import utc_text
 from whence.base.escape import encode
 from whence.params import flatten
-from whence.records.excerpt import short
+from whence.records.excerpt import short, size
 from whence.records.layout import arrange
 from whence.records.record import Record
 from whence.records.sibling import Grouped, grouped
@@ -123,7 +123,7 @@ def _member(member: Member, record: Record | None) -> dict[str, Any]:
     sub = (
         f"{status} · {_day(record)}"
         if record is not None
-        else " · ".join(filter(None, (_size(member.facts.get("size")), member.facts.get("type"))))
+        else " · ".join(filter(None, (_size(member), member.facts.get("type"))))
     )
     return {
         "id": member.id,
@@ -167,7 +167,7 @@ def _parameters(record: Record | None) -> Iterator[tuple[str, Any]]:
 def _of_content(member: Member) -> Iterator[tuple[str, Any]]:
     yield "digest", member.id
     yield "type", member.facts.get("type")
-    yield "size", _size(member.facts.get("size"))
+    yield "size", _size(member)
 
 
 def _short(value: Any) -> str:
@@ -179,17 +179,9 @@ def _day(record: Record) -> str:
     return utc_text(record.created)[:16].replace("T", " ") if record.created else ""
 
 
-def _size(count: int | None) -> str | None:
-    if count is None:
-        return None
-    if count < 1000:
-        return f"{count} B"
-    number = float(count)
-    for unit in ("kB", "MB", "GB", "TB"):
-        number /= 1000
-        if number < 1000 or unit == "TB":
-            break
-    return f"{number:.1f} {unit}"
+def _size(member: Member) -> str | None:
+    count = member.facts.get("size")
+    return None if count is None else size(count)
 
 
 def _part(name: str) -> str:
