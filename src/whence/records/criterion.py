@@ -218,6 +218,8 @@ def compiled(pattern: str) -> re.Pattern[str]:
     UserError
         If it is none.
     """
+    if not isinstance(pattern, str):
+        raise UserError.of("bad-pattern", f"a regular expression is a text, not {pattern!r}")
     try:
         return re.compile(pattern)
     except re.error as error:

@@ -82,7 +82,7 @@ class Value(Condition):
         if isinstance(wanted, str):
             checked(wanted)
         if self.operator == "regex":
-            compiled(wanted if isinstance(wanted, str) else "(")
+            compiled(wanted)
         if self.operator == "contains" and not isinstance(wanted, str):
             wanted = str(wanted)
         _refuse_wrong(self.operator, self.key, wanted)
