@@ -69,7 +69,6 @@ if TYPE_CHECKING:
         carry_out,
         load_tree,
         loading,
-        operation_names,
         tree_as_dict,
         write_loading,
     )
@@ -146,7 +145,6 @@ _HOMES = {
         "carry_out",
         "load_tree",
         "loading",
-        "operation_names",
         "tree_as_dict",
         "write_loading",
     ),
@@ -204,7 +202,6 @@ __all__ = [
     "write_loading",
     "merge_store",
     "open_artifact",
-    "operation_names",
     "plan_deletion",
     "plan_return",
     "put_artifacts",

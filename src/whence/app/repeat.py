@@ -235,7 +235,7 @@ def _tail(printed: IO[bytes]) -> str:
     return (
         "\n".join(["It printed:", *(f"  {line}" for line in lines)])
         if lines
-        else ("It printed nothing.")
+        else "It printed nothing."
     )
 
 

@@ -21,7 +21,6 @@ from whence.transform import yaml_tags as transform_tags
 from whence.tree import DataManager, OrderedDataGroup, Section, guessed
 from whence.tree.node import Node
 
-SECTIONS = ("data_manager", "plot_manager")
 _NEWEST = """
 SELECT dir FROM run WHERE dir IS NOT NULL AND NOT deleted AND kind IN ('sweep', 'run')
 ORDER BY kind = 'sweep' DESC, created DESC LIMIT 1
@@ -256,13 +255,6 @@ def register_operations(workspace: Workspace) -> None:
     if str(path.parent) not in sys.path:  # the file may import what lies beside it
         sys.path.insert(0, str(path.parent))
     load_file(path, f"whence_project_{path.stem}")
-
-
-def operation_names() -> list[str]:
-    """The names of all operations, sorted."""
-    from whence.transform import operations
-
-    return sorted(operations())
 
 
 def tree_as_dict(node: Node) -> dict[str, Any]:

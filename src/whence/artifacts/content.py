@@ -137,7 +137,7 @@ def open_content(store: Store, record: Record, artifact: Artifact) -> BinaryIO:
 
 def left(store: Store, record: Record, artifact: Artifact) -> Iterator[Path]:
     """The files that may be the one an artifact refers to: where it lay, as things are now."""
-    if artifact.path is None or not isinstance(artifact.path, str):
+    if not isinstance(artifact.path, str):
         return
     folder = record.state.get("dir")
     bases = [store.project / folder] if isinstance(folder, str) else []

@@ -14,6 +14,7 @@ from whence.cli.option import common
 
 if TYPE_CHECKING:
     from whence.app import Repeat
+    from whence.app.diff import FileChange
 
 _SHOWN = 20
 
@@ -70,9 +71,8 @@ def _tell(found: Repeat) -> None:
         screen.print(f"{outputs.same} of {total} outputs agree by digest")
 
 
-def _numbers(change: object) -> str:
-    numbers = getattr(change, "numbers", None)
-    arrays = numbers.arrays if numbers is not None else ()
+def _numbers(change: FileChange) -> str:
+    arrays = change.numbers.arrays if change.numbers is not None else ()
     told = [
         f"{array.name or 'the array'} by up to {array.largest:g} ({array.differing} of "
         f"{array.values} values)"

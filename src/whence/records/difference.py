@@ -108,9 +108,6 @@ def metadata_changes(left: Record, right: Record) -> tuple[Change, ...]:
 def code_changes(left: Record, right: Record) -> tuple[Change, ...]:
     """The files of code that differ, by path, each with its digests."""
     files = [_code(record).get("files") or {} for record in (left, right)]
-    files = [
-        decode((record.state.get("code") or {}).get("files") or {}) for record in (left, right)
-    ]
     return tuple(sorted(_changes(*files), key=lambda change: change.key))
 
 

@@ -99,9 +99,7 @@ def length(text: str | dt.timedelta) -> float:
     if isinstance(text, dt.timedelta):
         return text.total_seconds()
     match = re.fullmatch(_LENGTH, text.strip().lower(), re.ASCII) if isinstance(text, str) else None
-    unit = match and {"m": None, "month": "mo", "sec": "s"}.get(
-        match[2], match[2].rstrip("s") or "s"
-    )
+    unit = match and (match[2].rstrip("s") or "s")
     if not match or unit not in _UNITS:
         raise UserError.of(
             "bad-length",
