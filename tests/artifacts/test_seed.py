@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from whence.base.error import MissingExtraError
 from whence.compat.simvue import Client, Run
 from whence.store import Store
 
@@ -109,6 +111,29 @@ def test_figures(run: Run, client: Client, project: Path) -> None:
     assert client.get_artifact("run1", "image")[:4] == b"\x89PNG"
     picture = client.get_artifact_as_file("run1", "line", path=project / "got")
     assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_what_a_matplotlib_figure_comes_back_as_is_settled_when_it_is_saved(
+    run: Run, client: Client, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matplotlib.figure import Figure
+
+    graph = pytest.importorskip("plotly.graph_objects", reason="pip install 'whence[plotly]'")
+    line = Figure()
+    line.subplots().plot([1, 2, 3])
+    run.save_object(line, "output", name="with")
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "plotly", None)
+        run.save_object(line, "output", name="without")
+        with pytest.raises(MissingExtraError, match="open_artifact give the picture 'with'"):
+            client.get_artifact("run1", "with")
+    told = {item.name: item.meta.get("plotly") for item in client.list_artifacts(run.id)}
+    assert told == {"with": "with.plotly.json", "with.plotly.json": None, "without": None}
+    assert isinstance(client.get_artifact("run1", "with"), graph.Figure)
+    assert client.get_artifact("run1", "with.plotly.json") == client.get_artifact("run1", "with")
+    pictures = [client.open_artifact("run1", name).read() for name in ("with", "without")]
+    assert pictures[0] == pictures[1] == client.get_artifact("run1", "without")
+    assert pictures[0][:4] == b"\x89PNG"
 
 
 def test_directories(run: Run, client: Client, project: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,7 +23,7 @@ from whence.artifacts import (
     two_meanings,
 )
 from whence.base.digest import digest_bytes
-from whence.base.error import StoreError, UserError
+from whence.base.error import MissingExtraError, StoreError, UserError
 from whence.base.problem import did_you_mean
 from whence.formats import UNKNOWN, listener, load
 from whence.records import Artifact, Record, Records
@@ -123,9 +123,8 @@ def get_object(
     records = Records(store)
     record = records.resolve(run)
     artifact = one_artifact(record, name, category)
-    beside = artifact.meta.get("plotly")
-    if isinstance(beside, str):  # a figure that was drawn by matplotlib
-        artifact = one_artifact(record, beside, artifact.category)
+    if (drawn := _drawn_beside(artifact)) is not None:
+        artifact = one_artifact(record, drawn, artifact.category)
     with open_content(store, record, artifact) as file:
         data = file.read()
     _tell(record, [artifact])
@@ -135,7 +134,20 @@ def get_object(
             f"the content of the artifact {name!r} was altered: its digest is another",
             mend="`whence verify` lists all damage; merge a store that has the content whole.",
         )
-    return load(_type_of(records, artifact), data, allow_pickle=allow_pickle)
+    try:
+        return load(_type_of(records, artifact), data, allow_pickle=allow_pickle)
+    except MissingExtraError as error:
+        if drawn is None:
+            raise
+        (problem,) = error.problems
+        picture = f"get_artifact_as_file and open_artifact give the picture {name!r} without."
+        raise MissingExtraError(replace(problem, mend=f"{problem.mend}\n{picture}")) from error
+
+
+def _drawn_beside(artifact: Artifact) -> str | None:
+    """The name of the Plotly figure that a figure of matplotlib was kept as, beside its picture."""
+    beside = artifact.meta.get("plotly")
+    return beside if isinstance(beside, str) else None
 
 
 def _type_of(records: Records, artifact: Artifact) -> str:

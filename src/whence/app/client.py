@@ -257,7 +257,10 @@ class Client:
     ) -> Any:
         """The object that an artifact holds, as it was saved; its bytes where no type is known.
 
-        Of a matplotlib figure that is the Plotly figure it was converted to, else its picture.
+        A figure of matplotlib was drawn when it was saved, and comes back in one of two types,
+        which depends on what was kept then and on nothing here: as a Plotly figure where Plotly
+        could convert it (its ``meta["plotly"]`` names that), else as the bytes of a PNG.
+        `get_artifact_as_file` and `open_artifact` give the PNG of either.
 
         Parameters
         ----------

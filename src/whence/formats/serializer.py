@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from whence.base.error import UserError, WhenceError
+from whence.formats.figure import is_matplotlib
 from whence.formats.format import UNKNOWN, Format, format_named, formats, formats_for
 
 _TRUST = "If it was pickled and you trust who saved it, pass allow_pickle=True."
@@ -72,9 +73,13 @@ def dump(obj: Any, *, media_type: str | None = None, allow_pickle: bool = False)
     raise UserError.of(
         "not-kept",
         f"no format keeps this {kind.__module__}.{kind.__qualname__} exactly{why}",
-        mend="Turn it into an array, a table or plain values; or pass allow_pickle=True, here and "
-        "to get_artifact, to have Python pickle it.",
+        mend=(_FIGURE if is_matplotlib(obj) else _VALUES)
+        + " Or pass allow_pickle=True, here and to get_artifact, to have Python pickle it.",
     )
+
+
+_FIGURE = "Run.save_object keeps it as a picture; elsewhere log the file that savefig writes."
+_VALUES = "Turn it into an array, a table or plain values."
 
 
 def _asked(obj: Any, media_type: str) -> Format:
