@@ -74,23 +74,17 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A journal whose lines are in others since.
+    """That lines of a journal are in others since.
 
     Attributes
     ----------
-    file : str
-        Its name.
     size : int
         How many bytes of it.
-    last : float
-        When its last line was written.
     into : tuple of str
         The names of the journals that have its lines now.
     """
 
-    file: str
     size: int
-    last: float
     into: tuple[str, ...]
 
 
@@ -111,8 +105,10 @@ class Census:
         Things whose deletion is final.
     packed : list of Packed
         Where content is packed.
-    folded : list of Folded
-        Journals that are folded into others.
+    ended : set of str
+        The names of the journals that have their closing lines.
+    folded : dict of str to list of Folded
+        Journals that are folded into others, by name.
     manifests : set of str
         Digests of content that names content itself.
     versions : set of str
@@ -128,7 +124,8 @@ class Census:
     deletions: dict[str, tuple[Key, bool, float]] = field(default_factory=dict)
     final: set[str] = field(default_factory=set)
     packed: list[Packed] = field(default_factory=list)
-    folded: list[Folded] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)
+    folded: dict[str, list[Folded]] = field(default_factory=dict)
     manifests: set[str] = field(default_factory=set)
     versions: set[str] = field(default_factory=set)
     objects: set[str] = field(default_factory=set)
@@ -136,18 +133,16 @@ class Census:
 
     def folded_size(self, name: str) -> int:
         """How many bytes of a journal are folded into others that are all here; -1 if none are."""
-        sizes = [one.size for one in self.folded if one.file == name and self._arrived(one, {name})]
+        sizes = [one.size for one in self.folded.get(name, ()) if self._arrived(one, {name})]
         return max(sizes, default=-1)
 
     def _arrived(self, one: Folded, met: set[str]) -> bool:
         """Whether the journals it was folded into are here, or folded into others that are."""
-        there = {file.name for file in self.files if file.ended}
         return all(
-            name in there
-            or any(
-                self._arrived(other, met | {name})
-                for other in self.folded
-                if other.file == name and name not in met
+            name in self.ended
+            or (
+                name not in met
+                and any(self._arrived(other, met | {name}) for other in self.folded.get(name, ()))
             )
             for name in one.into
         )
@@ -185,11 +180,14 @@ def census(files: Files, root: Path) -> Census:
     for name in journal_names(files, root):
         try:
             if name.endswith(layout.METRICS):
-                found.files.append(_of_metrics(files, root, name))
+                file = _of_metrics(files, root, name)
             else:
-                found.files.append(_of_lines(found, files, root, name))
+                file = _of_lines(found, files, root, name)
         except FileNotFoundError:  # folded by another gc since it was listed
             continue
+        found.files.append(file)
+        if file.ended:
+            found.ended.add(name)
     return found
 
 
@@ -255,8 +253,8 @@ def _take(found: Census, line: dict[str, Any], key: Key, row: bytes) -> None:
         if pack_fits(line):
             found.packed.append(_packed_of(line))
     elif op == "folded" and folded_fits(line):
-        into = tuple(line["into"])
-        found.folded.append(Folded(line["file"], line["size"], seconds(line.get("last")), into))
+        folded = Folded(line["size"], tuple(line["into"]))
+        found.folded.setdefault(line["file"], []).append(folded)
 
 
 def _packed_of(line: dict[str, Any]) -> Packed:

@@ -75,6 +75,7 @@ class Disposal:
         self._writer = Writer(site.files, site.root, site.clock, order)
         self._lost = said.final | set(plan.final)
         self._packs = set(garbage.pack_names(site.files, site.root))
+        self._staying = self._packs.difference(plan.packs)
         self._moved: set[tuple[str, str]] = set()
         self._by_pack: dict[str, list[Packed]] = {}
         self._by_digest: dict[str, list[Packed]] = {}
@@ -165,10 +166,8 @@ class Disposal:
         """Whether that content is also in a pack that stays, or is an object."""
         if self._writer.slice_of(item.digest) is not None:
             return True
-        staying = self._packs.difference(self._plan.packs)
         return any(
-            other.digest == item.digest and other.place.pack in staying
-            for other in self._by_digest.get(item.digest, ())
+            other.place.pack in self._staying for other in self._by_digest.get(item.digest, ())
         ) or self._files.has(layout.object_path(self._root, item.digest))
 
     def _fold(self, file: JournalFile) -> None:
