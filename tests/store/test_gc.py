@@ -224,6 +224,24 @@ def test_metric_points_are_folded_as_they_are(calendar: Calendar) -> None:
     assert b"secret" not in files[0].read_bytes()
 
 
+def test_damaged_metric_points_are_left_to_be_mended(calendar: Calendar, tmp_path: Path) -> None:
+    for number in range(2):
+        writer = calendar.open().writer()
+        for step in range(3):
+            writer.metrics(f"r{number}", step, 0.0, 0.0, {"y": 1.0})
+        writer.close()
+    copy = Store.create(tmp_path / "b")
+    merge(copy, calendar.store)
+    damaged = min(calendar.store.root.glob("journals/*/*.metrics.jsonl"))
+    damaged.write_bytes(damaged.read_bytes().replace(b'"s":1', b'"s":7', 1))
+    calendar.wait(8)
+    assert calendar.gc().journals
+    assert damaged.exists()
+    merge(calendar.open(), copy, thorough=True)
+    runs = ("r0", "r1")
+    assert [[p.step for p in points(calendar.open(), run)] for run in runs] == [[0, 1, 2]] * 2
+
+
 def _by(lines: list[Any], calendar: Calendar) -> list[Any]:
     """The lines as they are in the folded journal, which says by whom they are."""
     index = calendar.open().index()

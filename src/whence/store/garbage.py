@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import calendar
 import time
+from collections import deque
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from whence.store import layout
 from whence.store.census import Census, JournalFile
-from whence.store.files import Files
+from whence.store.files import Files, read_all
+from whence.store.line import Chain
 from whence.store.process import is_alive
 from whence.store.trash import Entry, entries, names
 
@@ -185,10 +187,21 @@ class _Look:
         found: list[JournalFile] = []
         for metrics in (False, True):
             same = [file for file in small if file.name.endswith(layout.METRICS) is metrics]
+            if metrics:  # of these the census knows the last line only
+                same = [file for file in same if self._is_whole(file)]
             known = [f for f in same if self._said.folded_size(f.name) >= f.size]
             if len(same) > 1 or known or (metrics and final(self._said, self._now)):
                 found += same
         return tuple(found)
+
+    def _is_whole(self, file: JournalFile) -> bool:
+        """Whether all lines of a journal are good: what is damaged may be mended by a merge."""
+        chain = Chain()
+        try:
+            deque(chain.lines(read_all(self._files, layout.journals(self._root) / file.name)), 0)
+        except FileNotFoundError:  # another gc has folded it
+            return False
+        return not chain.bad
 
     def unfinished(self) -> tuple[str, ...]:
         """What killed writers and merges have left behind."""
