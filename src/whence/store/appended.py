@@ -6,7 +6,7 @@ import os
 import threading
 from pathlib import Path
 
-from whence.store.files import Files, copy_bytes
+from whence.store.files import Files, pieces, write_all
 
 _CREATE = os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_RDWR  # read back when it is ended
 
@@ -96,7 +96,8 @@ class Appended:
         temporary = self.path.with_name(f"{self.path.name}.{os.urandom(4).hex()}")
         fd = self._files.open(temporary, _CREATE)
         try:
-            copy_bytes(self._files, self._fd, fd)
+            for piece in pieces(self._files, self._fd):
+                write_all(self._files, fd, piece)
             self._files.sync(fd)
             self._files.rename(temporary, self.path)
         except OSError:

@@ -13,7 +13,7 @@ from typing import Literal
 from whence.base.clock import Clock
 from whence.base.error import StoreError, UserError
 from whence.store import layout
-from whence.store.files import Files, failed, write_all
+from whence.store.files import Files, failed, pieces, write_all
 
 Kept = Literal["object", "pack", "reference"]
 Mode = Literal["auto", "copy", "reference"]
@@ -77,7 +77,7 @@ def hash_file(files: Files, path: Path, sink: Callable[[bytes], object] | None =
     try:
         before = regular(files.stat(fd), path)
         offset = 0
-        while piece := files.read(fd, _PIECE, offset):
+        for piece in pieces(files, fd, most=_PIECE):
             sha.update(piece)
             if sink is not None:
                 sink(piece)
@@ -295,7 +295,7 @@ class Objects:
         fd = self._files.open(source, os.O_RDONLY | os.O_NONBLOCK)
         try:
             offset = 0
-            while piece := self._files.read(fd, _PIECE, offset):
+            for piece in pieces(self._files, fd, most=_PIECE):
                 write_all(self._files, target, piece)
                 offset += len(piece)
                 if offset > content.size:

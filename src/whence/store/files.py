@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import stat as modes
+from collections.abc import Iterator
 from pathlib import Path
 
 from whence.base.error import StoreError
@@ -132,30 +133,22 @@ def write_all(files: Files, fd: int, data: bytes | memoryview) -> None:
         rest = rest[files.write(fd, rest) :]
 
 
+def pieces(
+    files: Files, fd: int, start: int = 0, stop: int | None = None, most: int = 1 << 20
+) -> Iterator[bytes]:
+    """What an open file holds from `start` up to `stop` or its end, `most` bytes at a time."""
+    while piece := files.read(fd, most if stop is None else min(most, stop - start), start):
+        yield piece
+        start += len(piece)
+
+
 def read_all(files: Files, path: Path) -> bytes:
     """The whole content of a file."""
     fd = files.open(path, os.O_RDONLY)
     try:
-        pieces = []
-        offset = 0
-        while piece := files.read(fd, 1 << 20, offset):
-            pieces.append(piece)
-            offset += len(piece)
-        return b"".join(pieces)
+        return b"".join(pieces(files, fd))
     finally:
         files.close(fd)
-
-
-def copy_bytes(files: Files, source: int, target: int, size: int | None = None) -> None:
-    """Append to one open file what another holds from its beginning, up to `size` bytes."""
-    offset = 0
-    while piece := files.read(source, _piece(size, offset), offset):
-        write_all(files, target, piece)
-        offset += len(piece)
-
-
-def _piece(size: int | None, offset: int) -> int:
-    return 1 << 20 if size is None else min(1 << 20, size - offset)
 
 
 def failed(error: OSError, doing: str, path: Path | None) -> StoreError:

@@ -14,7 +14,7 @@ import orjson
 from whence.base.dotted import name_parts
 from whence.store import layout
 from whence.store.fact import folded_fits, pack_fits, seconds
-from whence.store.files import Files
+from whence.store.files import Files, pieces
 from whence.store.fold import Key, Line, State, fold, key_of
 from whence.store.line import Chain, parse
 from whence.store.order import is_ahead
@@ -434,8 +434,4 @@ def lines_of(
 
 def read_span(files: Files, fd: int, start: int, stop: int) -> bytes:
     """The bytes from `start` to `stop`, as far as they are there."""
-    pieces = []
-    while start < stop and (piece := files.read(fd, stop - start, start)):
-        pieces.append(piece)
-        start += len(piece)
-    return b"".join(pieces)
+    return b"".join(pieces(files, fd, start, stop))

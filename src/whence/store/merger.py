@@ -15,7 +15,7 @@ from whence.base.problem import Problem, Where
 from whence.store import layout
 from whence.store.census import Census, census, journal_names
 from whence.store.content import hash_file
-from whence.store.files import Files, failed, read_all, write_all
+from whence.store.files import Files, failed, pieces, read_all, write_all
 from whence.store.line import Chain
 from whence.store.load import read_span
 from whence.store.store import Store
@@ -365,7 +365,7 @@ def _take(ours: Side, theirs: Side, copy: Copy) -> bool:
 def _fill(ours: Side, theirs: Side, copy: Copy, source: int, target: int) -> bool:
     sha = hashlib.sha256()
     offset = 0
-    while piece := theirs.files.read(source, min(_PIECE, copy.size - offset), offset):
+    for piece in pieces(theirs.files, source, stop=copy.size):
         write_all(ours.files, target, piece)
         sha.update(piece)
         offset += len(piece)

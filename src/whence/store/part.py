@@ -8,7 +8,7 @@ from pathlib import Path
 from zlib import crc32
 
 from whence.store.appended import Appended
-from whence.store.files import Files, failed
+from whence.store.files import Files, failed, pieces
 from whence.store.line import Chain
 
 
@@ -106,7 +106,7 @@ class Part(Appended):
         if not self.unsettled:
             return
         try:
-            data = self._rest()
+            data = b"".join(pieces(self._files, self._fd, self.size))
         except OSError as error:
             raise failed(error, "read back", self.path) from error
         chain = Chain(self._check)
@@ -118,15 +118,6 @@ class Part(Appended):
         self.n += whole
         self.count += whole
         self.unsettled = False
-
-    def _rest(self) -> bytes:
-        """What is in the file beyond what is known of."""
-        pieces = []
-        offset = self.size
-        while piece := self._files.read(self._fd, 1 << 20, offset):
-            pieces.append(piece)
-            offset += len(piece)
-        return b"".join(pieces)
 
     def sync(self) -> None:
         """Have what was written survive the death of the host.
@@ -157,11 +148,9 @@ class Part(Appended):
     def digest(self) -> str:
         """The SHA-256 of all bytes before the line that is put next."""
         sha = hashlib.sha256()
-        offset = 0
         try:
-            while piece := self._files.read(self._fd, 1 << 20, offset):
+            for piece in pieces(self._files, self._fd):
                 sha.update(piece)
-                offset += len(piece)
         except OSError as error:
             raise failed(error, "read back", self.path) from error
         if self._torn:
