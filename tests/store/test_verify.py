@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from whence.store import Store
+from whence.store import Store, merge
 from whence.store.layout import SMALL
+from whence.testing.fault import FaultyFiles
 
 
 @pytest.fixture
@@ -43,6 +44,21 @@ def test_a_flipped_byte_anywhere_is_found(full: Store, pattern: str) -> None:
         assert report.corrupt or report.unended, (at, whole[at - 20 : at + 20])
     path.write_bytes(whole)
     assert full.verify().sound
+
+
+def test_an_object_that_a_writer_meets_meanwhile_is_whole(full: Store) -> None:
+    files = FaultyFiles()
+    store = Store.open(full.root, files=lambda shared: files)
+
+    def meet() -> None:
+        for path in full.root.glob("objects/*/*"):
+            os.utime(path)
+
+    files.before_read = meet
+    assert store.verify().sound
+    other = Store.create(full.project / "other")
+    merge(other, full)
+    assert merge(store, other, thorough=True).copies == []
 
 
 def test_lines_taken_out_are_found(full: Store) -> None:

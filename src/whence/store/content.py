@@ -91,6 +91,24 @@ def hash_file(files: Files, path: Path, sink: Callable[[bytes], object] | None =
     return Content(sha.hexdigest(), offset, "reference")
 
 
+def object_digest(files: Files, path: Path) -> str:
+    """The digest of an object as it is, though a writer that meets it changes its times.
+
+    Raises
+    ------
+    OSError
+        As the system gives it.
+    """
+    sha = hashlib.sha256()
+    fd = files.open(path, os.O_RDONLY)
+    try:
+        for piece in pieces(files, fd):
+            sha.update(piece)
+    finally:
+        files.close(fd)
+    return sha.hexdigest()
+
+
 def settled(read: Callable[[], Content], path: Path) -> Content:
     """What `read` gives once the file holds still.
 

@@ -14,7 +14,7 @@ from whence.base.error import UserError
 from whence.base.problem import Problem, Where
 from whence.store import layout
 from whence.store.census import Census, census, journal_names
-from whence.store.content import hash_file
+from whence.store.content import object_digest
 from whence.store.files import Files, failed, pieces, read_all, write_all
 from whence.store.line import Chain
 from whence.store.load import read_span
@@ -326,7 +326,7 @@ class _Look:
         if not self._thorough:
             return True
         path = self._ours.root / place
-        return hash_file(self._ours.files, path).digest == path.parent.name + path.name
+        return object_digest(self._ours.files, path) == path.parent.name + path.name
 
     def _conflict(self, copy: Copy, what: str) -> None:
         problem = Problem("conflict", f"the {copy.kind} {what}", Where(copy.place))

@@ -11,7 +11,7 @@ from typing import Any
 
 from whence.base.problem import Problem, Where
 from whence.store import layout
-from whence.store.content import hash_file
+from whence.store.content import object_digest
 from whence.store.fact import files_of, pack_fits
 from whence.store.files import Files, read_all
 from whence.store.fold import KNOWN, key_of
@@ -158,7 +158,7 @@ class _Check:
             return  # unfinished, of a writer that lives or was killed
         self.report.objects += 1
         self._there.add(digest)
-        if hash_file(self._files, path).digest != digest:
+        if object_digest(self._files, path) != digest:
             self._altered(path, digest)
         elif digest in self._manifests:
             self._manifests[digest] = _digests(read_all(self._files, path))
