@@ -83,7 +83,15 @@ def test_numbers_of_pythons_own_precision_are_plain():
     assert encode([np.float64(0.1), np.int64(3), np.bool_(True)]) == [0.1, 3, True]
 
 
-@pytest.mark.parametrize("value", [object(), {"deep": [1, {"er": lambda: 0}]}, np.array([None])])
+@pytest.mark.parametrize(
+    "value",
+    [
+        object(),
+        {"deep": [1, {"er": lambda: 0}]},
+        np.array([None]),
+        pytest.param(10**5000, id="5001 digits"),
+    ],
+)
 def test_what_has_no_encoding_is_refused_by_name(value):
     with pytest.raises(UserError, match=r"cannot be recorded|cannot record it"):
         encode(value, ("model",) if isinstance(value, dict) else ())

@@ -51,7 +51,7 @@ def encode(value: Any, path: tuple[str | int, ...] = ()) -> JSON:
     if kind is bool or value is None:
         return value
     if kind is int:
-        return value if _SMALLEST <= value <= _LARGEST else {"$int": str(value)}
+        return value if _SMALLEST <= value <= _LARGEST else {"$int": _digits(value, path)}
     if kind is float:
         return value if math.isfinite(value) else {"$float": repr(value)}
     if len(path) > _DEEPEST:
@@ -146,6 +146,13 @@ def _ordered(data: JSON) -> JSON:
     if type(data) is list:
         return [_ordered(item) for item in data]
     return data
+
+
+def _digits(value: int, path: tuple[str | int, ...]) -> str:
+    try:
+        return str(value)
+    except ValueError as error:  # Python reads and writes 4300 digits, to be safe from others
+        raise _refused(path, "it is an integer of too many digits") from error
 
 
 def _text(value: str) -> JSON:
