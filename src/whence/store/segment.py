@@ -118,13 +118,15 @@ def read(files: Files, path: Path, mapped: bool) -> Segment | None:
     base = _FIRST + int.from_bytes(data[len(_MAGIC) : _FIRST], "little")
     if data[: len(_MAGIC)] != _MAGIC or base > size:
         return None
-    header = orjson.loads(data[_FIRST:base])
-    if header["boot"] != boot_id() or header["size"] != size - base or len(data) != size:
+    try:
+        header = orjson.loads(data[_FIRST:base])
+        if header["boot"] != boot_id() or header["size"] != size - base or len(data) != size:
+            return None
+        stop, good, near, bad, tail = header["mark"]
+        mark, rows = Mark(stop, good, tuple(near), bad, tail), header["tables"]
+    except (ValueError, KeyError, TypeError):
         return None
-    stop, good, near, bad, tail = header["mark"]
-    return Segment(
-        path, Mark(stop, good, tuple(near), bad, tail), size, data, header["tables"], base
-    )
+    return Segment(path, mark, size, data, rows, base)
 
 
 def write(files: Files, path: Path, mark: Mark, tables: Sequence[Table]) -> None:
