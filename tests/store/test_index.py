@@ -7,6 +7,7 @@ import math
 import os
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -295,6 +296,27 @@ def test_an_index_made_anew_leaves_alone_who_has_the_old_one_open(store: Store, 
     assert index.path == mine.path
     assert index.connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert sorted(index.ids()) == sorted([*expected, "three"])
+
+
+@pytest.mark.parametrize(
+    ("ask", "answer"),
+    [
+        (lambda index: [line["f"] for _, line in index.lines("r")], [{"name": "x"}]),
+        (lambda index: index.last_of("nobody"), None),
+        (lambda index: index.metrics_files("nobody"), []),
+        (lambda index: index.state("r")["name"], "x"),
+    ],
+)
+def test_an_index_damaged_under_who_reads_it_is_made_anew(
+    store: Store, ask: Callable[[Index], Any], answer: Any
+) -> None:
+    store.writer().append("set", "r", {"f": {"name": "x"}})
+    store.writer().close()
+    index = store.index()
+    index.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with index.path.open("r+b") as file:
+        file.write(bytes(1 << 13))
+    assert ask(index) == answer
 
 
 def test_an_index_that_lacks_a_table_is_made_anew(store: Store) -> None:

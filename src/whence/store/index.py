@@ -11,7 +11,7 @@ import sqlite3
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
@@ -101,35 +101,29 @@ class Index:
         UserError
             If there is none of that id.
         """
-        row = self._safely(
-            lambda: self.connection.execute(
-                "SELECT json FROM state JOIN run ON run.key = state.run WHERE id = ?", (run,)
-            ).fetchone()
+        rows = self._rows(
+            "SELECT json FROM state JOIN run ON run.key = state.run WHERE id = ?", (run,)
         )
-        if row is None:
+        if not rows:
             raise UserError.of(
                 "unknown-run",
                 f"the store has no run {run!r}",
                 mend=did_you_mean(run, self.ids()) or "`whence list` shows all runs.",
             )
-        state: State = orjson.loads(row[0])
+        state: State = orjson.loads(rows[0][0])
         return state
 
     def ids(self, kind: str | None = None) -> list[str]:
         """The ids of what is on record and not deleted, oldest first."""
         where, given = (" AND kind = ?", (kind,)) if kind else ("", ())
-        rows = self._safely(
-            lambda: self.connection.execute(
-                f"SELECT id FROM run WHERE deleted = 0{where} ORDER BY id", given
-            ).fetchall()
-        )
+        rows = self._rows(f"SELECT id FROM run WHERE deleted = 0{where} ORDER BY id", given)
         return [row[0] for row in rows]
 
     def lines(self, run: str) -> list[Line]:
         """All lines of a thing on record, read back from the journals, in no order."""
         try:
-            return self._lines(run)
-        except OSError:  # gc may have folded a journal since
+            return self._safely(lambda: self._lines(run))
+        except StoreError:  # gc may have folded a journal since
             self.refresh()
         return self._safely(lambda: self._lines(run))
 
@@ -149,26 +143,24 @@ class Index:
 
     def contents(self, digest: str) -> list[Slice]:
         """All places where packed content lies, as far as folded."""
-        rows = self._safely(
-            lambda: self.connection.execute(
-                "SELECT pack, offset, length FROM content WHERE digest = ? ORDER BY pack DESC",
-                (digest,),
-            ).fetchall()
+        rows = self._rows(
+            "SELECT pack, offset, length FROM content WHERE digest = ? ORDER BY pack DESC",
+            (digest,),
         )
         return [Slice(*row) for row in rows]
 
     def last_of(self, writer: str) -> float | None:
         """When a writer wrote its last line, in seconds since 1970."""
-        (last,) = self.connection.execute(
+        (row,) = self._rows(
             "SELECT max(last) FROM (SELECT last FROM file WHERE writer = :writer "
             "UNION ALL SELECT last FROM folded WHERE writer = :writer)",
             {"writer": writer},
-        ).fetchone()
-        return None if last is None else float(last)
+        )
+        return None if row[0] is None else float(row[0])
 
     def metrics_files(self, writer: str) -> list[str]:
         """The files with metric points of a writer, under ``journals/``."""
-        rows = self.connection.execute(
+        rows = self._rows(
             "WITH RECURSIVE held (path) AS ("
             "SELECT day || '/' || name FROM file WHERE writer = :writer "
             "UNION SELECT into_ FROM folded WHERE writer = :writer "
@@ -178,6 +170,9 @@ class Index:
             {"writer": writer},
         )
         return [path for (path,) in rows]
+
+    def _rows(self, sql: str, given: tuple[str, ...] | dict[str, str]) -> list[Any]:
+        return self._safely(lambda: self.connection.execute(sql, given).fetchall())
 
     def close(self) -> None:
         """Let go of the database; it is opened again when needed."""
