@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
 
 from whence.base.error import StoreError
-from whence.store import Store
+from whence.store import Store, layout
 from whence.store.flusher import WITHIN, Flusher
 from whence.testing.fault import FaultyFiles
 from whence.testing.wait import until
@@ -43,6 +45,37 @@ def counting(tmp_path: Path) -> tuple[Store, Counting]:
 def _all_synced(store: Store, files: Counting) -> bool:
     paths = [*store.root.glob("journals/*/*"), *store.root.glob("packs/*/*")]
     return all(files.synced.get(p.stat().st_ino) == p.stat().st_size for p in paths)
+
+
+class Stuck(FaultyFiles):
+    """Takes its time over one object, until told to go on."""
+
+    def __init__(self, shared: bool = False) -> None:
+        super().__init__(shared)
+        self.begun, self.go_on, self.synced = threading.Event(), threading.Event(), 0
+
+    def sync(self, fd: int) -> None:
+        if os.fstat(fd).st_size >= layout.SMALL:
+            self.begun.set()
+            self.go_on.wait(60)
+            self.synced += 1
+        super().sync(fd)
+
+
+def test_who_asks_waits_for_what_another_thread_is_at(tmp_path: Path) -> None:
+    files = Stuck()
+    Store.create(tmp_path)
+    writer = Store.open(tmp_path, files=lambda shared: files).writer()
+    writer.put(os.urandom(layout.SMALL))
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(writer.sync)
+        files.begun.wait(60)
+        second = pool.submit(lambda: (writer.sync(), files.synced)[1])
+        assert not wait([second], timeout=0.2).done
+        files.go_on.set()
+        assert second.result() == 1
+        first.result()
+    writer.close()
 
 
 def test_the_first_of_a_burst_is_synced_at_once_and_the_rest_soon(

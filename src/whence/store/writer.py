@@ -85,6 +85,7 @@ class Writer:
         self._slices: dict[str, Slice] = {}
         self._measured: set[str] = set()
         self._unsynced: list[Path] = []
+        self._flushing = threading.RLock()
         self._flusher = Flusher(self._flush)
         self._guarded = False
 
@@ -322,6 +323,10 @@ class Writer:
         self._flush()
 
     def _flush(self) -> None:
+        with self._flushing:  # what another thread is at must be done when this returns
+            self._flush_all()
+
+    def _flush_all(self) -> None:
         with self._lock:
             new, self._unsynced = self._unsynced, []
         try:  # content first: no line on disk names what is not
