@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from whence.store.fact import files_of, folded_fits, pack_fits, seconds
 from whence.store.files import Files, read_all
 from whence.store.fold import Key, key_of
 from whence.store.line import Chain, parse
-from whence.store.trash import names
+from whence.store.listing import journals
 
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _END = 1 << 16  # more than the last line of a metrics file
@@ -177,7 +177,7 @@ class Census:
 def census(files: Files, root: Path) -> Census:
     """Read all journals. Raises OSError."""
     found = Census()
-    for name in journal_names(files, root):
+    for name in journals(files, root):
         try:
             if name.endswith(layout.METRICS):
                 file = _of_metrics(files, root, name)
@@ -189,15 +189,6 @@ def census(files: Files, root: Path) -> Census:
         if file.ended:
             found.ended.add(name)
     return found
-
-
-def journal_names(files: Files, root: Path) -> Iterator[str]:
-    """All journals, those of metrics too, by their paths under ``journals/``."""
-    folder = layout.journals(root)
-    for day in names(files, folder):
-        for name in names(files, folder / day):
-            if name.endswith(layout.MAIN):
-                yield f"{day}/{name}"
 
 
 def _of_lines(found: Census, files: Files, root: Path, name: str) -> JournalFile:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from whence.base.error import UserError
 from whence.store.files import Files, failed
-from whence.store.trash import names
+from whence.store.listing import names
 
 _CLAIM = re.compile(r"v(0|[1-9][0-9]{0,17})")
 

@@ -18,10 +18,11 @@ from whence.store.files import Files, failed, read_all
 from whence.store.fold import key_of
 from whence.store.garbage import OLD, Plan
 from whence.store.line import SEAL_LENGTH, Chain, parse
+from whence.store.listing import names, packs
 from whence.store.load import read_span
 from whence.store.order import LogicalClock
 from whence.store.store import Store
-from whence.store.trash import Entry, names
+from whence.store.trash import Entry
 from whence.store.writer import Writer
 
 Watch = Callable[[int, int, str], object]
@@ -74,7 +75,7 @@ class Disposal:
         order.saw(said.lc, self._now)
         self._writer = Writer(site.files, site.root, site.clock, order)
         self._lost = said.final | set(plan.final)
-        self._packs = set(garbage.pack_names(site.files, site.root))
+        self._packs = set(packs(site.files, site.root))
         self._staying = self._packs.difference(plan.packs)
         self._moved: set[tuple[str, str]] = set()
         self._by_pack: dict[str, list[Packed]] = {}

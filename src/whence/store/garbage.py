@@ -13,8 +13,9 @@ from whence.store import layout
 from whence.store.census import Census, JournalFile
 from whence.store.files import Files, read_all
 from whence.store.line import Chain
+from whence.store.listing import inner, journals, names, objects, packs
 from whence.store.process import is_alive
-from whence.store.trash import Entry, entries, names
+from whence.store.trash import Entry, entries
 
 OLD = 14 * 86400.0
 """Seconds that content nobody names, and a deletion that nobody took back, are left alone."""
@@ -138,22 +139,16 @@ class _Look:
 
     @cached_property
     def _places(self) -> set[str]:
-        there = set(pack_names(self._files, self._root))
+        there = set(packs(self._files, self._root))
         return {item.digest for item in self._said.packed if item.place.pack in there}
 
     def unnamed(self, named: set[str]) -> tuple[tuple[str, int], ...]:
         """The objects that nobody has named for long; being met by a writer makes them young."""
         found = []
-        folder = layout.objects(self._root)
-        for inner in names(self._files, folder):
-            if len(inner) != 2:
-                continue
-            for name in names(self._files, folder / inner):
-                if inner + name in named:
-                    continue
-                path = folder / inner / name
-                if self._age(path) > OLD:
-                    found.append((f"objects/{inner}/{name}", size_of(self._files, path)))
+        for digest in objects(self._files, self._root):
+            path = layout.object_path(self._root, digest)
+            if digest not in named and self._age(path) > OLD:
+                found.append((layout.object_place(digest), size_of(self._files, path)))
         return tuple(found)
 
     def packs(self, named: set[str]) -> tuple[str, ...]:
@@ -166,7 +161,7 @@ class _Look:
             if item.digest not in named and self._now - item.since > OLD
         }
         several, wanting = [], []
-        for name in pack_names(self._files, self._root):
+        for name in packs(self._files, self._root):
             writer = layout.writer_of_path(name)
             path = layout.packs(self._root) / name
             age = self._age(path)
@@ -221,14 +216,14 @@ class _Look:
             if name.startswith("new-")
         ]
         found += [f"aborts/{name}" for name in names(self._files, layout.aborts(self._root))]
-        for kind, ending in (("journals", layout.MAIN), ("packs", layout.PACK), ("objects", "")):
-            for inner in names(self._files, self._root / kind):
-                found += [
-                    f"{kind}/{inner}/{name}"
-                    for name in names(self._files, self._root / kind / inner)
-                    if not name.endswith(ending) or (kind == "objects" and len(name) != 62)
-                ]
-        return found
+        for kind, known in (("journals", journals), ("packs", packs)):
+            wanted = set(known(self._files, self._root))
+            there = inner(self._files, self._root / kind)
+            found += [f"{kind}/{name}" for name in there if name not in wanted]
+        there = inner(self._files, layout.objects(self._root))
+        return found + [
+            f"objects/{name}" for name in there if not layout.is_digest(name.replace("/", ""))
+        ]
 
 
 def size_of(files: Files, path: Path) -> int:
@@ -237,16 +232,6 @@ def size_of(files: Files, path: Path) -> int:
         return files.stat(path).st_size
     except FileNotFoundError:
         return -1
-
-
-def pack_names(files: Files, root: Path) -> list[str]:
-    """All packs, by their paths under ``packs/``."""
-    return [
-        f"{day}/{name}"
-        for day in names(files, layout.packs(root))
-        for name in names(files, layout.packs(root) / day)
-        if name.endswith(layout.PACK)
-    ]
 
 
 def past(day: str, now: float) -> bool:

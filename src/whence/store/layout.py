@@ -54,7 +54,12 @@ def object_path(root: Path, digest: str) -> Path:
             "not-a-digest",
             f"{str(digest)[:80]!r} is not a digest: 64 lower-case hexadecimal digits",
         )
-    return root / "objects" / digest[:2] / digest[2:]
+    return root / object_place(digest)
+
+
+def object_place(digest: str) -> str:
+    """Where an object lies, as a path under the store folder; what is no digest may lead out."""
+    return f"objects/{digest[:2]}/{digest[2:]}"
 
 
 def is_digest(value: object) -> TypeGuard[str]:

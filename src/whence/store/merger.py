@@ -13,13 +13,14 @@ from whence.base.digest import digest_bytes
 from whence.base.error import UserError
 from whence.base.problem import Problem, Where
 from whence.store import layout
-from whence.store.census import Census, census, journal_names
+from whence.store.census import Census, census
 from whence.store.content import object_digest
 from whence.store.files import Files, failed, pieces, read_all, write_all
 from whence.store.line import Chain
+from whence.store.listing import inner, journals, names, objects, packs
 from whence.store.load import read_span
 from whence.store.store import Store
-from whence.store.trash import entries, names
+from whence.store.trash import entries
 
 Watch = Callable[[int, int, str], object]
 
@@ -172,7 +173,8 @@ def plan(ours: Side, theirs: Side, *, thorough: bool = False) -> Merged:
         If one of them cannot be read.
     """
     found = Merged()
-    sizes = {name: _whole(theirs, f"journals/{name}") for name in _journal_names(theirs)}
+    listed = journals(theirs.files, theirs.root)
+    sizes = {name: _whole(theirs, f"journals/{name}") for name in listed}
     known = _Known(census(ours.files, ours.root), census(theirs.files, theirs.root))
     found.conflicts += _claimed_twice(known)
     look = _Look(found, ours, theirs, known, thorough)
@@ -244,12 +246,13 @@ class _Look:
     def objects(self) -> list[Copy]:
         """The objects that are not here, or not whole."""
         copies = []
-        listed = set(_object_places(self._theirs))
+        listed = objects(self._theirs.files, self._theirs.root)
         # A network file system may list a folder as it was half a minute ago.
-        named = {_object_place(digest) for digest in self._known.there.objects}
-        for place in [*sorted(listed), *sorted(named - listed)]:
+        unlisted = sorted(self._known.there.objects.difference(listed))
+        for digest in [*listed, *unlisted]:
+            place = layout.object_place(digest)
             size = _size(self._theirs, place)
-            if size >= 0 and not self._holds(place, size):
+            if size >= 0 and not self._holds(digest, size):
                 copies.append(Copy("object", place, place, size))
         trashed = [item for item in entries(self._theirs.files, self._theirs.root) if item.digest]
         named = self._known.named() if trashed else set()
@@ -264,9 +267,8 @@ class _Look:
         theirs, copies = self._theirs, []
         described = {item.place.pack for item in self._known.there.packed}
         wanted = self._wanted()
-        places = {*_pack_places(theirs), *(f"packs/{pack}" for pack in described)}
-        for place in sorted(places):
-            pack = place.removeprefix("packs/")
+        for pack in sorted({*packs(theirs.files, theirs.root), *described}):
+            place = f"packs/{pack}"
             size = _size(theirs, place)
             if size >= 0 and (_has(self._ours, place) or pack not in described or pack in wanted):
                 copies += self.grown(Copy("pack", place, place, size))
@@ -317,16 +319,14 @@ class _Look:
         return {
             item.place.pack
             for item in self._known.there.packed
-            if item.digest not in here and not _has(self._ours, _object_place(item.digest))
+            if item.digest not in here and not _has(self._ours, layout.object_place(item.digest))
         }
 
-    def _holds(self, place: str, size: int) -> bool:
-        if _size(self._ours, place) != size:
+    def _holds(self, digest: str, size: int) -> bool:
+        if _size(self._ours, layout.object_place(digest)) != size:
             return False
-        if not self._thorough:
-            return True
-        path = self._ours.root / place
-        return object_digest(self._ours.files, path) == path.parent.name + path.name
+        path = layout.object_path(self._ours.root, digest)
+        return not self._thorough or object_digest(self._ours.files, path) == digest
 
     def _conflict(self, copy: Copy, what: str) -> None:
         problem = Problem("conflict", f"the {copy.kind} {what}", Where(copy.place))
@@ -370,7 +370,7 @@ def _fill(ours: Side, theirs: Side, copy: Copy, source: int, target: int) -> boo
         sha.update(piece)
         offset += len(piece)
     if copy.kind == "object":
-        return _object_place(sha.hexdigest()) == copy.place
+        return layout.object_place(sha.hexdigest()) == copy.place
     return offset == copy.size
 
 
@@ -424,32 +424,8 @@ def _has(side: Side, place: str) -> bool:
     return side.files.has(side.root / place)
 
 
-def _journal_names(side: Side) -> list[str]:
-    return list(journal_names(side.files, side.root))
-
-
-def _object_place(digest: str) -> str:
-    return f"objects/{digest[:2]}/{digest[2:]}"
-
-
-def _object_places(side: Side) -> Iterator[str]:
-    for inner in names(side.files, layout.objects(side.root)):
-        if len(inner) == 2:
-            for name in names(side.files, layout.objects(side.root) / inner):
-                if len(name) == 62:
-                    yield f"objects/{inner}/{name}"
-
-
-def _pack_places(side: Side) -> Iterator[str]:
-    for day in names(side.files, layout.packs(side.root)):
-        for name in names(side.files, layout.packs(side.root) / day):
-            if name.endswith(layout.PACK):
-                yield f"packs/{day}/{name}"
-
-
 def _claims(side: Side) -> Iterator[str]:
     folder = side.root / "claims"
-    for collection in names(side.files, folder):
-        for artifact in names(side.files, folder / collection):
-            for version in names(side.files, folder / collection / artifact):
-                yield f"claims/{collection}/{artifact}/{version}"
+    for artifact in inner(side.files, folder):
+        for version in names(side.files, folder / artifact):
+            yield f"claims/{artifact}/{version}"

@@ -202,7 +202,7 @@ class Store:
             data = self._packed_bytes(digest)
         if data is not None:
             return io.BytesIO(data)
-        trashed = find(self.files, self.root, f"objects/{digest[:2]}/{digest[2:]}")
+        trashed = find(self.files, self.root, layout.object_place(digest))
         if trashed is None:
             raise missing(digest)
         return self._open(trashed)
@@ -233,7 +233,7 @@ class Store:
         path = layout.object_path(self.root, digest)
         if self.files.has(path):
             return path
-        return find(self.files, self.root, f"objects/{digest[:2]}/{digest[2:]}")
+        return find(self.files, self.root, layout.object_place(digest))
 
     def ask_to_end(self, run: str, facts: Mapping[str, Any]) -> None:
         """Leave word for the process of a run that it is to end, as `facts` say by whom and why.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from whence.store import layout
 from whence.store.files import Files
+from whence.store.listing import inner, names
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -33,8 +34,9 @@ class Entry:
     @property
     def digest(self) -> str | None:
         """Of an object, its digest."""
-        kind, inner, name = self.place.split("/", 2)
-        return inner + name if kind == "objects" else None
+        kind, _, rest = self.place.partition("/")
+        digest = rest.replace("/", "")
+        return digest if kind == "objects" and layout.is_digest(digest) else None
 
     @property
     def pack(self) -> str | None:
@@ -61,17 +63,8 @@ def entries(files: Files, root: Path) -> Iterator[Entry]:
     for day in _days(files, root):
         folder = layout.trash(root) / day
         for kind in ("objects", "packs"):
-            for inner in names(files, folder / kind):
-                for name in names(files, folder / kind / inner):
-                    yield Entry(day, f"{kind}/{inner}/{name}")
-
-
-def names(files: Files, folder: Path) -> list[str]:
-    """The names in a folder, sorted; none if it is not there."""
-    try:
-        return sorted(files.list(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+            for name in inner(files, folder / kind):
+                yield Entry(day, f"{kind}/{name}")
 
 
 def _days(files: Files, root: Path) -> list[str]:

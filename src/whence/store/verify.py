@@ -16,8 +16,9 @@ from whence.store.fact import files_of, pack_fits
 from whence.store.files import Files, read_all
 from whence.store.fold import KNOWN, key_of
 from whence.store.line import Chain, parse
+from whence.store.listing import journals, objects
 from whence.store.order import is_ahead
-from whence.store.trash import entries, find, names
+from whence.store.trash import entries, find
 
 _DIGEST = re.compile(rb'"([0-9a-f]{64})"')
 
@@ -65,13 +66,13 @@ class Report:
 def verify(files: Files, root: Path, now: float) -> Report:
     """Read everything and compare it with its checks and digests."""
     check = _Check(files, root, now)
-    for path in _two_levels(files, layout.journals(root), layout.MAIN):
-        check.journal(path)
-    for path in _two_levels(files, layout.objects(root), ""):
-        check.object(path)
+    for name in journals(files, root):
+        check.journal(layout.journals(root) / name)
+    for digest in objects(files, root):
+        check.object(layout.object_path(root, digest), digest)
     for entry in entries(files, root):
         if entry.digest is not None:
-            check.object(layout.trash(root) / entry.day / entry.place)
+            check.object(layout.trash(root) / entry.day / entry.place, entry.digest)
     check.packs()
     check.named()
     return check.report
@@ -151,11 +152,8 @@ class _Check:
         named = self._named.setdefault(str(line.get("of")), {})
         named[str(digest)] = f"{what} of {line.get('of')}"
 
-    def object(self, path: Path) -> None:
-        """Compare an object with its name."""
-        digest = path.parent.name + path.name
-        if len(digest) != 64:
-            return  # unfinished, of a writer that lives or was killed
+    def object(self, path: Path, digest: str) -> None:
+        """Compare an object with its digest."""
         self.report.objects += 1
         self._there.add(digest)
         if object_digest(self._files, path) != digest:
@@ -249,11 +247,3 @@ class _Check:
 
 def _digests(data: bytes) -> list[str]:
     return [digest.decode() for digest in _DIGEST.findall(data)]
-
-
-def _two_levels(files: Files, folder: Path, ending: str) -> list[Path]:
-    found = []
-    for name in names(files, folder):
-        inner = folder / name
-        found.extend([inner / file for file in names(files, inner) if file.endswith(ending)])
-    return found
