@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from whence.base.error import StoreError
-from whence.store import Store, layout
+from whence.store import Store, layout, merge
 from whence.store.process import user_name
 from whence.testing.fault import FaultyFiles
 
@@ -54,6 +54,18 @@ def test_a_pack_elsewhere_is_not_read(store: Store, pack: object) -> None:
     with pytest.raises(StoreError, match="has no content"):
         store.get(digest)
     assert store.verify().packed == 0
+
+
+def test_a_merge_takes_nothing_from_elsewhere(store: Store) -> None:
+    theirs = Store.create(store.project / "theirs")
+    (theirs.project / "far").mkdir()
+    (theirs.project / "far/secret").write_bytes(b"secret")
+    facts = {"name": "a", "category": "output", "kept": "object", "digest": "../../far/secret"}
+    theirs.writer().append("artifact", "r", {**facts, "meta": {"also": "a" * 64}})
+    theirs.writer().close()
+    (theirs.root / "objects").mkdir()
+    merge(store, theirs)
+    assert not (store.project / "far").exists()
 
 
 def test_the_first_use_by_many_processes_at_once(store: Store) -> None:

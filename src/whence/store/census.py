@@ -224,11 +224,12 @@ def _take(found: Census, line: dict[str, Any], key: Key, row: bytes) -> None:
         digests = _DIGEST.findall(row)
         if digests:
             named = {digest.decode() for digest in digests}
-            if line.get("kept") == "object":
-                found.objects.add(str(line.get("digest")))
-            elif op == "artifacts":
-                items = files_of(line)
-                found.objects.update(item["digest"] for item in items if item["kept"] == "object")
+            items = files_of(line) if op == "artifacts" else [line]
+            found.objects.update(
+                item["digest"]
+                for item in items
+                if item.get("kept") == "object" and layout.is_digest(item.get("digest"))
+            )
             found.named.setdefault(thing, set()).update(named)
             if op == "version" or layout.MANIFEST in str(line.get("type")):
                 found.manifests |= named
