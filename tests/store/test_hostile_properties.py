@@ -38,6 +38,7 @@ operations = st.sampled_from(
         "meta",
         "tags",
         "artifact",
+        "artifacts",
         "event",
         "alert",
         "out",
@@ -74,6 +75,9 @@ likely: dict[str, st.SearchStrategy[Any]] = {
     "facts": st.dictionaries(st.sampled_from(["name", "status"]), values),
     "alias": st.just("best"),
     "number": st.just(0),
+    "lead": st.just("c/a/v0/"),
+    "types": st.just(["text/csv"]),
+    "files": st.lists(st.lists(values, min_size=4, max_size=4), max_size=2),
 }
 facts = st.fixed_dictionaries(
     {}, optional={name: told | values for name, told in likely.items()} | {"kept": values}
