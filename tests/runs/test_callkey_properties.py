@@ -4,11 +4,11 @@ from hypothesis import strategies as st
 from whence.runs import Call, what_changed
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
-names = st.text("abc", min_size=1, max_size=3)
-parameters = st.dictionaries(
-    names, st.recursive(leaves, lambda s: st.dictionaries(names, s, min_size=1, max_size=3)),
-    max_size=4,
-)  # fmt: skip
+names = st.sampled_from(["a", "b", "c", "ab"])  # so few that two calls often share some
+# What is too large is thrown away, and `st.recursive` throws away much more.
+groups = st.dictionaries(names, leaves, min_size=1, max_size=2)
+deep = st.dictionaries(names, leaves | groups, min_size=1, max_size=2)
+parameters = st.dictionaries(names, leaves | groups | deep, max_size=3)
 digests = st.dictionaries(names, st.sampled_from(["d1", "d2"]), max_size=3)
 targets = st.sampled_from(["a.py:f", "b.py:f", ("a", "b")])
 calls = st.builds(Call, parameters, targets, digests, digests)
