@@ -91,14 +91,3 @@ def imported(facts: Names, package: str) -> Iterator[tuple[str, str]]:
             continue
         if not is_library_module(name):
             yield from ((name, each) for each in inside or ("",))
-
-
-def found_import(module: str, inside: str) -> Any:
-    """What an import inside of a function gives; what fails here fails when that runs, too."""
-    try:
-        found = importlib.import_module(module)
-        if inside and not hasattr(found, inside):
-            return importlib.import_module(f"{module}.{inside}")
-    except (Exception, SystemExit):  # importing runs the user's code, which may raise anything
-        return None
-    return getattr(found, inside) if inside else found

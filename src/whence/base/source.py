@@ -10,15 +10,17 @@ import os
 import sysconfig
 import types
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from whence.base.digest import Stamp
+from whence.base.effect import effects_in, is_optional
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
+@functools.lru_cache(maxsize=8192)
 def is_installed(file: str | os.PathLike[str]) -> bool:
     """Whether a file belongs to Python or to an installed package, which a version stands for."""
     path = Path(os.path.realpath(file))
@@ -42,13 +44,13 @@ def text_of(code: types.CodeType) -> str | None:
     None where there is no text, or where the file has another function in its place by now. A
     function that only moved within its file is found.
     """
-    text = _text(code.co_filename)
+    text = taken_apart(code.co_filename)
     return None if text is None else text.of(code)
 
 
 def holds(file: str, module: types.CodeType) -> bool:
     """Whether a file holds the text of a whole module that runs; comments and layout left out."""
-    text = _text(file)
+    text = taken_apart(file)
     return text is not None and text.whole == shape_of(module)
 
 
@@ -65,31 +67,21 @@ def shape_of(code: types.CodeType) -> list[Any]:
     ]  # fmt: skip
 
 
-def effects_of(file: str) -> str:
-    """What a module does at its top level beside defining and importing: ``plt.style.use(...)``.
-
-    It may change what every function of the module does, though none of them names it.
-    """
-    text = _text(file)
-    return "" if text is None else text.effects
-
-
-def imports_of(file: str, package: str) -> Iterator[str]:
-    """The modules that a module may import at its top level, with the packages they are in."""
-    text = _text(file)
-    for level, told in () if text is None else text.imports:
-        try:
-            name = importlib.util.resolve_name("." * level + told, package) if level else told
-        except ImportError:  # in a script, which has no package
-            continue
-        parts = name.split(".")
-        yield from (".".join(parts[: n + 1]) for n in range(len(parts)))
+def outline_of(module: types.CodeType) -> list[Any]:
+    """The shape of what a module does at its top level; of what it defines there, the names."""
+    told = shape_of(module)[:-1]
+    return [*told, [_defined(const) for const in module.co_consts]]
 
 
 def class_text(file: str, name: str) -> str:
     """The text of a class by its qualified name, comments and layout left out; empty if none."""
-    text = _text(file)
+    text = taken_apart(file)
     return "" if text is None else text.classes.get(name, "")
+
+
+def _defined(const: Any) -> Any:
+    is_definition = isinstance(const, types.CodeType) and const.co_name[:1] != "<"
+    return const.co_name if is_definition else _constant(const)
 
 
 def _constant(const: Any) -> Any:
@@ -102,8 +94,20 @@ def _constant(const: Any) -> Any:
     return repr(const)
 
 
-class _Text:
-    """A Python file or a notebook's cell, taken apart once."""
+class Text:
+    """A Python file or a notebook's cell, taken apart once.
+
+    Attributes
+    ----------
+    classes : mapping of str to str
+        The text of classes by their qualified names.
+    effects : str
+        What it does beside defining things.
+    imports : tuple of (int, str)
+        What it may import as it runs: level, and names that may be modules.
+    whole, outline : list
+        Its shape, and what `outline_of` makes of it; empty if it is no Python.
+    """
 
     def __init__(self, text: str, name: str) -> None:
         self._functions: dict[tuple[str, int], list[ast.AST]] = {}
@@ -113,6 +117,7 @@ class _Text:
         self.effects = ""
         self.imports: tuple[tuple[int, str], ...] = ()
         self.whole: list[Any] = []
+        self.outline: list[Any] = []
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of the user's code, told when it was imported
@@ -126,13 +131,12 @@ class _Text:
                 self._functions.setdefault((node.name, first.lineno), []).append(node)
             elif isinstance(node, ast.Lambda):
                 self._functions.setdefault(("<lambda>", node.lineno), []).append(node)
-        self.whole = shape_of(module)
+        self.whole, self.outline = shape_of(module), outline_of(module)
         for code in codes_in(module):
             self._codes.setdefault(code.co_qualname, []).append(code)
         self.classes = {name: ast.unparse(node) for name, node in _classes(tree, "")}
         self.imports = tuple(dict.fromkeys(_imports(tree)))
-        named = _named_in_functions(tree)
-        self.effects = "\n".join(ast.unparse(node) for node in tree.body if _acts(node, named))
+        self.effects = effects_in(tree)
 
     def of(self, code: types.CodeType) -> str | None:
         """The text of a function that was compiled from this or an earlier state of it."""
@@ -175,6 +179,9 @@ def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:
             yield from _classes(child, prefix)
 
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
 def _imports(node: ast.AST) -> Iterator[tuple[int, str]]:
     """What runs of imports when a module is imported: level, and names that may be modules."""
     for child in ast.iter_child_nodes(node):
@@ -185,72 +192,39 @@ def _imports(node: ast.AST) -> Iterator[tuple[int, str]]:
             yield child.level, told
             dotted = f"{told}." if told else ""
             yield from ((child.level, dotted + each.name) for each in child.names)
-        elif not (isinstance(child, _FUNCTIONS) or _is_optional(child)):
+        elif not (isinstance(child, _FUNCTIONS) or is_optional(child)):
             yield from _imports(child)
 
 
-def _named_in_functions(tree: ast.Module) -> frozenset[str]:
-    """The names in functions, by which the values of globals are known."""
-    functions = (node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS))
-    inside = (each for function in functions for each in ast.walk(function))
-    return frozenset(each.id for each in inside if isinstance(each, ast.Name))
-
-
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-
-
-def _acts(node: ast.stmt, known: frozenset[str]) -> bool:
-    """Whether a statement does more than to define something that functions name."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return False
-    if isinstance(node, ast.Import | ast.ImportFrom | ast.Pass):
-        return False
-    if isinstance(node, ast.Expr):
-        called = node.value.func if isinstance(node.value, ast.Call) else None
-        printing = isinstance(called, ast.Name) and called.id == "print"
-        return not printing and not isinstance(node.value, ast.Constant)
-    if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        targets: Sequence[ast.expr] = (
-            node.targets if isinstance(node, ast.Assign) else (node.target,)
-        )
-        if not all(isinstance(target, ast.Name | ast.Tuple | ast.List) for target in targets):
-            return True
-        calls = any(isinstance(each, ast.Call) for each in ast.walk(node))
-        names = {each.id for t in targets for each in ast.walk(t) if isinstance(each, ast.Name)}
-        return calls and not names <= known  # `_ = random.seed(1)`
-    return not _is_optional(node)
-
-
-def _is_optional(node: ast.AST) -> bool:
-    """Whether it runs in a script only, or never, so that it says nothing on functions."""
-    tests = ast.walk(node.test) if isinstance(node, ast.If) else ()
-    return any(isinstance(each, ast.Name) and each.id in _MAIN_OR_TYPES for each in tests)
-
-
-_MAIN_OR_TYPES = ("__name__", "TYPE_CHECKING")
-
-
-def _text(name: str) -> _Text | None:
+def taken_apart(name: str) -> Text | None:
+    """What a file or a notebook's cell holds now; None if that cannot be had."""
     stamp = Stamp.of(name)
-    return _typed(name) if stamp is None else _read(name, stamp)
+    if stamp is None:
+        return _typed(name)
+    return _fresh(name) if stamp.young else _read(name, stamp)
 
 
-@functools.lru_cache(maxsize=512)
-def _read(name: str, stamp: Stamp) -> _Text | None:
+@functools.lru_cache(maxsize=4096)
+def _read(name: str, stamp: Stamp) -> Text | None:
+    return _fresh(name)
+
+
+def _fresh(name: str) -> Text | None:
     try:
-        return _Text(importlib.util.decode_source(Path(name).read_bytes()), name)
+        text = importlib.util.decode_source(Path(name).read_bytes())
     except (OSError, SyntaxError, UnicodeDecodeError):
         return None
+    return _parsed(text, name)
 
 
-def _typed(name: str) -> _Text | None:
+def _typed(name: str) -> Text | None:
     """The text of a notebook's cell, which the notebook keeps among the lines of files."""
     lines = linecache.cache.get(name)
     if lines is None or len(lines) != 4:
         return None
-    return _taken_apart("".join(lines[2]), name)
+    return _parsed("".join(lines[2]), name)
 
 
-@functools.lru_cache(maxsize=512)
-def _taken_apart(text: str, name: str) -> _Text:
-    return _Text(text, name)
+@functools.lru_cache(maxsize=4096)
+def _parsed(text: str, name: str) -> Text:
+    return Text(text, name)

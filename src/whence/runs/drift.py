@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import os
 import sys
-import threading
 import types
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from whence.base.source import holds, text_of
+from whence.base.top import running_code
 
 _SLACK = 2.0  # seconds: times of files are coarse, and a process's start is not known well
 
@@ -52,21 +52,11 @@ def _written(path: Path) -> float:
 
 
 def _is_read(path: Path, module: types.ModuleType) -> bool:
-    whole = _running(module)
+    whole = running_code(module)
     if whole is not None:
         return holds(str(path), whole)
     codes = (value.__code__ for value in _functions(module))
     return all(text_of(code) is not None for code in codes if code.co_filename == module.__file__)
-
-
-def _running(module: types.ModuleType) -> types.CodeType | None:
-    """The code of a module that is being run: of a script, until it ends."""
-    frame = sys._current_frames().get(threading.main_thread().ident or 0)
-    while frame is not None:
-        if frame.f_globals is vars(module) and frame.f_code.co_name == "<module>":
-            return frame.f_code
-        frame = frame.f_back
-    return None
 
 
 def _functions(module: types.ModuleType) -> Iterator[types.FunctionType]:
