@@ -37,6 +37,7 @@ def told(tmp_path):
         ("not description == melt", "12"),
         ("description not exists", "2"),
         ("system.gpu.name exists", "0"),
+        ("system.gpu.name ~ ^A[0-9]+$", "0"),
         ("system.gpu.name != A100", ""),
         ("system.gpu.name != V100", "0"),
         ("system.gpu.name not contains V", "0"),

@@ -137,8 +137,8 @@ def matching(key: str, pattern: str) -> Condition:
     space, name = _place(key)
     if space:
         return _value(space, name, "regex", (pattern,))
-    if key in _TEXTS:
-        return Text(_TEXTS[key], "regex", pattern)
+    if _is_text(key):
+        return Text(_TEXTS.get(key, key), "regex", pattern)
     if _is_field(key) or key in (*_TIMES, *_SPANS):
         raise _wrong("~", key)
     return _value(None, key, "regex", (pattern,))
@@ -260,7 +260,7 @@ def _held(space: str | None, key: str) -> Condition:
     """Having a value of that name."""
     if space:
         return _value(space, key, "exists")
-    if key in _TEXTS or key.startswith("system."):
+    if _is_text(key):
         return Text(_TEXTS.get(key, key), "exists")
     if key in _TIMES:
         return Time(_TIMES[key])
@@ -288,7 +288,7 @@ def _contains(match: re.Match[str]) -> Condition:
         return _not(OutputPath(wanted), other)
     if key == "alert.name":
         return _not(Alert(wanted, "contains"), other)
-    if key in _TEXTS or key.startswith("system."):
+    if _is_text(key):
         found = Text(_TEXTS.get(key, key), "contains", wanted)
         return _but(key, found) if other else found
     if key in ("status", *_TIMES, *_SPANS) or key.startswith("alert."):
@@ -351,8 +351,12 @@ def _check_operator(match: re.Match[str], text: str) -> None:
         )
 
 
+def _is_text(key: str) -> bool:
+    return key in _TEXTS or key.startswith("system.")
+
+
 def _is_field(key: str) -> bool:
-    return key in _TEXTS or key in _SINGLE or key.startswith(("system.", "alert."))
+    return _is_text(key) or key in _SINGLE or key.startswith("alert.")
 
 
 def _field(key: str, operator: str, text: str) -> Condition:
@@ -465,7 +469,7 @@ def _own_name() -> str:
 
 def _wrong(operator: str, key: str) -> UserError:
     times = "a date like 2020-09-12, or within the last like 3h, 2d, 1y, with <, <=, > or >="
-    texts = "==, !=, contains or ~ (a regular expression)" if key in _TEXTS else "== or !="
+    texts = "==, !=, contains or ~ (a regular expression)" if _is_text(key) else "== or !="
     if key in _SPANS:
         texts = "seconds, or a time like 3h, with ==, !=, <, <=, > or >="
     return UserError.of(
