@@ -167,6 +167,9 @@ def test_own_filters(view):
         assert numbers(view.filter.takes_at_least(4)) == [5, 4]
         assert "takes_at_least" in view.filter.registered_filters
         assert view.filter.takes_at_least.__doc__ == "Keep what took so long."
+        assert len(view.filter.takes_at_least("ab", errors={TypeError: True})) == 6
+        with pytest.raises(TypeError):
+            view.filter.takes_at_least("ab").aslist()
     finally:
         FILTERS._entries.pop("takes_at_least")
 

@@ -21,6 +21,7 @@ from whence.records.task_parameter import get_task_param
 from whence.records.value import Value
 
 Filter = Callable[..., Condition]
+Errors = Mapping[type[BaseException], bool | str]
 FILTERS: Registry[Filter] = Registry("filter")
 """All filters: ours, and those that `record_filter` adds."""
 
@@ -37,7 +38,8 @@ def record_filter(function: Callable[..., Any]) -> Callable[..., Any]:
     Parameters
     ----------
     function : callable
-        Called with the arguments of the filter; gives a function of a record, or a condition.
+        Called with the arguments of the filter; gives a function of a record, or a condition. The
+        filter takes ``errors`` besides, as `generic_filter` does.
 
     Examples
     --------
@@ -49,16 +51,14 @@ def record_filter(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @functools.wraps(function)
-    def make(*args: Any, **kwargs: Any) -> Condition:
-        return as_condition(function(*args, **kwargs))
+    def make(*args: Any, errors: Errors | None = None, **kwargs: Any) -> Condition:
+        return as_condition(function(*args, **kwargs), errors)
 
     FILTERS.add(function.__name__, make, replace=True)
     return function
 
 
-def as_condition(
-    given: Any, errors: Mapping[type[BaseException], bool | str] | None = None
-) -> Condition:
+def as_condition(given: Any, errors: Errors | None = None) -> Condition:
     """A condition, a view, a filter string or a function of a record as a condition.
 
     Raises
@@ -373,10 +373,12 @@ def match(
 
 
 @FILTERS("generic_filter")
-def generic_filter(
-    function: Any, *, errors: Mapping[type[BaseException], bool | str] | None = None
-) -> Condition:
-    """Keep records of which the function is true; it is asked last, of one after the other."""
+def generic_filter(function: Any, *, errors: Errors | None = None) -> Condition:
+    """Keep records of which the function is true; it is asked last, of one after the other.
+
+    `errors` tells for kinds of exceptions whether a record is kept for which the function raises
+    one, or ``"raise"``.
+    """
     return as_condition(function, errors)
 
 
