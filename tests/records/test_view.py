@@ -281,6 +281,17 @@ def test_summary(view, store):
         view.summary.dataframe(["reasn"])
 
 
+def test_a_summary_is_in_the_order_of_the_view(view, store):
+    run(store, 90, created=1.6e9, label="20991231-000000_zz", ended=1.7e9, started=1.7e9 - 0.0312)
+    upward = view.sort("created")
+    assert list(upward.summary.dataframe().index) == [record.label for record in upward]
+    assert upward.summary.head(1).dataframe()["avg\n. duration"].to_list() == ["31 ms"]
+    upward.filter.label("_zz").add_comment("late")
+    merged = upward.filter.label("2026").join(upward).summary.merged.dataframe(["outcome"])
+    assert "late" in merged["outcome"].to_list()  # with no comma for those that have none
+    assert len(view.summary._repr_html_().split("<tr")) == len(view) + 2
+
+
 def test_records_of_one_second_are_merged(view, store):
     for number, reason in enumerate(["one", "two, really"]):
         facts = {"label": f"20201118-212254_c{number}", "created": 1.6e9, "reason": [reason]}
@@ -291,6 +302,18 @@ def test_records_of_one_second_are_merged(view, store):
     frame = merged.dataframe(("reason", "name"))
     assert list(frame.loc["20201118-212254"]) == [2, "two, really; one", "run 8, run 7"]
     assert len(merged.unmerged) == 8
+
+
+def test_parameters_and_metadata_are_called_as_in_filters(view, store):
+    store.writer().append("meta", view[0].id, {"m": {"x": {"y": 5}}})
+    for name in ("model.mu", "params.model.mu", "parameters.model.mu"):
+        assert len(view.splitby(name)) == 4
+    assert [key.y for key in view.splitby("metadata.x.y")] == [5, None]
+    assert view.splitby("x.y").keys() == view.splitby("metadata.x.y").keys()
+    told = view.summary.dataframe((), ["params.model.mu", "x.y"])
+    assert told.iloc[0].to_list() == [1, "undefined", "5"]
+    with pytest.raises(UserError, match=r"Did you mean 'model\.mu'"):
+        view.splitby("model.my")
 
 
 def test_wide_frame(view):

@@ -132,7 +132,7 @@ def list_runs(workspace: Workspace, asked: Listing) -> Listed:
 
 
 def _hints(records: Records, query: Query) -> tuple[str, ...]:
-    from whence.app.question import unheard_of
+    from whence.records.unheard import unheard_of
 
     return tuple(unheard_of(records, query.condition))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +34,8 @@ _POINTS = 160  # of such a course
 _FLAT = 1e-9  # a course that moves less, as a part of its values, does not move
 
 
-def table(records: Sequence[Record], total: int) -> str:
-    """The records as a table, with the parameters that differ among them."""
+def table(records: Sequence[Record], total: int, why: Iterable[str] = ()) -> str:
+    """The records as a table, with the parameters that differ among them; why there is none."""
     differing = varied(records)
     keys = list(dict.fromkeys(key for leaves in differing.values() for key in leaves))[:_MOST]
     heads = ("label", "status", "name", "tags", *keys, "took", "created")
@@ -43,7 +43,11 @@ def table(records: Sequence[Record], total: int) -> str:
             for record in records]  # fmt: skip
     hidden = total - len(records)
     told = f"{total} record{'' if total == 1 else 's'}"
-    note = _caption(f"{told}{f', {hidden} of them not shown' if hidden else ''}")
+    note = _caption(
+        "<br>".join(
+            [f"{told}{f', {hidden} of them not shown' if hidden else ''}", *map(escape, why)]
+        )
+    )
     head = "".join(f'<th style="{_LINE}">{escape(str(name))}</th>' for name in heads)
     return f"<table>{note}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 

@@ -157,8 +157,8 @@ def _span(start: dt.datetime, end: dt.datetime) -> Period:
 
 
 def spoken(seconds: float) -> str:
-    """A length of time as people say it: ``3 ms``, ``0.21 s``, ``4 min 10 s``, ``2 h 05 min``."""
-    if 0 < seconds < 0.01:
+    """A length of time as people say it: ``31 ms``, ``0.21 s``, ``4 min 10 s``, ``2 h 05 min``."""
+    if 0 < seconds < 0.0995:
         return f"{seconds * 1000:.2g} ms"
     if seconds < 60:
         return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"

@@ -319,6 +319,20 @@ _WHOLE = (
 )
 
 
+def value_of(record: Record, name: str, default: Any) -> Any:
+    """The parameter of a dotted name, else the metadata, as filters find them by that name."""
+    value = get_task_param(record.parameters, name, _MISSING)
+    if value is not _MISSING:
+        return value
+    space, _, key = name.partition(".")
+    if key and space in ("params", "parameters"):
+        value = get_task_param(record.parameters, key, _MISSING)
+    elif key and space == "metadata":
+        value = get_task_param(record.metadata, key, _MISSING)
+    return get_task_param(record.metadata, name, default) if value is _MISSING else value
+
+
+_MISSING = object()
 _LOGGED = frozenset({"metrics", "events", "alerts"})
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from whence.base.digest import digest_value
 from whence.base.error import UserError
-from whence.records.record import Record, is_field, states_of
-from whence.records.task_parameter import get_task_param
+from whence.records.period import spoken
+from whence.records.record import Record, is_field, states_of, value_of
 from whence.store.field import FIELDS as FIELD_WORDS
 from whence.store.field import SOURCES as FIELD_SOURCES
 from whence.store.field import words
@@ -29,6 +29,7 @@ LIKE = r"^(\d{8}[-T]\d{6})_?([a-zA-Z0-9]+)?$"
 
 _MISSING = object()
 _IN_HOUR = tuple(f"{minute:02d}m {second:02d}s" for minute in range(60) for second in range(60))
+_SHORT = 10.0  # what took less [s] is told with fractions of a second
 _BATCH = 512  # records whose facts stay in the processor's cache from one column to the next
 
 
@@ -87,7 +88,9 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
         return self.dataframe(*args, **kwargs)
 
     def _repr_html_(self) -> str:
-        html: str = self.dataframe().to_html()
+        import pandas as pd
+
+        html: str = self.dataframe().to_html(max_rows=pd.get_option("display.max_rows"))
         return html.replace("\\n", "<br>")
 
     def __str__(self) -> str:
@@ -104,14 +107,14 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
         max_chars: int = 50,
         max_lines: int = 1,
     ) -> pd.DataFrame:
-        """The table: one row for each label, the newest first.
+        """The table: one row for each label, in the order of the view: the newest first.
 
         Parameters
         ----------
         fields : iterable of str
             Attributes of records.
         parameters : iterable of str
-            Dotted names of parameters; ``inputs`` levels may be left out.
+            Dotted names of parameters or metadata; ``inputs`` levels may be left out.
         hash_parameter_sets : bool
             Show a parameter that holds others as ``#`` and the beginning of its digest.
         max_chars, max_lines : int
@@ -148,14 +151,9 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
             records = self.view.aslist()
             told = _told(records, fields)
             if len(set(told.labels)) == len(records):
-                labels = sorted(told.labels, reverse=True)
-                rows = _Rows(labels, [1] * len(labels), records, told)
-                if labels == told.labels:
-                    return rows
-                order = sorted(range(len(records)), key=told.labels.__getitem__, reverse=True)
-                return rows.in_order(order)
+                return _Rows(told.labels, [1] * len(records), records, told)
         groups = self._groups()
-        labels = sorted(groups, reverse=True)
+        labels = list(groups)
         records = self.view.of([one for label in labels for one in groups[label]])
         sizes = [len(groups[label]) for label in labels]
         return _Rows(labels, sizes, records, _told(records, fields))
@@ -206,13 +204,6 @@ class _Rows:
     sizes: list[int]
     records: Sequence[Record]
     told: _Told
-
-    def in_order(self, order: Sequence[int]) -> _Rows:
-        """The same labels with the records in another order; each row is one record."""
-        records, told = self.records, self.told
-        texts = {field: [cells[i] for i in order] for field, cells in told.texts.items()}
-        again = _Told(self.labels, texts, [told.took[i] for i in order])
-        return _Rows(self.labels, self.sizes, [records[i] for i in order], again)
 
 
 def _told(records: Sequence[Record], fields: Iterable[str]) -> _Told:
@@ -272,7 +263,7 @@ def _texts(
 
 
 def _parameter(record: Record, name: str, hashed: bool) -> str:
-    value = get_task_param(record.parameters, name, _MISSING)
+    value = value_of(record, name, _MISSING)
     if value is _MISSING:
         return UNDEFINED
     if hashed and isinstance(value, Mapping):
@@ -297,9 +288,13 @@ def _means(took: Sequence[float | None], sizes: Sequence[int]) -> list[str]:
 
 
 def _durations(lengths: Iterable[float | None]) -> list[str]:
-    """Lengths of time as ``0h 00m 00s``; of thousands, so without formatting each number."""
+    """Lengths of time as ``0h 00m 00s``, short ones as ``31 ms``; seldom a number is formatted."""
     return [
-        UNDEFINED if one is None else f"{(s := round(one)) // 3600}h {_IN_HOUR[s % 3600]}"
+        UNDEFINED
+        if one is None
+        else f"{(s := round(one)) // 3600}h {_IN_HOUR[s % 3600]}"
+        if one >= _SHORT
+        else spoken(one)
         for one in lengths
     ]
 
@@ -318,7 +313,7 @@ def _text(value: Any) -> str:
 
 
 def _joined(texts: Iterable[str]) -> str:
-    told = list(texts)
+    told = list(filter(None, texts))
     between = next(
         (sign for sign in (", ", "; ", " | ") if not any(sign in text for text in told)), "\n"
     )

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, overload
 import orjson
 
 from whence.base.error import UserError
+from whence.base.problem import did_you_mean
 from whence.records import edit
 from whence.records.condition import AnyOf, Condition, Ids, Not
 from whence.records.filter import FILTERS, as_condition, bound
 from whence.records.query import Order, Query
 from whence.records.reader import Records, UnknownRun
-from whence.records.record import Record, is_field
+from whence.records.record import Record, is_field, value_of
 from whence.records.summary import RecordStoreSummary
-from whence.records.task_parameter import get_task_param
 from whence.store import Store, words
 
 if TYPE_CHECKING:
@@ -283,7 +283,8 @@ class RecordStoreView:
         Parameters
         ----------
         fields : str or iterable of str
-            Fields of records, or dotted names of parameters.
+            Fields of records, or dotted names of parameters or metadata, also as
+            ``params.model.mu`` and ``metadata.x``.
         names : iterable of str, optional
             How the members of the keys are called; the last part of each field if not given.
         drop_unused_split_fields : bool
@@ -311,7 +312,8 @@ class RecordStoreView:
                 raise UserError.of(
                     "unknown-field",
                     f"no record of the view has a {field!r} to split by",
-                    mend="Split by fields like status, or by names of parameters.",
+                    mend=did_you_mean(field, self._records().names.all())
+                    or "Split by fields like status, or by names of parameters or metadata.",
                 )
         called = dict(zip(whole, _names(whole, names), strict=True))
         used = _telling(values) if drop_unused_split_fields else whole
@@ -399,13 +401,21 @@ class RecordStoreView:
         return json.dumps(whole, indent=indent, ensure_ascii=False)
 
     def __repr__(self) -> str:
-        return f"<RecordStoreView of {len(self)} records in {self.store.root}>"
+        count = len(self)
+        told = "" if count else "".join(f": {one}" for one in self._unheard())
+        return f"<RecordStoreView of {count} records in {self.store.root}{told}>"
 
     def _repr_html_(self) -> str:
         from whence.records.html import table
 
         stream, count = iter(self), len(self)
-        return table(list(islice(stream, _SHOWN)), count)
+        return table(list(islice(stream, _SHOWN)), count, () if count else self._unheard())
+
+    def _unheard(self) -> tuple[str, ...]:
+        """What it asks for and no run has, as when a name is mistyped: why it is empty."""
+        from whence.records.unheard import unheard_of
+
+        return tuple(unheard_of(self._records(), self._query.condition))
 
     # Inside
 
@@ -541,7 +551,7 @@ def _opened(store: Place | Iterable[Record] | None) -> tuple[Store, Query]:
 def _field_value(record: Record, field: str) -> Any:
     if is_field(field):
         return getattr(record, field)
-    return get_task_param(record.parameters, field.removeprefix("parameters."), None)
+    return value_of(record, field, None)
 
 
 def _hashable(value: Any) -> Any:
