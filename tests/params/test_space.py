@@ -1,5 +1,6 @@
 import copy
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -293,3 +294,25 @@ def test_copies_and_comparisons(seed_space):
     assert seed_space.volume == 30
     assert seed_space != 1
     assert other.get_info_dict()["dims"][1]["mask"][:2] == [True, False]
+
+
+def test_a_notebook_shows_dimensions_and_what_is_constant():
+    space = ParamSpace(
+        {
+            "a": dim(*range(10)),
+            "m": {"mu": dim(0.1, 0.2, 0.3, mask=slice(1)), "n": 5},
+            "b": CoupledParamDim(target_name="a", default=0, values=list("0123456789")),
+            "<i>": "x" * 99,
+        }
+    )
+    html = space._repr_html_()
+    text = re.sub("<[^>]+>", "|", html)
+    assert "ParamSpace| 20 points = 10 × 2, 10 masked|" in text
+    assert "|a||0, 1, 2, …, 9  |10 values, default 0|" in text
+    assert "|mu||0.2, 0.3  |2 values, 1 masked, default 0|" in text
+    assert "goes with a|" in text
+    assert "|m.n||5|" in text
+    assert "&lt;i&gt;" in text
+    assert "x" * 59 + "…|" in text
+    assert text.count("|a|") == 1  # not among what is constant too
+    assert "no dimensions" in ParamSpace({"a": 1})._repr_html_()

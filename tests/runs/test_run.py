@@ -73,6 +73,19 @@ def test_how_a_run_is_left_tells_its_status(store, raised, status):
     assert state_of(store, run)["status"] == status
 
 
+def test_a_notebook_shows_a_run_as_it_stands(store):
+    run = Run(store)
+    assert "&lt;Run not begun&gt;" in run._repr_html_()
+    with run:
+        run.init("melt <b>", parameters={"t": 1})
+        run.log_metrics({"energy": 2.5})
+        card = run._repr_html_()
+        for told in ("melt &lt;b&gt;", ">running<", ">t</th>", ">energy</th>", "2.5"):
+            assert told in card
+    assert ">completed<" in run._repr_html_()
+    assert Run(mode="disabled")._repr_html_() == "<code>&lt;Run disabled&gt;</code>"
+
+
 def test_metadata_and_tags_change(store):
     run = Run(store).init(metadata={"a": 1, "b": 1}, tags=["x", "y"])
     run.update_metadata({"b": 2})

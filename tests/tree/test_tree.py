@@ -122,3 +122,24 @@ def test_what_cannot_be_read_does_not_hide_the_rest(tmp_path):
     first, second = tree_text(dm, columns=200).splitlines()[2:]
     assert "cannot be shown" in first
     assert "dict stored" in second
+
+
+def test_a_notebook_shows_the_tree_to_be_unfolded(dm):
+    html = dm._repr_html_()
+    assert html.startswith('<div style="text-align: left; vertical-align: top"><b>small</b>')
+    assert str(dm.dirs["data"]) in html
+    assert html.count("<details") == html.count("</details>") > 6
+    assert html.count(" open>") == 1  # the first level
+    assert "NumpyDataContainer, uint16, shape (5,)" in html
+    below = dm["simulations/05"]._repr_html_()
+    assert below.count(" open>") == 1
+    assert "… 3 more …" in OrderedDataGroup._card(dm["simulations"], max_level=1, condense_thresh=4)
+
+
+def test_names_in_the_tree_of_a_notebook_are_no_html(tmp_path):
+    (tmp_path / "<b>.txt").write_text("x")
+    dm = DataManager(tmp_path, out_dir=False)
+    dm.load("x", loader="text", glob_str="*.txt")
+    html = dm._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert "<b>." not in html

@@ -8,6 +8,7 @@ from whence.app.workspace import Workspace
 from whence.base.error import UserError
 from whence.records import Record, Records, UnknownRun
 from whence.records.expression import condition_of, conditions_of, word_of
+from whence.records.neighbour import mend
 
 
 def chosen_runs(
@@ -103,13 +104,13 @@ def _check_filter(records: Records, word: str) -> None:
         raise UserError.of(
             "unknown-run",
             f"{word!r} is neither a run nor a filter",
-            mend=f"{records.near(word)} {problem.mend or ''}".strip(),
+            mend=f"{mend(records.connection, word)} {problem.mend or ''}".strip(),
         ) from error
     if word_of(word) is not None and not records.select(condition, 1)[0]:
         raise UserError.of(
             "unknown-run",
             f"{word!r} is no run, and no run has it as a tag",
-            mend=records.near(word),
+            mend=mend(records.connection, word),
         )
 
 

@@ -14,6 +14,7 @@ from whence.base.error import UserError
 from whence.base.problem import did_you_mean
 from whence.records import Artifact, Record, Records
 from whence.records.criterion import Text
+from whence.records.neighbour import mend
 from whence.store import Store
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class Client:
             f"{'several runs are' if named else 'no run is'} called {name!r}",
             mend=f"""`whence list "name == '{name}'"` shows them."""
             if named
-            else records.near(name),
+            else mend(records.connection, name),
         )
 
     def get_run_name_from_id(self, run_id: str | Record) -> str:

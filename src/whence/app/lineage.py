@@ -13,6 +13,7 @@ from whence.app.workspace import Workspace
 from whence.base.error import UserError
 from whence.records import Lineage, Records, UnknownRun, identity, is_digest, left_at
 from whence.records.kinship import EMPTY
+from whence.records.neighbour import mend
 from whence.store import Store
 
 _SHORTEST = 6  # digits of a digest
@@ -158,7 +159,7 @@ def _root(workspace: Workspace, records: Records, thing: Any) -> str:
             raise UserError.of(
                 "not-on-record",
                 f"no file, run or content on record fits {thing!r}",
-                mend=f"{records.near(thing)} `whence show RUN` shows the files of a run.",
+                mend=f"{mend(records.connection, thing)} `whence show RUN` shows its files.",
             ) from None
         return found
 

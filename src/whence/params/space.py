@@ -369,6 +369,11 @@ class ParamSpace:
         dims = ", ".join(f"{name}: {len(dim)}" for name, dim in self.dims.items())
         return f"<ParamSpace, {self.volume} points, ({dims})>"
 
+    def _repr_html_(self) -> str:
+        from whence.params.html import space_card
+
+        return space_card(self)
+
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key != "_cast"}
 

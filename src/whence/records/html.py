@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from whence.base import card as base
 from whence.params import flatten
 from whence.records.excerpt import short
 from whence.records.period import spoken
@@ -25,8 +26,6 @@ _COLOUR = {
     "terminated": "#b45309",
     "lost": "#a21caf",
 }
-_LEFT = "text-align: left; vertical-align: top"
-_LINE = f"{_LEFT}; white-space: nowrap"
 _FEW = 8  # lines of a cell of a card
 _MOST = 12  # columns of parameters
 _WIDTH, _HEIGHT = 160, 20  # of the course of a metric [px]
@@ -43,12 +42,12 @@ def table(records: Sequence[Record], total: int, why: Iterable[str] = ()) -> str
             for record in records]  # fmt: skip
     hidden = total - len(records)
     told = f"{total} record{'' if total == 1 else 's'}"
-    note = _caption(
+    note = base.caption(
         "<br>".join(
             [f"{told}{f', {hidden} of them not shown' if hidden else ''}", *map(escape, why)]
         )
     )
-    head = "".join(f'<th style="{_LINE}">{escape(str(name))}</th>' for name in heads)
+    head = "".join(f'<th style="{base.LINE}">{escape(str(name))}</th>' for name in heads)
     return f"<table>{note}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
@@ -75,8 +74,7 @@ def card(record: Record) -> str:
     parts = {"": told, "parameters": record.parameters, "metadata": record.metadata}
     body = "".join(_section(title, values) for title, values in parts.items())
     body += _logged(record)
-    note = _caption(f"<b>{escape(record.name)}</b> {_badge(record)}")
-    return f"<table>{note}<tbody>{body}</tbody></table>"
+    return base.card(record.name, [body], _badge(record))
 
 
 def _logged(record: Record) -> str:
@@ -87,14 +85,15 @@ def _logged(record: Record) -> str:
 
     metrics = record.metrics
     names = [name for name in metrics.names if not name.startswith(OWN)]
-    rows = [_line(name, _course(metrics, name)) for name in names[:_FEW]]
+    rows = [base.row(name, _course(metrics, name)) for name in names[:_FEW]]
     more = len(names) - _FEW
-    body = _head("metrics", bool(names)) + "".join(rows)
-    body += _line("…", f"and {more} more") if more > 0 else ""
+    body = "".join([base.head("metrics"), *rows] if rows else [])
+    body += base.row("…", f"and {more} more") if more > 0 else ""
     events = record.events
-    body += _head("events" if len(events) <= _FEW else f"the last of {len(events)} events",
-                  bool(events))  # fmt: skip
-    return body + "".join(_line(one["level"], escape(one["message"])) for one in events[-_FEW:])
+    if events:
+        few = len(events) <= _FEW
+        body += base.head("events" if few else f"the last of {len(events)} events")
+    return body + "".join(base.row(one["level"], escape(one["message"])) for one in events[-_FEW:])
 
 
 def _course(metrics: Metrics, name: str) -> str:
@@ -103,9 +102,7 @@ def _course(metrics: Metrics, name: str) -> str:
     last = escape(f"{told.last:.7g}{f' {told.unit}' if told.unit else ''}")
     if told.count < 2:
         return last
-    span = (
-        f'<span style="opacity: 0.7">{told.min:.7g} to {told.max:.7g}, {told.count} values</span>'
-    )
+    span = base.faint(f"{told.min:.7g} to {told.max:.7g}, {told.count} values")
     return f"{drawn(metrics.series(name).value)} {last} {span}"
 
 
@@ -142,20 +139,8 @@ def _section(title: str, values: Mapping[str, Any]) -> str:
         values = {key: short(value, 60) for key, value in flatten(values).items()}
     else:
         values = {key: value for key, value in values.items() if value not in (None, "")}
-    rows = "".join(_line(str(key), escape(_first(value))) for key, value in values.items())
-    return _head(title, bool(title and rows)) + rows
-
-
-def _head(title: str, there: bool) -> str:
-    shown = f'<tr><td colspan="2" style="{_LEFT}; opacity: 0.7">{title}</td></tr>'
-    return shown if there else ""
-
-
-def _line(title: str, cell: str) -> str:
-    return (
-        f'<tr><th style="{_LINE}">{escape(title)}</th>'
-        f'<td style="{_LEFT}; white-space: pre-wrap">{cell}</td></tr>'
-    )
+    rows = "".join(base.row(str(key), escape(_first(value))) for key, value in values.items())
+    return base.head(title) + rows if title and rows else rows
 
 
 def _first(text: str) -> str:
@@ -169,11 +154,7 @@ def _row(record: Record, values: Sequence[Any]) -> str:
     cells = [escape(record.label), _badge(record), escape(record.name)]
     cells += [escape(", ".join(record.tags)), *(escape(short(value, 24)) for value in values)]
     cells += [_took(record), _when(record)]
-    return "<tr>" + "".join(f'<td style="{_LINE}">{cell}</td>' for cell in cells) + "</tr>"
-
-
-def _caption(text: str) -> str:
-    return f'<caption style="{_LEFT}; caption-side: top">{text}</caption>'
+    return "<tr>" + "".join(f'<td style="{base.LINE}">{cell}</td>' for cell in cells) + "</tr>"
 
 
 def _badge(record: Record) -> str:

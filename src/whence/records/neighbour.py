@@ -13,6 +13,12 @@ _ID = 22
 _ALIKE = 0.9  # ids of one second have two thirds in common by themselves
 
 
+def mend(connection: sqlite3.Connection, text: str) -> str:
+    """What to do about a text that fits no run: these are nearly so, and all are listed."""
+    listed = "`whence list` shows the runs on record."
+    return " ".join(filter(None, (near_run(connection, text), listed)))
+
+
 def near_run(connection: sqlite3.Connection, text: str, *, deleted: bool = False) -> str | None:
     """The sentence that offers names, labels and ids of runs that are nearly the text, or None.
 

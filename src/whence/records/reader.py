@@ -109,14 +109,10 @@ class Records:
                     f"several runs fit {text!r}",
                     mend=f"Give more of the id. The newest are:\n{shown}",
                 )
-        raise UnknownRun.of("unknown-run", f"no run fits {text!r}", mend=self.near(text))
+        from whence.records.neighbour import mend  # only where something is wrong
 
-    def near(self, text: str) -> str:
-        """What to do about a text that fits no run: nearly so are these, or they are listed."""
-        from whence.records.neighbour import near_run  # only where something is wrong
-
-        listed = "`whence list` shows the runs on record."
-        return " ".join(filter(None, (near_run(self.connection, text), listed)))
+        mended = mend(self.connection, text)
+        raise UnknownRun.of("unknown-run", f"no run fits {text!r}", mend=mended)
 
     def keys(self, query: Query) -> list[int]:
         """The keys of what a query shows, in its order."""

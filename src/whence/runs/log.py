@@ -73,6 +73,16 @@ class Log:
             )
         return self._id
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        from whence.records import Records
+        from whence.records.html import card
+
+        if self._id is None:
+            return f"<code>{escape(repr(self))}</code>"
+        return card(Records(self.store).get(self._id))
+
     @property
     def begun(self) -> bool:
         """Whether it is on record."""

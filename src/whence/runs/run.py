@@ -99,7 +99,10 @@ class Run(Log):
             silence(self)
 
     def __repr__(self) -> str:
-        return f"<Run {self._id or 'not begun'} {self.name or ''} {self.status or ''}>"
+        told = (
+            (self._id or "not begun", self.name, self.status) if not self._silent else ("disabled",)
+        )
+        return f"<Run {' '.join(filter(None, told))}>"
 
     @property
     def id(self) -> str:

@@ -284,6 +284,16 @@ class OrderedDataGroup(Node, Mapping[str, Any]):
             condense_thresh=self._COND_TREE_CONDENSE_THRESH,
         )
 
+    def _repr_html_(self) -> str:
+        return self._card(
+            max_level=self._COND_TREE_MAX_LEVEL, condense_thresh=self._COND_TREE_CONDENSE_THRESH
+        )
+
+    def _card(self, note: str = "", **condensed: int | None) -> str:
+        from whence.tree.html import tree_card
+
+        return tree_card(self, note=note, **condensed)
+
     def __format__(self, spec: str) -> str:
         views: dict[str, Callable[[OrderedDataGroup], str]] = {
             "": repr,

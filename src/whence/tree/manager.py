@@ -183,6 +183,9 @@ class DataManager(OrderedDataGroup):
 
         return tree_text(self, **self._condensed)
 
+    def _repr_html_(self) -> str:
+        return self._card(f"of {self.dirs['data']}", **self._condensed)
+
 
 def _condensed(given: Mapping[str, Any]) -> dict[str, int]:
     known = {

@@ -49,7 +49,7 @@ def _lines(
     if max_level is not None and level >= max_level:
         return
     members: list[Any] = list(group.children())
-    shown = _chosen(members, thresh)
+    shown = chosen(members, thresh)
     for i, member in enumerate(shown):
         if len(shown) == 1:
             mark = " └─ "
@@ -59,21 +59,23 @@ def _lines(
         if member is None:
             yield lead + "...", f"... ({len(members) - len(shown) + 1} more) ..."
             continue
-        yield lead + member.name, f"<{member.classname}, {_info(member)}>"
+        yield lead + member.name, f"<{member.classname}, {told(member)}>"
         if member.is_group:
             with member.opened():
                 yield from _lines(member, level + 1, max_level, thresh)
 
 
-def _info(member: Any) -> str:
+def told(member: Any) -> str:
+    """What the tree says of a member."""
     try:
-        told: str = member.info()
+        info: str = member.info()
     except UserError as error:  # one bad file must not keep the others from being shown
-        told = f"cannot be shown: {error.problems[0].message}"
-    return told
+        info = f"cannot be shown: {error.problems[0].message}"
+    return info
 
 
-def _chosen(members: list[Any], thresh: int | None) -> list[Any]:
+def chosen(members: list[Any], thresh: int | None) -> list[Any]:
+    """The members that are shown of many, with None where some are left out."""
     if thresh is None or len(members) <= max(thresh, _FEWEST):
         return list(members)
     lines = max(thresh, _FEWEST)
