@@ -61,6 +61,8 @@ class TestFileUrl(BackendSuite):
 
 
 class TestMemory(BackendSuite):
+    processes = 0
+
     @pytest.fixture
     def backend(self) -> Backend:
         return FolderBackend(f"memory://{uuid.uuid4().hex}/shelf")
@@ -78,6 +80,8 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 
 class TestS3(BackendSuite):
+    needed = ("s3fs",)
+
     @pytest.fixture
     def backend(self, s3: dict[str, Any]) -> Backend:
         import s3fs
@@ -85,6 +89,10 @@ class TestS3(BackendSuite):
         bucket = f"b{uuid.uuid4().hex}"
         s3fs.S3FileSystem(**s3).call_s3("create_bucket", Bucket=bucket)
         return FolderBackend(f"s3://{bucket}/shelf", s3)
+
+    @pytest.mark.slow
+    def test_processes_never_share_a_version(self, manager: ArtifactManager) -> None:
+        super().test_processes_never_share_a_version(manager)
 
     def test_the_server_gives_a_number_once(self, backend: FolderBackend) -> None:
         def log(number: int) -> int:
@@ -107,6 +115,9 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 class TestMlflow(BackendSuite):
+    processes = 16  # one more than the server has connections to its database
+    needed = ("mlflow",)
+
     @pytest.fixture
     def backend(self, mlflow_server: str) -> Backend:
         return MlflowBackend(mlflow_server)
@@ -377,55 +388,6 @@ def test_merged_stores_keep_both_of_a_number(tmp_path: Path) -> None:
         manager.delete("x", "v3")
         shutil.rmtree(tmp_path / "a" / ".whence" / "claims", ignore_errors=True)
     assert all(store.verify().sound for store in stores)
-
-
-PROCESSES = 64
-MANY = """
-import os, sys
-from whence.artifacts import ArtifactManager, FolderBackend, StoreBackend
-from whence.store import Store
-
-kind, place = sys.argv[1:]
-backend = StoreBackend(Store.open(place)) if kind == "store" else FolderBackend(place)
-manager = ArtifactManager("c", backend)
-ready, go = os.pipe()
-children = []
-for number in range({count}):
-    child = os.fork()
-    if not child:
-        os.close(go)
-        os.read(ready, 1)  # until all are there
-        with manager.log_folder("net") as folder:
-            for part in range(3):
-                (folder / str(part)).write_text(f"{{number}}" * 10_000)
-        if kind == "store":
-            backend.store.writer().close()
-        os._exit(0)
-    children.append(child)
-os.close(go)
-codes = [os.waitpid(child, 0)[1] for child in children]
-assert codes == [0] * {count}, codes
-"""
-
-
-@pytest.mark.parametrize("kind", ["store", "folder"])
-def test_processes_never_share_a_version(kind: str, tmp_path: Path) -> None:
-    place = tmp_path / "shelf"
-    place.mkdir()
-    if kind == "store":
-        Store.create(place)
-    program = MANY.format(count=PROCESSES)
-    subprocess.run([sys.executable, "-c", program, kind, str(place)], check=True, timeout=120)
-    backend = StoreBackend(Store.open(place)) if kind == "store" else FolderBackend(place)
-    manager = ArtifactManager("c", backend)
-    assert [v.name for v in manager.versions("net")] == [f"v{n}" for n in range(PROCESSES)]
-    seen = set()
-    for version in manager.versions("net"):
-        with manager.download_artifact("net", version=version.name) as folder:
-            texts = {path.read_text() for path in folder.iterdir()}
-            assert len(texts) == 1
-            seen |= texts
-    assert len(seen) == PROCESSES
 
 
 KILLED = """

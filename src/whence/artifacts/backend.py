@@ -25,7 +25,7 @@ class Backend(Protocol):
 
     A version is there whole or not at all, never changes, and its number is never another's, not
     even after it was deleted. Names have been checked before they come here. Whatever cannot be
-    done raises a `WhenceError`.
+    done raises a `WhenceError`. It can be pickled, for others of these processes.
     """
 
     def collections(self) -> list[str]:

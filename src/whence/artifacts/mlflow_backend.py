@@ -33,6 +33,8 @@ _TRIES = 20
 _COLLECTION, _ARTIFACT = "whence.collection", "whence.artifact"
 _DELETED, _FAILED = "whence.deleted", "whence.failed"
 _MANIFEST = "manifest.json"
+_TAKEN = "RESOURCE_ALREADY_EXISTS"
+_BUSY = ("INTERNAL_ERROR", "REQUEST_LIMIT_EXCEEDED", "TEMPORARILY_UNAVAILABLE")
 
 
 class MlflowBackend:
@@ -55,7 +57,7 @@ class MlflowBackend:
         except ImportError as error:
             raise MissingExtraError.needed("mlflow", "mlflow", "an MLflow server") from error
         self.uri = tracking_uri or str(mlflow.get_tracking_uri())
-        self._client: Any = mlflow.MlflowClient(self.uri, self.uri)
+        self._client: Any = _Patient(mlflow.MlflowClient(self.uri, self.uri))
         self._lock = threading.Lock()
 
     def __reduce__(self) -> Any:
@@ -196,7 +198,7 @@ class MlflowBackend:
         try:
             make()
         except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            if error.error_code != _TAKEN:
                 raise
 
     def _upload(self, run: str, draft: Draft, watch: Watch) -> None:
@@ -219,28 +221,48 @@ class MlflowBackend:
                 watch(entry.size)
 
     def _numbered(self, name: str, run: str, tags: dict[str, str]) -> int:
-        """Have the server give out a number; it gives up if many ask at once."""
-        from mlflow.exceptions import MlflowException
-
+        """Have the server give out a number."""
         source = self._client.get_run(run).info.artifact_uri
-        for attempt in range(_TRIES):
-            try:
-                made = self._client.create_model_version(
-                    name, source, run, tags=tags, await_creation_for=0
-                )
-                return int(made.version)
-            except MlflowException as error:
-                busy = error.error_code in ("RESOURCE_ALREADY_EXISTS", "INTERNAL_ERROR")
-                busy = busy or "giving up" in str(error).lower()
-                if attempt + 1 == _TRIES or not busy:
-                    raise
-            time.sleep(0.05 * (1 + os.urandom(1)[0] / 64))
-        raise AssertionError
+        made = self._client.create_model_version(name, source, run, tags=tags, await_creation_for=0)
+        return int(made.version)
 
     def _fetch(self, version: Version, path: str) -> BinaryIO:
         """A copy of a file of the version's run, which is gone when it is closed."""
         with tempfile.TemporaryDirectory(prefix="whence-") as folder:
             return Path(self._client.download_artifacts(version.key, path, folder)).open("rb")
+
+
+class _Patient:
+    """A client of MLflow that asks again where the server had too much to do.
+
+    It says so in many ways: it gives up giving out a number that others ask for too, its database
+    is locked, or has no connection left.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        call = getattr(self._client, name)
+        return lambda *args, **options: _asked(name, lambda: call(*args, **options))
+
+
+def _asked(name: str, call: Callable[[], T]) -> T:
+    from mlflow.exceptions import MlflowException
+
+    for _ in range(_TRIES):
+        try:
+            return call()
+        except MlflowException as error:
+            numbered = name == "create_model_version" and error.error_code == _TAKEN
+            if not numbered and error.error_code not in _BUSY and not _tells_busy(str(error)):
+                raise
+        time.sleep(0.05 * (1 + os.urandom(1)[0] / 64))
+    return call()
+
+
+def _tells_busy(message: str) -> bool:
+    return "giving up" in message.lower() or "QueuePool limit" in message
 
 
 def _model(collection: str, artifact: str) -> str:

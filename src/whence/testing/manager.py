@@ -6,6 +6,9 @@ other tests have used, as every test has collections of its own.
 
 from __future__ import annotations
 
+import pickle
+import subprocess
+import sys
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -36,9 +39,50 @@ HOSTILE = (
     "what?",
 )
 
+_MANY = """
+import importlib, os, pickle, sys
+from whence.artifacts import ArtifactManager
+
+collection, count, *needed = sys.argv[1:]
+for name in needed:
+    importlib.import_module(name)  # once, instead of in each
+told = sys.stdin.buffer.read()
+ready, go = os.pipe()
+children = []
+for number in range(int(count)):
+    child = os.fork()
+    if not child:
+        os.close(go)
+        os.read(ready, 1)  # until all are there
+        manager = ArtifactManager(collection, pickle.loads(told))
+        with manager.log_folder("net") as folder:
+            for part in range(3):
+                (folder / str(part)).write_text(f"{number}" * 10_000)
+        store = getattr(manager.backend, "store", None)
+        if store is not None:
+            store.writer().close()
+        sys.stdout.flush()
+        os._exit(0)
+    children.append(child)
+os.close(go)
+codes = [os.waitpid(child, 0)[1] for child in children]
+assert not any(codes), codes
+"""
+
 
 class BackendSuite:
-    """The contract of `whence.artifacts.Backend`, as tests of a manager over it."""
+    """The contract of `whence.artifacts.Backend`, as tests of a manager over it.
+
+    Attributes
+    ----------
+    processes : int
+        How many are to log one artifact at once; none where others cannot come to the backend.
+    needed : tuple of str
+        Modules that the backend imports, and that take long.
+    """
+
+    processes = 64
+    needed: tuple[str, ...] = ()
 
     @pytest.fixture
     def manager(self, backend: Backend) -> ArtifactManager:
@@ -387,6 +431,32 @@ class BackendSuite:
         for number, source in enumerate(sources):
             version = source.metadata["version"]
             assert manager.get_artifact("net", version=version) == {"n": number}
+
+    def test_processes_never_share_a_version(self, manager: ArtifactManager) -> None:
+        """Each has a whole one of its own, whoever is first to make the collection."""
+        if not self.processes:
+            pytest.skip("no other process can come to it")
+        words = [manager.active_collection, str(self.processes), *self.needed]
+        done = subprocess.run(
+            [sys.executable, "-c", _MANY, *words],
+            input=pickle.dumps(manager.backend),
+            capture_output=True,
+            timeout=600,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        names = [version.name for version in manager.versions("net")]
+        assert names == [f"v{number}" for number in range(self.processes)]
+
+        def text_of(version: str) -> str:
+            with manager.download_artifact("net", version=version) as folder:
+                files = _files(folder)
+            assert sorted(files) == ["0", "1", "2"]
+            (text,) = set(files.values())
+            return text.decode()
+
+        with ThreadPoolExecutor(8) as pool:
+            texts = sorted(pool.map(text_of, names))
+        assert texts == sorted(str(number) * 10_000 for number in range(self.processes))
 
     def test_unsafe_objects_need_leave(self, manager: ArtifactManager) -> None:
         """On both sides."""
