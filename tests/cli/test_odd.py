@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import zipfile
 from typing import Any
+
+import pytest
 
 from whence.base.clock import new_id
 from whence.runs import Run
@@ -104,6 +107,22 @@ def test_lineage_of_a_folder_passes_over_what_is_no_file(whence: CommandLine) ->
     for command in ("lineage", "trace"):
         done = whence(command, "x" * 5000, check=False)
         assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+
+
+def test_a_file_whose_name_is_no_utf8_is_told_of(whence: CommandLine) -> None:
+    whence("init")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONIOENCODING", "utf-8:strict")  # as in most languages' locales
+        file = os.fsdecode(b"\xe9.txt")
+        (whence.cwd / file).write_text("of nobody")
+        assert "not known here" in whence("trace", file, check=False).stdout
+        assert "put it out" in whence("lineage", file, check=False).stderr
+        assert "not on record" in whence("trace", ".", check=False).stdout
+        whence("run", "--name", "r", "--", "true")
+        whence("put", "r", file)
+        assert "an output" in whence("trace", file).stdout
+        assert "run r" in whence("lineage", file).stdout
+        assert re.search(r"\\xe9.txt +put out by", whence("trace", ".").stdout)
 
 
 def test_what_looks_like_markup_is_shown_as_it_is(whence: CommandLine) -> None:

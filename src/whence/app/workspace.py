@@ -117,7 +117,12 @@ class Workspace:
         """A path as records tell it: from the project folder, or absolute outside of it."""
         whole = path.resolve()
         project = self.project.resolve()
-        return (whole.relative_to(project) if whole.is_relative_to(project) else whole).as_posix()
+        told = str(whole.relative_to(project) if whole.is_relative_to(project) else whole)
+        if told.isascii():
+            return told
+        from whence.artifacts.name import readable  # which a list of runs does without
+
+        return readable(told)
 
     def usual(self, what: str) -> str | None:
         """The name that such a file usually has, if the project has one of that name."""

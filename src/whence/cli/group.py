@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from io import TextIOWrapper
 from typing import Any
 
 import rich_click as click
@@ -178,6 +179,8 @@ def main() -> None:
 
     if not {"-h", "--help"}.isdisjoint(sys.argv):
         _tell_version_of_click()
+    if isinstance(sys.stdout, TextIOWrapper):  # names of files need not be UTF-8
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         sys.exit(whence.main(prog_name="whence", standalone_mode=False) or 0)
     except WhenceError as error:
