@@ -20,6 +20,10 @@ def test_recording(read: Callable[[str], Path]) -> None:
     read("recording.md")
 
 
+def test_tasks(read: Callable[[str], Path]) -> None:
+    read("tasks.md")
+
+
 def test_lineage(read: Callable[[str], Path]) -> None:
     folder = read("lineage.md")
     assert "<svg" in (folder / "lineage.html").read_text()

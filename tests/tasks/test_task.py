@@ -7,7 +7,9 @@ import textwrap
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
 from whence.base.digest import digest_file
 from whence.base.error import UserError
@@ -95,17 +97,94 @@ def test_a_failed_call_is_on_record_and_tried_again(store, calls):
     assert [state["status"] for state in runs(store)] == ["failed", "failed"]
 
 
-def test_arrays_are_kept_and_other_objects_not_accepted(store):
-    def array(n: int) -> np.ndarray:
-        return np.arange(n) / 2
+def results(store):
+    return [
+        (artifact["name"], artifact["type"])
+        for state in runs(store)
+        for artifact in state["artifacts"]
+        if artifact["category"] != "code"
+    ]
 
+
+RESULTS = {
+    "application/x-npy": lambda n: np.arange(n) / 2,
+    "application/vnd.apache.parquet": lambda n: pd.DataFrame({"x": np.arange(n), "y": ["a"] * n}),
+    "application/x-netcdf": lambda n: xr.DataArray(np.arange(n), dims="x", name="u"),
+    "text/plain": lambda n: "a\r\n" * n,
+    "application/vnd.whence.value+json": lambda n: {"u": np.arange(n), 1: (n, {n}, Path("x"))},
+}
+
+
+@pytest.mark.parametrize("kind", RESULTS)
+def test_a_result_is_kept_by_its_type(store, kind, calls):
+    make = RESULTS[kind]
+    recorded = RecordedTask(plain_task, store)
+    first, again = recorded(kind, 3), recorded(kind, 3)
+    assert calls() == [kind]
+    assert type(again) is type(first)
+    assert equal(first, again)
+    assert equal(make(3), again)
+    assert results(store) == [("result", kind)]
+
+
+def plain_task(kind: str, n: int) -> object:
+    _log.warning("%s", kind)
+    return RESULTS[kind](n)
+
+
+def equal(left, right):
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
+    if hasattr(left, "equals"):
+        return left.equals(right)
+    return np.array_equal(left, right) if isinstance(left, np.ndarray) else left == right
+
+
+def test_a_result_that_no_format_keeps_is_not_lost(store, calls, caplog):
     def model(n: int) -> object:
-        return object()
+        _log.warning("%r", n)
+        return object
 
-    task = RecordedTask(array, store)
-    assert np.array_equal(task(4), task(4))
-    with pytest.raises(UserError, match="cannot be kept yet"):
-        RecordedTask(model, store)(1)
+    task = RecordedTask(model, store)
+    assert task(1) is task(1) is object
+    assert calls() == [1, 1]
+    assert "is not remembered, so the same call runs again" in caplog.text
+    assert [state["status"] for state in runs(store)] == ["completed", "completed"]
+    assert results(store) == []
+
+
+def test_a_result_that_was_kept_as_json_once_is_found(store, calls):
+    task = RecordedTask(energy, store)
+    first = task(1.5)
+    (state,) = runs(store)
+    (fact,) = (one for one in state["artifacts"] if one["name"] == "result")
+    assert fact["type"] == "application/vnd.whence.value+json"
+    store.writer().append("artifact", state["id"], {**fact, "type": "application/json", "meta": {}})
+    assert task(1.5)["mean"] == first["mean"]
+    assert isinstance(task(1.5)["trace"], tuple)
+    assert calls() == [1.5]
+
+
+def test_an_array_that_is_handed_on_leads_back_to_the_task_that_made_it(store):
+    def grid(n: int) -> np.ndarray:
+        return np.linspace(0, 1, n)
+
+    def mean(u: np.ndarray, other: np.ndarray) -> float:
+        return float(u.mean() + other.mean())
+
+    RecordedTask(mean, store)(RecordedTask(grid, store)(5), np.zeros(3))
+    taken, made = sorted(runs(store), key=lambda state: state["name"], reverse=True)
+    assert (made["name"], taken["name"]) == ("grid", "mean")
+    (result,) = (one for one in made["artifacts"] if one["category"] == "output")
+    (given,) = (one for one in taken["artifacts"] if one["category"] == "input")
+    assert (given["name"], given["digest"]) == ("u", result["digest"])
+
+
+def test_a_task_says_what_it_is(store):
+    assert "<RecordedTask tests" in repr(RecordedTask(energy, store)).replace("test_task", "tests")
+    assert repr(MemoizedTask(energy)).endswith(
+        "energy(temperature: float, steps: int = 3) -> dict>"
+    )
 
 
 def test_what_is_not_annotated_is_refused():

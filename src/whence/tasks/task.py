@@ -11,13 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
-import orjson
-
 from whence.artifacts import attach, place
 from whence.base.code import identity_of
 from whence.base.digest import Seen, digest_file
-from whence.base.error import StoreError, UserError
-from whence.base.escape import decode, encode
+from whence.base.error import StoreError, UserError, WhenceError
+from whence.base.escape import encode
 from whence.records import Artifact
 from whence.runs import Call, Code, Origin, Run, code_artifacts, code_facts, code_of_function
 from whence.runs.code import function_file
@@ -25,6 +23,7 @@ from whence.runs.input import named_inputs
 from whence.runs.scope import around, named, printed
 from whence.store import Store
 from whence.tasks.fit import fitted
+from whence.tasks.result import dumped_result, given_results, loaded
 from whence.tasks.work import RESULT, Work, arguments_inputs
 
 P = ParamSpec("P")
@@ -54,6 +53,10 @@ class _Task(Generic[P, R]):
         self._signature = _annotated(function)
         functools.update_wrapper(cast("Any", self), function)
 
+    def __repr__(self) -> str:
+        name = self._function.__qualname__
+        return f"<{type(self).__name__} {self._function.__module__}.{name}{self._signature}>"
+
     def _bind(self, *args: P.args, **kwargs: P.kwargs) -> inspect.BoundArguments:
         """The arguments as the function is to get them: an int for a float is that float."""
         bound = self._signature.bind(*args, **kwargs)
@@ -72,8 +75,9 @@ class RecordedTask(_Task[P, R]):
     """A function whose every call is a run on record, and whose result is kept there.
 
     A call with the same arguments and code as a completed one gives the kept result; the code is
-    the function's file and the project's sources that it imports. Results are kept as JSON with
-    whence's escape encoding; what has none (models, figures, DataFrames) is not accepted yet.
+    the function's file and the project's sources that it imports. Results are kept by their type,
+    as `Run.save_object` keeps objects: arrays, tables, tensors, plain values. Of what no format
+    keeps, the call is on record, is warned of, and is made again next time.
 
     Parameters
     ----------
@@ -105,7 +109,7 @@ class RecordedTask(_Task[P, R]):
                 continue
             tried.add(artifact.digest)
             try:
-                result = decode(orjson.loads(work.store.get(artifact.digest)))
+                result = loaded(artifact.type, work.store.get(artifact.digest))
             except (StoreError, UserError, ValueError) as error:
                 first = str(error).partition("\n")[0]
                 note = f"a kept result cannot be read, so it is computed again: {first}"
@@ -156,7 +160,7 @@ class RecordedTask(_Task[P, R]):
         )
         with Run(store) as run:
             run.init(name, parameters=call.parameters, origin=origin)
-            for artifact in work.inputs():
+            for artifact in (*work.inputs(), *given_results(work.bound.arguments, store)):
                 attach(store.writer(), run.id, artifact)
             if work.why:
                 run.log_event(work.why)
@@ -164,13 +168,30 @@ class RecordedTask(_Task[P, R]):
                 run.log_event(note, "warning")
             with printed(run), named(run):
                 result = self._function(*work.bound.args, **work.bound.kwargs)
-            content = store.writer().put(_bytes(result, self._function.__qualname__))
-            held = (content.digest, content.size, content.kept)
-            kept = Artifact(RESULT, "output", "application/json", *held)
-            attach(store.writer(), run.id, kept)
+            kept = self._keep(run, result)
             self._look_again(run, work)
-        work.hand_on(run.id, kept, name)
+        if kept is not None:
+            work.hand_on(run.id, kept, name)
         return result
+
+    def _keep(self, run: Run, result: R) -> Artifact | None:
+        """The result on record; None, and a warning, if no format keeps it: it is not lost then."""
+        try:
+            dumped = dumped_result(result)
+        except WhenceError as error:
+            note = (
+                f"the result of {self._function.__qualname__} is not remembered, so the same call "
+                f"runs again: {error.problems[0].message}"
+            )
+            _log.warning("%s", note)
+            run.log_event(note, "warning")
+            return None
+        writer = run.store.writer()
+        content = writer.put(dumped.data)
+        held = (content.digest, content.size, content.kept)
+        kept = Artifact(RESULT, "output", dumped.format.media_type, *held)
+        attach(writer, run.id, kept)
+        return kept
 
     def _look_again(self, run: Run, work: Work) -> None:
         """Say why a result is not found again; one of other data than its key tells must not be."""
@@ -247,15 +268,3 @@ def _annotated(function: Callable[..., Any]) -> inspect.Signature:
             mend="Annotate every parameter and the result: `def task(x: int) -> float`.",
         )
     return signature
-
-
-def _bytes(result: Any, task: str) -> bytes:
-    try:
-        return orjson.dumps(encode(result, (RESULT,)))
-    except UserError as error:
-        raise UserError.of(
-            "result-not-accepted",
-            f"the result of {task} cannot be kept yet: {error.problems[0].message}",
-            mend="Return numbers, text, arrays, or lists and mappings of them; write anything else "
-            "to a file and save it with a Run.",
-        ) from None
