@@ -98,13 +98,19 @@ class _Started:
 
     def __init__(self, program: Program, process: subprocess.Popen[bytes]) -> None:
         self.program, self.process = program, process
-        self.text = {"out": "", "err": ""}
+        self._pieces: dict[str, list[str]] = {"out": [], "err": []}
+        self._sizes = {"out": 0, "err": 0}
         self.killed = False
         self.thread: threading.Thread | None = None
 
     def keep(self, stream: str, text: str) -> None:
-        if len(self.text[stream]) < _KEPT:
-            self.text[stream] += text
+        if self._sizes[stream] < _KEPT:
+            self._pieces[stream].append(text)
+            self._sizes[stream] += len(text)
+
+    def text(self, stream: str) -> str:
+        """What it has printed to ``out`` or ``err``."""
+        return "".join(self._pieces[stream])
 
 
 class Launcher:
@@ -234,15 +240,15 @@ class Launcher:
             self._tell(started, status)
         finally:
             if program.callback is not None:
-                out, err = started.text["out"], started.text["err"]
+                out, err = started.text("out"), started.text("err")
                 program.callback(status_code=status, std_out=out, std_err=err)
             if program.trigger is not None:
                 program.trigger.set()
 
     def _tell(self, started: _Started, status: int) -> None:
         identifier, run = started.program.identifier, self._run
-        for stream, text in started.text.items():
-            if text:
+        for stream in ("out", "err"):
+            if text := started.text(stream):
                 content = run.store.writer().put(text.encode(errors="surrogatepass"))
                 facts = Label("output").facts(f"{identifier}.{stream}", content, "text/plain")
                 run.store.writer().append("artifact", run.id, facts)
