@@ -74,6 +74,17 @@ def test_the_run_waits_for_its_processes_and_fails_if_one_does(store):
     assert alerts == {"good_exit_status": "ok", "bad_exit_status": "critical"}
 
 
+def test_processes_that_a_child_started_are_waited_for_too(store, monkeypatch):
+    outer = Run(store).init()
+    monkeypatch.setenv("WHENCE_RUN", outer.id)
+    with Run(store) as run:
+        run.add_process("late", "sh", "-c", "sleep 0.3; echo there")
+    state = state_of(store, outer)
+    assert (state["status"], state["meta"]["late_status"]) == ("running", 0)
+    assert ("output", "late.out") in {(a["category"], a["name"]) for a in state["artifacts"]}
+    outer.close()
+
+
 def test_processes_can_be_ended_with_all_they_have_started(store):
     run = Run(store).init()
     pid = run.add_process("a", "sh", "-c", "sleep 671.5 & sleep 671.5")

@@ -526,14 +526,18 @@ class Run(Log):
     def close(self, facts: Mapping[str, Any] | None = None) -> None:
         """End the run, unless it has ended already: as completed, or failed if a process did.
 
+        One that another process has is ended there; here its own processes are waited for.
+
         Parameters
         ----------
         facts : mapping, optional
             Further fields that are known only now, as they are written.
         """
-        if self._id is None or self._guest or self.status in ENDS:
+        if self._id is None or self.status in ENDS:
             return
         self.wait_for_processes()
+        if self._guest:
+            return
         failed = self._launcher.failed() if self._launcher is not None else {}
         if failed:
             self.end("failed", {**failure(failed), **(facts or {})})
