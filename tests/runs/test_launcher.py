@@ -59,6 +59,15 @@ def test_a_process_is_recorded_with_what_it_printed_and_how_it_ended(store, proj
     assert ("solver", "out", text) in pieces
 
 
+def test_a_program_beside_the_script_is_started(store, project):
+    (project / "solve").write_text("#!/bin/sh\necho solved\n")
+    (project / "solve").chmod(0o755)
+    with Run(store) as run:
+        run.init()
+        run.add_process("p", "./solve")
+    assert state_of(store, run)["meta"]["p_status"] == 0
+
+
 def test_the_run_waits_for_its_processes_and_fails_if_one_does(store):
     before = time.monotonic()
     with Run(store) as run:

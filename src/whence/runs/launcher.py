@@ -308,7 +308,7 @@ def check_program(command: Sequence[str], folder: Path) -> None:
             "no-command", "there is no command to run", mend="Give one after --, like: -- ./solver"
         )
     program = command[0]
-    found = shutil.which(folder / program if os.sep in program else program)
+    found = shutil.which(os.path.abspath(folder / program) if os.sep in program else program)
     if found is None:
         there = (folder / program).is_file()
         raise UserError.of(
