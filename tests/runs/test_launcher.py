@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -8,8 +9,11 @@ import time
 
 import pytest
 
-from whence.base.error import UserError
-from whence.runs import Run
+from whence.base.error import StoreError, UserError
+from whence.runs import Run, record_process
+from whence.store import Store
+from whence.store.layout import SMALL
+from whence.testing.fault import FaultyFiles
 from whence.testing.wait import until
 
 
@@ -138,6 +142,32 @@ def test_what_cannot_be_started_is_refused(store, project, words, given, named):
     with pytest.raises(UserError, match="already"):
         run.add_process("p", "true")
     run.close()
+
+
+def test_what_the_system_cannot_start_is_told(store, project):
+    (project / "solve").write_text("echo hi\n")
+    (project / "solve").chmod(0o755)
+    run = Run(store).init()
+    with pytest.raises(UserError, match=r"cannot be started: Exec format error[^$]*-- sh \./solve"):
+        run.add_process("p", "./solve")
+    run.close()
+    with pytest.raises(UserError, match="Exec format error"):
+        record_process(store, ["./solve"])
+    failed = [store.index().state(one) for one in store.index().ids() if one != run.id]
+    assert [state["status"] for state in failed] == ["failed"]
+
+
+def test_nothing_is_started_whose_files_cannot_be_put_on_record(project, tmp_path):
+    (project / "in.dat").write_bytes(bytes(SMALL))
+    files = FaultyFiles()
+    run = Run(Store.open(Store.create(tmp_path).root, files=lambda shared: files)).init()
+    files.failing["create"] = errno.ENOSPC
+    with pytest.raises(StoreError, match="No space"):
+        run.add_process("p", "marker", executable="touch", input_file="in.dat", cwd=project)
+    files.failing.clear()
+    run.close()
+    assert not (project / "marker").exists()
+    run.store.writer().close()
 
 
 SCRIPT = textwrap.dedent(

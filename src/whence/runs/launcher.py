@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -135,32 +136,37 @@ class Launcher:
         ------
         UserError
             If there is no such program or file, or its identifier is taken; then nothing of it is
-            on record.
+            on record. If the system cannot start it.
+        StoreError
+            If its files cannot be put on record; then it is not started.
         """
         with self._lock:
             self._check(program)
-            run = self._run
-            process = subprocess.Popen(
+            self._put_on_record(program)
+            self._warden = self._warden or Warden()
+            process = spawn(
                 program.command,
                 cwd=program.cwd,
-                env={**os.environ, **(program.environment or {}), **environment_of(run)},
+                env={**os.environ, **(program.environment or {}), **environment_of(self._run)},
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
                 start_new_session=True,
             )
-            started = self._started[program.identifier] = _Started(program, process)
-            self._warden = self._warden or Warden()
             self._warden.watch(process.pid)
-        for file, category in ((program.script, "code"), (program.input_file, "input")):
-            if file is not None:
-                run.save_file(Path(program.cwd or os.curdir) / file, category)  # type: ignore[arg-type]
-        run.update_metadata({f"{program.identifier}_command": " ".join(program.command)})
-        started.thread = threading.Thread(
-            target=self._see_to, args=(started,), name=f"whence-{program.identifier}", daemon=True
-        )
-        started.thread.start()
+            started = self._started[program.identifier] = _Started(program, process)
+            started.thread = threading.Thread(
+                target=self._see_to, args=(started,), name=f"whence-{program.identifier}",
+                daemon=True,
+            )  # fmt: skip
+            started.thread.start()
         return process.pid
+
+    def _put_on_record(self, program: Program) -> None:
+        folder = Path(program.cwd or os.curdir)
+        if program.script is not None:
+            self._run.save_file(folder / program.script, "code")
+        if program.input_file is not None:
+            self._run.save_file(folder / program.input_file, "input")
+        self._run.update_metadata({f"{program.identifier}_command": " ".join(program.command)})
 
     def kill(self, identifier: str | int) -> None:
         """End a program by its identifier or process id, kindly first.
@@ -283,6 +289,28 @@ def environment_of(run: Run) -> dict[str, str]:
         "WHENCE_STARTED": repr(run.started),
         "WHENCE_REPEATS": "",
     }
+
+
+def spawn(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a program whose output can be read; `options` are those of `subprocess.Popen`.
+
+    Raises
+    ------
+    UserError
+        If the system cannot start it, as it cannot a script that does not say what runs it.
+    """
+    pipe = subprocess.PIPE
+    try:
+        return subprocess.Popen(list(command), stdout=pipe, stderr=pipe, **options)
+    except OSError as error:
+        raise UserError.of(
+            "cannot-start",
+            f"{command[0]!r} cannot be started: {error.strerror or error}",
+            mend="Begin a script with a line like `#!/bin/sh`, or name what runs it: "
+            f"-- sh {command[0]}"
+            if error.errno == errno.ENOEXEC
+            else "",
+        ) from error
 
 
 def pipes_of(process: subprocess.Popen[bytes]) -> dict[str, int]:

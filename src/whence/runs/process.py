@@ -25,7 +25,7 @@ from whence.runs.capture import code_artifacts, code_facts
 from whence.runs.code import code_of_command
 from whence.runs.gauge import gauge_of
 from whence.runs.harvest import Harvest, left_out
-from whence.runs.launcher import check_program, environment_of, how_ended, pipes_of
+from whence.runs.launcher import check_program, environment_of, how_ended, pipes_of, spawn
 from whence.runs.origin import Origin
 from whence.runs.output import Drain
 from whence.runs.report import Report
@@ -307,13 +307,11 @@ class _Program:
 def _start(
     run: Run, command: Sequence[str], options: ProcessOptions, report: Report, guard: bool
 ) -> _Program:
-    process = subprocess.Popen(
-        list(command),
+    process = spawn(
+        command,
         cwd=options.cwd,
         env={**os.environ, **options.environment, **environment_of(run)},
         stdin=None if options.stdin else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
     )
     run.heed(lambda: _stop(process))
     warden = Warden() if guard else None
