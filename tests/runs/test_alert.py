@@ -67,7 +67,7 @@ def test_values_leave_the_window_and_a_state_holds_for_its_frequency(store):
 def test_infinities_pass_through_a_window_and_leave_no_trace(store):
     run = Run(store).init()
     threshold(run, window=1, frequency=0)
-    for minute, value in [(0, math.inf), (0.1, -math.inf), (5, 1.0), (5.1, 100.0)]:
+    for minute, value in [(0, math.inf), (0.1, -math.inf), (2, 10**400), (5, 1.0), (5.1, 100.0)]:
         run.log_metrics({"T": value}, timestamp=1e9 + 60 * minute)
     assert alerts_of(store, run) == {"hot": "critical"}
 

@@ -1,3 +1,4 @@
+import datetime as dt
 import math
 import os
 import shutil
@@ -123,6 +124,24 @@ def test_events_and_output_are_lines_of_their_own(store):
     ]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        0.0,
+        "1970-01-01T00:00:00",
+        dt.datetime(1970, 1, 1, 1, tzinfo=dt.timezone(dt.timedelta(0, 3600))),
+    ],
+)
+def test_events_take_times_as_metrics_do(store, given):
+    run = Run(store).init()
+    run.create_metric_threshold_alert(name="a", metric="e", threshold=0.5, rule="is above")
+    run.log_event("then", timestamp=given)
+    run.log_metrics({"e": 1.0}, timestamp=given)
+    times = [line["at"] for line in store.lines(run.id, ("event",))]
+    times += [line["facts"]["at"] for line in list(store.lines(run.id, ("alert",)))[1:]]
+    assert times == [0.0, 0.0]
+
+
 def test_files_are_artifacts_named_by_digest(store, project):
     (project / "in.dat").write_text("4 5 6")
     (project / "out").mkdir()
@@ -153,6 +172,8 @@ class Unknown:
         (lambda run: run.log_metrics({"e": np.array(["a"])}), "'e'"),
         (lambda run: run.log_metrics({"e": 1j}), "'e'"),
         (lambda run: run.log_event("x", "warnign"), "warnign"),
+        (lambda run: run.log_event("x", timestamp=math.nan), "nan"),
+        (lambda run: run.log_event("x", timestamp="noon"), "noon"),
         (lambda run: run.save_file("missing.csv"), "missing.csv"),
         (lambda run: run.save_file(".", "output"), "'.'"),
         (lambda run: run.save_file("a", "outputs"), "outputs"),

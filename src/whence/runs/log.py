@@ -174,7 +174,7 @@ class Log:
         meter = self._meter or self._gauge()
         meter.log(metrics, step, time, timestamp)
         if self._watch is not None:
-            self._watch.metrics(instant(timestamp or clock.time()), metrics)
+            self._watch.metrics(_at(timestamp), metrics)
 
     def assign_metric_to_grid(
         self,
@@ -217,7 +217,7 @@ class Log:
         self,
         message: str,
         level: str | None = None,
-        timestamp: float | None = None,
+        timestamp: float | str | datetime | None = None,
         *,
         log_level: str | None = None,
     ) -> None:
@@ -229,12 +229,12 @@ class Log:
             The text.
         level, log_level : str, optional
             ``debug``, ``info`` (if not given), ``warning``, ``error`` or ``critical``.
-        timestamp : float, optional
-            Seconds since 1970-01-01 UTC; now if not given.
+        timestamp : float, str or datetime, optional
+            Seconds since 1970-01-01 UTC, or a time (UTC if it tells no zone); now if not given.
         """
         if self.status in ENDS:
             self._refuse()
-        at = clock.time() if timestamp is None else timestamp
+        at = _at(timestamp)
         text, word = text_of(message, "message"), level_of(level or log_level or "info")
         self._append("event", {"level": word, "message": text, "at": at})
         if self._watch is not None:
@@ -455,6 +455,10 @@ class Log:
 
     def _append(self, op: str, facts: Mapping[str, Any], *, sync: bool = False) -> None:
         self.store.writer().append(op, self.id, facts, sync=sync)
+
+
+def _at(timestamp: float | str | datetime | None) -> float:
+    return clock.time() if timestamp is None else instant(timestamp)
 
 
 def _manner(

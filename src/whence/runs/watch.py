@@ -66,6 +66,13 @@ class Window:
         )
 
 
+def _real(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond the largest float
+        return math.inf if value > 0 else -math.inf
+
+
 def _total(values: Any) -> float:
     try:
         return math.fsum(values)
@@ -144,7 +151,7 @@ class Watch:
                     rule = watched.alert.rule
                     assert isinstance(rule, MetricRule)
                     window = watched.windows.setdefault(name, Window(rule))
-                    if window.add(stamp, float(value)):
+                    if window.add(stamp, _real(value)):
                         watched.critical.add(name)
                     else:
                         watched.critical.discard(name)
