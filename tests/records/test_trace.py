@@ -2,7 +2,8 @@
 
 import pytest
 
-from whence.app import Workspace, trace_file
+from whence.app import Workspace, lineage_of, trace_file
+from whence.base.error import UserError
 from whence.runs import Origin, Run
 from whence.store import Store
 
@@ -86,6 +87,24 @@ def test_a_registered_directory_and_the_files_in_it_answer(workspace, tmp_path):
     stranger.mkdir()
     (stranger / "x").write_text("unheard of")
     assert not trace_file(workspace, stranger).known
+
+
+def test_a_changed_file_names_the_run_that_left_another_there_without_a_folder(workspace):
+    file = workspace.project / "results" / "out.txt"
+    file.parent.mkdir()
+    for number in range(2):
+        file.write_text(f"{number}")
+        with Run(workspace.store) as run:
+            run.init(f"r{number}", parameters={"n": number})
+            run.save_file(file, "output")
+    file.write_text("edited")
+    found = trace_file(workspace, file)
+    assert (found.found_by, list(found.runs)) == ("place", [run.id])
+    assert found.constant == {"n": 1}
+    with pytest.raises(UserError, match=f"changed since run {run.id} left it there"):
+        lineage_of(workspace, (file,))
+    (folder,) = trace_file(workspace, file.parent).changed
+    assert (folder.path, folder.run) == ("results/out.txt", run.id)
 
 
 def test_a_changed_file_names_the_run_that_left_another_there(workspace):

@@ -46,6 +46,13 @@ _SELECT = """
 SELECT run.id, run.kind, a.category, a.name, a.digest, a.path, run.dir, run.created
 FROM artifact AS a JOIN run ON run.key = a.run
 """
+_NEWEST = "ORDER BY run.created > ?, run.created DESC LIMIT 1"
+# Of files in a run's own folder, and of those anywhere else, as the index has them.
+_IN_DIR = f"{_SELECT} WHERE run.dir = ? AND a.path = ? AND a.category = 'output' {_NEWEST}"
+_AT = (
+    f"{_SELECT} WHERE a.path = ? AND a.category = 'output' AND substr(a.path, 1, 2) <> './' "
+    f"{_NEWEST}"
+)
 
 
 def holdings(connection: sqlite3.Connection, digests: Iterable[str]) -> list[Holding]:
@@ -76,15 +83,14 @@ def left_at(
     limit = float("inf") if before is None else before
     for path in paths:
         whole = PurePosixPath(path)
+        rows = connection.execute(_AT, (path, limit)).fetchall()
         for folder in whole.parents:
-            rows = connection.execute(
-                f"{_SELECT} WHERE run.dir = ? AND a.path = ? AND a.category = 'output' "
-                "ORDER BY run.created > ?, run.created DESC LIMIT 1",
-                (str(folder), f"./{whole.relative_to(folder)}", limit),
-            ).fetchall()
-            if rows:
-                found[path] = _holding(rows[0])
-                break
+            inner = f"./{whole.relative_to(folder)}"
+            rows += connection.execute(_IN_DIR, (str(folder), inner, limit)).fetchall()
+        held = map(_holding, rows)
+        newest = min(held, key=lambda one: (one.created > limit, -one.created), default=None)
+        if newest is not None:
+            found[path] = newest
     return found
 
 

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import re
 
-VERSION = 14
+VERSION = 15
 
 SPACES = ("param", "meta", "field", "alert")
 """What the rows of ``param`` are about."""
@@ -130,6 +130,8 @@ CREATE INDEX IF NOT EXISTS param_text ON param (name, text, run) WHERE text IS N
 CREATE INDEX IF NOT EXISTS name_short ON name (space, short);
 CREATE INDEX IF NOT EXISTS said_run ON said (run);
 CREATE INDEX IF NOT EXISTS artifact_digest ON artifact (digest, category, run);
+CREATE INDEX IF NOT EXISTS artifact_path ON artifact (path)
+    WHERE category = 'output' AND substr(path, 1, 2) <> './';
 CREATE INDEX IF NOT EXISTS file_open ON file (ended, day) WHERE ended = 0;
 CREATE INDEX IF NOT EXISTS file_writer ON file (writer);
 CREATE INDEX IF NOT EXISTS folded_writer ON folded (writer);
