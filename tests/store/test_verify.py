@@ -40,8 +40,7 @@ def test_a_flipped_byte_anywhere_is_found(full: Store, pattern: str) -> None:
     chosen = range(len(whole)) if len(whole) < 400 else random.sample(range(len(whole)), 150)
     for at in {*chosen, 0, len(whole) - 1, len(whole) - 2}:
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :])
-        report = full.verify()
-        assert report.corrupt or report.unended, (at, whole[at - 20 : at + 20])
+        assert full.verify().corrupt, (at, whole[at - 20 : at + 20])
     path.write_bytes(whole)
     assert full.verify().sound
 

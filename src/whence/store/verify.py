@@ -111,6 +111,10 @@ class _Check:
             else:
                 count += 1
         rest = len(data) - data.rfind(b"\n") - 1
+        if rest > 1 and any(Chain(chain.good, chain.near).lines(data[-rest:-1] + b"\n")):
+            # A write cut short ends before the newline: another byte has taken its place.
+            self._corrupt(name, data, len(data) - rest, "has another byte where its newline was")
+            return
         if ended is None:
             report.unended.append(name)
             if chain.bad > bad:
