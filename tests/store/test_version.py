@@ -172,6 +172,24 @@ def test_gc_keeps_what_versions_name_and_takes_what_deleted_ones_did(store: Stor
     assert all(row.deleted for row in found if version_id(*row[:3], row.writer) == dropped)
 
 
+def test_gc_of_a_version_leaves_the_other_of_its_number_its_name(tmp_path: Path) -> None:
+    here, there = (Store.create(tmp_path / name) for name in "ab")
+    first, second = log(here, b"here"), log(there, b"there")
+    merge(here, there)
+    here.writer().append("delete", first, {})
+    for store in (here, there):
+        store.writer().close()
+    before = [row._replace(deleted=0) for row in versions(here.index().connection)]
+    assert [row.twin for row in before] == ["", second.rpartition("~")[2]]
+    for days in (20, 40):
+        later = Store.open(here.root, clock=lambda days=days: _now() + days * 86400.0)
+        collect(later, act=True)
+        later.writer().close()
+        found = versions(later.index().connection)
+        assert [row._replace(deleted=0) for row in found] == before
+        assert [row.deleted for row in found] == [2, 0]
+
+
 def _now() -> float:
     import time
 

@@ -27,6 +27,8 @@ from whence.store.writer import Writer
 
 Watch = Callable[[int, int, str], object]
 
+_LASTING = frozenset(["tombstone", "version"])
+"""What stays of a thing that is deleted for good: which of two versions of a number is first."""
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -209,7 +211,7 @@ class Disposal:
         thing = str(line.get("run" if points else "of"))
         if op in ("beat", "end") or (points and op is not None):
             return False
-        if thing in self._lost and op != "tombstone":
+        if thing in self._lost and op not in _LASTING:
             return False
         if op == "pack":
             pack, digest = str(line.get("pack")), str(line.get("digest"))
