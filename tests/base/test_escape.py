@@ -42,6 +42,7 @@ def through_json(value):
         Decimal("1.10"),
         3 + 4j,
         range(0, 10, 3),
+        range(10**30),
         slice(None, 3),
         Path("a") / "b",
         {"$float": "a key that looks like an escape"},

@@ -206,7 +206,7 @@ _PACKERS: tuple[tuple[type, str, Callable[[Any, tuple[str | int, ...]], JSON]], 
     (pathlib.PurePath, "$path", lambda value, _: _text(str(value))),
     (decimal.Decimal, "$decimal", lambda value, _: str(value)),
     (complex, "$complex", lambda value, _: [encode(value.real), encode(value.imag)]),
-    (range, "$range", lambda value, _: [value.start, value.stop, value.step]),
+    (range, "$range", lambda value, path: _items((value.start, value.stop, value.step), path)),
     (slice, "$slice", lambda value, path: _items((value.start, value.stop, value.step), path)),
 )
 
@@ -280,7 +280,7 @@ _UNPACKERS: dict[str, Callable[[JSON], Any]] = {
     "$path": lambda data: pathlib.Path(_decode(data)),
     "$decimal": decimal.Decimal,
     "$complex": lambda data: complex(_decode(data[0]), _decode(data[1])),
-    "$range": lambda data: range(*data),
+    "$range": lambda data: range(*(_decode(item) for item in data)),
     "$slice": lambda data: slice(*(_decode(item) for item in data)),
     "$numpy": _scalar,
     "$array": _array,
