@@ -269,3 +269,18 @@ def test_a_disk_that_fills_up_amid_many_lines_keeps_the_whole_ones(
     assert told[-2:] == ["last", "end"]
     assert told[:-2] == [str(i) for i in range(len(told) - 2)]
     assert len(told) > 4
+
+
+def test_what_a_pack_lacks_is_packed_again(store: Store) -> None:
+    """An index at hand knows the line of a copied store, whose pack has not arrived whole."""
+    store.writer().put(b"before")
+    digest = store.writer().put(b"small").digest
+    store.writer().close()
+    (pack,) = store.root.glob("packs/*/*")
+    pack.write_bytes(pack.read_bytes()[:-1])
+    other = Store.open(store.root)
+    other.index()
+    assert not other.has(digest)
+    other.writer().put(b"small")
+    assert other.has(digest)
+    assert Store.open(store.root).get(digest) == b"small"

@@ -242,6 +242,23 @@ def test_damaged_metric_points_are_left_to_be_mended(calendar: Calendar, tmp_pat
     assert [[p.step for p in points(calendar.open(), run)] for run in runs] == [[0, 1, 2]] * 2
 
 
+@pytest.mark.parametrize("other", [b"", b"\0" * 5])
+def test_the_only_whole_copy_stays(calendar: Calendar, other: bytes) -> None:
+    """Another pack is said to have it too, but did not arrive whole or was altered."""
+    for number in range(2):
+        store = calendar.open()
+        store.writer().put(b"waste %d" % number)
+        digest = save(store, f"r{number}", b"small")
+        store.writer().close()
+        calendar.wait(12)
+    _, last = sorted(calendar.store.root.glob("packs/*/*"))
+    last.write_bytes(last.read_bytes()[:-5] + other)
+    for days in (-9, 5, 9, 9):  # the other pack is too young at first
+        calendar.wait(days)
+        collect(calendar.open(), act=True)
+        assert calendar.open().get(digest) == b"small"
+
+
 def _by(lines: list[Any], calendar: Calendar) -> list[Any]:
     """The lines as they are in the folded journal, which says by whom they are."""
     index = calendar.open().index()

@@ -56,6 +56,27 @@ class Slice:
     length: int
 
 
+def reaches(files: Files, path: Path, place: Slice) -> bool:
+    """Whether a pack has the bytes of a place: one that was copied in part may lack them.
+
+    Raises
+    ------
+    OSError
+        If the file system does not tell.
+    """
+    end = place.offset + place.length
+    try:
+        if files.stat(path).st_size >= end:
+            return True
+        fd = files.open(path, os.O_RDONLY)  # what a network file system tells may be old
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    try:
+        return files.stat(fd).st_size >= end
+    finally:
+        files.close(fd)
+
+
 class ChangedError(Exception):
     """A file changed while it was read."""
 

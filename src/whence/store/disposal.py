@@ -14,6 +14,7 @@ from whence.base.error import StoreError
 from whence.base.problem import Problem, Where
 from whence.store import garbage, layout
 from whence.store.census import Census, JournalFile, Packed, census
+from whence.store.content import Slice
 from whence.store.files import Files, failed, read_all
 from whence.store.fold import key_of
 from whence.store.garbage import OLD, Plan
@@ -29,6 +30,7 @@ Watch = Callable[[int, int, str], object]
 
 _LASTING = frozenset(["tombstone", "version"])
 """What stays of a thing that is deleted for good: which of two versions of a number is first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -143,15 +145,9 @@ class Disposal:
         return whole
 
     def _keep(self, path: Path, item: Packed, since: float | None) -> bool:
-        place = item.place
-        try:
-            fd = self._files.open(path, os.O_RDONLY)
-        except FileNotFoundError:  # another gc has it in a pack of its own
+        data = self._read(path, item.place)
+        if data is None:  # another gc has it in a pack of its own
             return True
-        try:
-            data = read_span(self._files, fd, place.offset, place.offset + place.length)
-        finally:
-            self._files.close(fd)
         if digest_bytes(data) != item.digest:
             self.problems.append(
                 Problem(
@@ -166,12 +162,29 @@ class Disposal:
         return True
 
     def _elsewhere(self, item: Packed) -> bool:
-        """Whether that content is also in a pack that stays, or is an object."""
+        """Whether that content is also in a pack that stays, or is an object, and whole there."""
         if self._writer.slice_of(item.digest) is not None:
             return True
-        return any(
-            other.place.pack in self._staying for other in self._by_digest.get(item.digest, ())
-        ) or self._files.has(layout.object_path(self._root, item.digest))
+        folder = layout.packs(self._root)
+        places = [
+            (folder / other.place.pack, other.place)
+            for other in self._by_digest.get(item.digest, ())
+            if other.place.pack in self._staying
+        ]
+        path = layout.object_path(self._root, item.digest)
+        places.append((path, Slice("", 0, item.place.length)))
+        copies = (self._read(*place) for place in places)
+        return any(digest_bytes(data) == item.digest for data in copies if data is not None)
+
+    def _read(self, path: Path, place: Slice) -> bytes | None:
+        try:
+            fd = self._files.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        try:
+            return read_span(self._files, fd, place.offset, place.offset + place.length)
+        finally:
+            self._files.close(fd)
 
     def _fold(self, file: JournalFile) -> None:
         """Copy the lines of a journal into ours, unless that was done before.

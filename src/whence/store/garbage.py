@@ -139,8 +139,13 @@ class _Look:
 
     @cached_property
     def _places(self) -> set[str]:
-        there = set(packs(self._files, self._root))
-        return {item.digest for item in self._said.packed if item.place.pack in there}
+        folder = layout.packs(self._root)
+        sizes = {n: size_of(self._files, folder / n) for n in packs(self._files, self._root)}
+        return {
+            item.digest
+            for item in self._said.packed
+            if sizes.get(item.place.pack, -1) >= item.place.offset + item.place.length
+        }
 
     def unnamed(self, named: set[str]) -> tuple[tuple[str, int], ...]:
         """The objects that nobody has named for long; being met by a writer makes them young."""

@@ -20,7 +20,7 @@ from whence.base.error import StoreError, UserError
 from whence.base.problem import did_you_mean
 from whence.store import layout, schema
 from whence.store.cache import CacheFolder
-from whence.store.content import Slice
+from whence.store.content import Slice, reaches
 from whence.store.files import Files, failed
 from whence.store.fold import Line, State
 from whence.store.load import Loader, StaleError, lines_of
@@ -137,7 +137,7 @@ class Index:
         """Where packed content lies, as far as folded; of several places one that is there."""
         places = self.contents(digest)
         for place in places[:-1]:
-            if self._files.has(layout.packs(self._root) / place.pack):
+            if reaches(self._files, layout.packs(self._root) / place.pack, place):
                 return place
         return places[-1] if places else None
 

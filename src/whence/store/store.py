@@ -18,7 +18,7 @@ from whence.base.error import StoreError, UserError
 from whence.store import layout
 from whence.store.abort import ask, asked
 from whence.store.cache import cache_folder
-from whence.store.content import Slice, damaged, missing
+from whence.store.content import Slice, damaged, missing, reaches
 from whence.store.files import Files, failed, read_all, write_all
 from whence.store.index import Index
 from whence.store.load import read_span
@@ -222,9 +222,10 @@ class Store:
         if not layout.is_digest(digest):
             return False
         place = self._place(digest)
-        return (place is not None and self._pack_of(place) is not None) or self.locate(
-            digest
-        ) is not None
+        pack = None if place is None else self._pack_of(place)
+        if place is not None and pack is not None and reaches(self.files, pack, place):
+            return True
+        return self.locate(digest) is not None
 
     def locate(self, digest: str) -> Path | None:
         """The file that is that content and nothing else, if the store has one; not checked."""

@@ -25,6 +25,7 @@ from whence.store.content import (
     Slice,
     Watch,
     hash_file,
+    reaches,
     settled,
     unreadable,
 )
@@ -456,7 +457,7 @@ class Writer:
 
 
 def touched(files: Files, root: Path, place: Slice) -> bool:
-    """Whether a pack is in its place, with its time set to now."""
+    """Whether packed content is in its place, with the time of its pack set to now."""
     path = layout.packs(root) / place.pack
     try:
         files.touch(path)
@@ -464,7 +465,7 @@ def touched(files: Files, root: Path, place: Slice) -> bool:
         pass
     except OSError:
         return False
-    return files.has(path)  # gc may just have set it aside
+    return reaches(files, path, place)  # gc may just have set it aside
 
 
 def _packed(digest: str, place: Slice) -> dict[str, JSON]:
