@@ -182,13 +182,28 @@ def test_a_random_choice_is_saved_as_what_was_chosen(draw, dm, tmp_path):
 @pytest.mark.parametrize(
     ("universes", "message"),
     [("al", "Did you mean 'all'"), ("[99]", "no universe 99"), ("{sed: 1}", "Did you mean 'seed'"),
-     ("{seed: 77}", "no universe has"), ("~", "does not say which"),
+     ("{seed: 77}", r"no universe with seed = 77(.|\n)*There are seed = 0, 1, 2"),
+     ("{seed: [1, 77, 78]}", "no universe with seed = 77"), ("~", "does not say which"),
+     ("{seed: '1'}", "no universe with seed = '1'"),
      ("{seed: {idx: 1}}", "not accepted yet")],
 )  # fmt: skip
 def test_universes_that_are_not_there(draw, universes, message):
     with pytest.raises(UserError, match=message) as caught:
         draw(WALKS.replace("all", universes))
     assert caught.value.problems[0].where.line == 3
+
+
+def test_each_value_that_no_universe_has_is_told_where_it_stands(draw):
+    with pytest.raises(UserError) as caught:
+        draw(WALKS.replace("all", "{seed: [1, 77, 78], max_step_size: 9}"))
+    assert [(p.where.dotted, p.message) for p in caught.value.problems] == [
+        (f"random_walk.universes.{at}", f"there is no universe with {what}")
+        for at, what in (
+            ("seed[1]", "seed = 77"),
+            ("seed[2]", "seed = 78"),
+            ("max_step_size", "max_step_size = 9"),
+        )
+    ]
 
 
 def test_the_group_of_universes_must_be_there(draw):

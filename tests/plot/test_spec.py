@@ -6,7 +6,7 @@ from whence.base import yaml
 from whence.base.error import UserError
 from whence.params import yaml_tags as params_tags
 from whence.plot import PlotManager
-from whence.plot.spec import check_specs, load
+from whence.plot.spec import EXAMPLE, check_specs, load
 from whence.transform import yaml_tags as graph_tags
 
 SETTINGS = {
@@ -94,6 +94,39 @@ h: {{{FACET}, style: {{rc_file: x}}}}
 """)
     assert {code for _, code, _ in found} == {"not-accepted-yet"}
     assert [where.split(":")[1] for where, _, _ in found] == list("12345678")
+
+
+@pytest.mark.parametrize(
+    ("keys", "column", "mend"),
+    [
+        ("module: .generic, plotfunc: facet_grid", "23", "Did you mean 'plot_func'?"),
+        ("module: .generic, plot_fun: facet_grid", "23", "Did you mean 'plot_func'?"),
+        ("modul: .generic, plot_func: facet_grid", "5", "Did you mean 'module'?"),
+        ("module: .generic, func: facet_grid", "23", "Did you mean 'plot_func'?"),
+        ("module: .generic, kind: line", "4", "Add `module: .generic` and `plot_func"),
+        ("plot_func: facet_grid, kind: line", "16", "Add `module: .generic`"),
+    ],
+)
+def test_a_mistyped_key_is_told_where_it_stands_not_as_one_that_is_missing(keys, column, mend):
+    ((where, _, told),) = problems(f"a: {{{keys}}}\n")
+    assert where == f"plots.yml:1:{column}"
+    assert told.startswith(mend)
+
+
+@pytest.mark.parametrize("text", ["", "# later", "[]", "plot"])
+def test_a_file_without_plots_says_what_one_looks_like(text, tmp_path):
+    (tmp_path / "plots.yml").write_text(text)
+    with pytest.raises(UserError) as caught:
+        load(tmp_path / "plots.yml")
+    (problem,) = caught.value.problems
+    assert problem.where.file == str(tmp_path / "plots.yml")
+    assert "NoneType" not in problem.message
+    assert "plot_func: facet_grid" in problem.mend
+
+
+def test_the_example_in_messages_is_right():
+    (spec,) = specs(EXAMPLE.partition("\n\n")[0])
+    assert (spec.name, spec.creator) == ("energy", "universe")
 
 
 def test_the_creator_is_detected_from_the_keys():

@@ -16,23 +16,19 @@ Say = Callable[[str], None]
 Progress = Callable[[int, int, str], None]
 
 _USUAL = {"config": "eval.yml", "plots": "plots.yml"}
-_HOW = {
-    "config": "\n`whence tree --write eval.yml` writes one for the data of the newest sweep.",
-    "plots": """
-A plots.yml for the data that `whence tree` shows may be as short as
 
-  energy:                       # the name of the figure
-    creator: universe           # a figure for each simulation
-    universes: all
-    module: .generic
-    plot_func: facet_grid
-    kind: line
-    x: dim_0
-    select:
-      data: energy              # a path below one simulation, as `whence tree` prints it
 
-`whence demo` makes a project that has one; docs/reference/plots.md tells all it may have.""",
-}
+def _how(what: str) -> str:
+    """How to come by a file that is missing."""
+    if what == "config":
+        return "\n`whence tree --write eval.yml` writes one for the data of the newest sweep."
+    if what == "plots":
+        from whence.plot.spec import EXAMPLE  # only needed where there is none
+
+        return (
+            f"\nA plots.yml for the data that `whence tree` shows may be as short as\n\n{EXAMPLE}"
+        )
+    return ""
 
 
 @dataclass(frozen=True)
@@ -144,7 +140,7 @@ class Workspace:
                 f"no-{what}",
                 f"which {what}?",
                 mend=f'Name it, or put `{what} = "..."` under [evaluation] in '
-                f"{self.project / 'whence.toml'}.{_HOW.get(what, '')}",
+                f"{self.project / 'whence.toml'}.{_how(what)}",
             )
         path = given if given is not None else self.project / str(default)
         if not os.path.exists(path):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from whence.base.error import UserError
-from whence.base.problem import did_you_mean
+from whence.base.problem import Problem, did_you_mean
 from whence.plot.spec import PlotSpec, State
 
 
@@ -206,22 +206,59 @@ def _listed(
 def _matching(
     spec: PlotSpec, universes: Sequence[Universe], selector: Mapping[str, Any]
 ) -> Sequence[Universe]:
-    dims = universes[0].state.coords
-    for dim, wanted in selector.items():
-        if dim not in dims:
-            mend = did_you_mean(dim, dims) or f"It has: {', '.join(dims)}."
-            message = f"the parameter space has no dimension {dim!r}"
-            raise _refused(spec, "unknown-dimension", message, mend)
-        if isinstance(wanted, Mapping):
-            raise UserError(spec.scope.at("universes", dim).not_yet("a selector with loc or idx"))
+    dims = list(dict.fromkeys(dim for one in universes for dim in one.state.coords))
+    if not dims:
+        message = "it is not known which values the universes belong to"
+        raise _refused(spec, "no-parameter-space", message, "Choose them by their ids, or `all`.")
+    problems = [
+        problem
+        for dim, wanted in selector.items()
+        for problem in _wrong(spec, universes, dim, wanted)
+    ]
+    if problems:
+        raise UserError(*problems)
     chosen = [
         one
         for one in universes
-        if all(_matches(one.state.coords[dim], wanted) for dim, wanted in selector.items())
+        if all(_matches(one.state.coords.get(dim), wanted) for dim, wanted in selector.items())
     ]
     if not chosen:
-        raise _refused(spec, "no-universes", "no universe has the values that `universes` asks for")
+        both = " and ".join(f"{dim} = {wanted}" for dim, wanted in selector.items())
+        raise _refused(
+            spec,
+            "no-universes",
+            f"there is no universe with {both}",
+            "There is each of these values, but not together; were all points run?",
+        )
     return chosen
+
+
+def _wrong(
+    spec: PlotSpec, universes: Sequence[Universe], dim: str, wanted: Any
+) -> Iterator[Problem]:
+    """What is wrong with the values of a dimension that universes are chosen by."""
+    scope = spec.scope.at("universes")
+    if not any(dim in one.state.coords for one in universes):
+        dims = dict.fromkeys(dim for one in universes for dim in one.state.coords)
+        mend = did_you_mean(dim, dims) or f"It has: {', '.join(dims)}."
+        message = f"the parameter space has no dimension {dim!r}"
+        yield scope.key(dim).problem("unknown-dimension", message, mend)
+        return
+    if isinstance(wanted, Mapping):
+        yield scope.at(dim).not_yet("a selector with loc or idx")
+        return
+    known: list[Any] = []
+    for one in universes:
+        if dim in one.state.coords and one.state.coords[dim] not in known:
+            known.append(one.state.coords[dim])
+    several = isinstance(wanted, (list, tuple))
+    for number, value in enumerate(wanted if several else [wanted]):
+        if not any(_matches(each, value) for each in known):
+            yield scope.at(dim, *([number] if several else [])).problem(
+                "no-universes",
+                f"there is no universe with {dim} = {value!r}",
+                f"There are {dim} = {_shown(map(repr, known))}.",
+            )
 
 
 def _matches(value: Any, wanted: Any) -> bool:

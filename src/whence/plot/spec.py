@@ -53,6 +53,20 @@ _KEYS_LATER = ("animation", "dag_visualization", "dag_object_cache", "invocation
                "from_pspace")  # fmt: skip
 _DAG_LATER = ("meta_operations", "cache_dir", "file_cache_defaults", "base_transform",
               "exclude_from_all", "verbosity")  # fmt: skip
+EXAMPLE = """\
+  energy:                       # the name of the figure
+    creator: universe           # a figure for each simulation
+    universes: all
+    module: .generic
+    plot_func: facet_grid
+    kind: line
+    x: dim_0
+    select:
+      data: energy              # a path below one simulation, as `whence tree` prints it
+
+`whence demo` makes a project that has one; docs/reference/plots.md tells all it may have."""
+"""A plots configuration that is as short as can be, for messages."""
+
 _FORBIDDEN = "*?[]!:()\\\0"
 
 
@@ -215,11 +229,12 @@ def load(plots_cfg: Any) -> Document:
     else:
         document = Document(plots_cfg)
     if not isinstance(document.value, Mapping):
-        kind = type(document.value).__name__
+        what = "is empty" if document.value is None else "has no names of plots"
         raise UserError(
             Scope(document).problem(
-                "bad-value",
-                f"a plots configuration is a mapping from plot names, not {kind}",
+                "no-plots",
+                f"this configuration of plots {what}",
+                f"It has a name for each plot, and below it what to draw, like\n\n{EXAMPLE}",
             )
         )
     return document
@@ -367,7 +382,8 @@ class _Check:
     def _function(self) -> PlotFunction | None:
         if "plot_func" not in self.configuration:
             self.problems.append(
-                self.scope.problem(
+                self._mistyped("plot_func")
+                or self.scope.problem(
                     "missing-key",
                     f"the plot {self.name!r} has no `plot_func`",
                     "Add `module: .generic` and `plot_func: facet_grid`, or your own function.",
@@ -383,6 +399,10 @@ class _Check:
                 Path(file).expanduser().resolve().parent if file else None,
             )
         except UserError as error:
+            mistyped = None if "module" in self.configuration else self._mistyped("module")
+            if mistyped is not None and error.problems[0].code == "missing-key":
+                self.problems.append(mistyped)
+                return None
             codes = {"unknown-module": "module", "import-failed": "module",
                      "missing-file": "module_file"}  # fmt: skip
             for problem in error.problems:
@@ -390,6 +410,15 @@ class _Check:
                 key = key if key in self.configuration else "plot_func"
                 self.problems.append(replace(problem, where=self.scope.at(key).where))
             return None
+
+    def _mistyped(self, wanted: str) -> Problem | None:
+        """The problem of a key that is nearly one that is missing, where it is neither another."""
+        import difflib  # only needed where something is wrong
+
+        others = {*_KEYS, *(key for taken in self.defaults.keys.values() for key in taken)}
+        strange = [key for key in self.configuration if isinstance(key, str) and key not in others]
+        near = difflib.get_close_matches(wanted, strange, n=1)
+        return self.scope.key(near[0]).unknown("key", near[0], [wanted]) if near else None
 
     def _settings(self, creator: str) -> dict[str, Any]:
         own = self.configuration.get("creator_init_kwargs") or {}
