@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from whence.app.client import Client
+from whence.records import RecordStoreView
 from whence.runs import Run
 from whence.store import Store
 
@@ -44,6 +45,20 @@ def test_the_page_draws_their_course(melt):
     assert [row.split() for row in page if row.startswith("rate")] == [
         ["rate", "nan", "1", "value"]
     ]
+
+
+def test_the_unit_one_is_not_written_beside_a_number(whence, monkeypatch):
+    monkeypatch.setenv("WHENCE_CACHE", str(whence.cache))
+    with Run(Store.create(whence.cwd)) as run:
+        run.config(disable_resources_metrics=True)
+        run.init("one")
+        run.set_metric_units("share", "1")
+        run.log_metrics({"share": 0})
+    run.store.writer().close()
+    (share,) = (row for row in rows(whence("show", "one").stdout) if row.startswith("share  "))
+    assert share.split() == ["share", "0", "1", "value"]
+    assert whence.json("show", "one")["metrics"]["share"]["unit"] == "1"
+    assert ">0</td>" in RecordStoreView(run.store).latest._repr_html_()
 
 
 def test_the_table_tells_figures(melt):

@@ -92,15 +92,15 @@ def _metric_lines(shown: Shown) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from whence.records.excerpt import measure
     from whence.records.metric import OWN
 
     table = Table(box=None, show_header=False, pad_edge=False)
     own = [item for item in shown.metrics if item.name.startswith(OWN)]
     logged = [item for item in shown.metrics if item not in own]
     for item in logged[:_METRICS]:
-        unit = f" {item.unit}" if item.unit else ""
         if item.digest is None:
-            table.add_row(escape(item.name), _arrays(item.arrays) + escape(unit), "")
+            table.add_row(escape(item.name), escape(measure(_arrays(item.arrays), item.unit)), "")
             continue
         digest = item.digest
         several = digest.count > 1
@@ -108,7 +108,7 @@ def _metric_lines(shown: Shown) -> None:
         table.add_row(
             escape(item.name),
             f"[cyan]{render.spark(item.line)}[/]" if several else "",
-            f"{render.number(digest.last)}{escape(unit)}  "
+            f"{escape(measure(render.number(digest.last), item.unit))}  "
             f"[dim]{span}{render.counted(digest.count, 'value')}[/]",
         )
     if logged:

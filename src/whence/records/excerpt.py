@@ -17,6 +17,17 @@ def short(value: Any, width: int = 40) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def measure(number: str, unit: str | None) -> str:
+    """A number with its unit; alone where it has no dimension, as the unit 1 tells.
+
+    Examples
+    --------
+    >>> measure("2.5", "kJ/mol"), measure("0", "1"), measure("7", None)
+    ('2.5 kJ/mol', '0', '7')
+    """
+    return number if unit in (None, "", "1") else f"{number} {unit}"
+
+
 def size(count: float) -> str:
     """A number of bytes as people say it.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from whence.base import card as base
 from whence.params import flatten
-from whence.records.excerpt import short
+from whence.records.excerpt import measure, short
 from whence.records.period import spoken
 from whence.records.reader import varied
 from whence.records.record import Record
@@ -99,7 +99,7 @@ def _logged(record: Record) -> str:
 def _course(metrics: Metrics, name: str) -> str:
     """A metric as a small drawing, with how it ended and between what it went."""
     told = metrics.digest(name)
-    last = escape(f"{told.last:.7g}{f' {told.unit}' if told.unit else ''}")
+    last = escape(measure(f"{told.last:.7g}", told.unit))
     if told.count < 2:
         return last
     span = base.faint(f"{told.min:.7g} to {told.max:.7g}, {told.count} values")

@@ -134,14 +134,14 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
         columns: dict[str, Sequence[Any]] = {"# records": sizes}
         for field in asked:
             if field == "duration":
-                columns["avg\n. duration"] = _means(told.took, sizes)
+                columns["avg. duration"] = _means(told.took, sizes)
                 continue
             cut = _cutter(field, max_chars, max_lines)
             columns[field] = _column(told.texts[field], sizes, cut)
         cut = _cutter("", max_chars, max_lines)
         for name in [parameters] if isinstance(parameters, str) else parameters:
             cells = [_parameter(record, name, hash_parameter_sets) for record in rows.records]
-            columns[name.replace(".", "\n.")] = _column(cells, sizes, cut)
+            columns[name] = _column(cells, sizes, cut)
         return pd.DataFrame(columns, index=pd.Index(rows.labels, dtype=object), dtype=object)
 
     def _rows(self, fields: Sequence[str]) -> _Rows:
