@@ -40,7 +40,8 @@ class Walk:
     _held: list[Any] = field(default_factory=list)
     _entries: list[Callable[[], Any]] = field(default_factory=list)
     _bases: list[type] = field(default_factory=list)
-    _files: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _files: set[str] = field(default_factory=set)
+    _touched: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
     def whole(self, function: Any) -> Any:
         """All that a function depends on."""
@@ -86,13 +87,14 @@ class Walk:
 
     def touch(self, file: str, scope: Mapping[str, Any]) -> None:
         """Have what a file of the project does at its top level count."""
-        if file.endswith(".py") and file not in self._files and not is_installed(file):
-            self._files[file] = scope
+        if file not in self._files:
+            self._files.add(file)
+            if file.endswith(".py") and not is_installed(file):
+                self._touched.append((file, scope))
 
     def _effects(self) -> Iterator[Any]:
         """What the modules do at their top level, and those that these import there."""
-        todo = list(self._files.items())
-        for file, scope in todo:
+        for file, scope in self._touched:  # which grows meanwhile
             top = top_of(file, scope)
             if top.older:
                 self.edited.add(str(scope.get("__name__")))
@@ -100,4 +102,3 @@ class Walk:
                 yield top.effects
             for module in top.imported():
                 self.touch(getattr(module, "__file__", None) or "", vars(module))
-            todo.extend(list(self._files.items())[len(todo) :])

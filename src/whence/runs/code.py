@@ -1,13 +1,11 @@
 """The code of a run: the project's own sources that it consists of, by digest.
 
-What a script imports is found without running it: from the import statements anywhere in the
-file, resolved against the script's folder and the project, again for each file found. Modules
-that are imported by computed names are not seen; installed packages are known by the environment.
+Modules that are imported by computed names are not seen; installed packages are known by the
+environment.
 """
 
 from __future__ import annotations
 
-import ast
 import functools
 import inspect
 import itertools
@@ -18,11 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from whence.base.digest import Stamp, digest_bytes, digest_value
+from whence.base.digest import digest_value
 from whence.base.source import is_installed
+from whence.runs.source import is_inside, sources_of, top_folder
 
 DigestOf = Callable[[Path], str]
-_INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,8 @@ def code_of_script(script: str | os.PathLike[str], project: str | os.PathLike[st
     """
     file = Path(os.path.realpath(script))
     base = _base(file, Path(os.path.realpath(project)))
-    found = _sources([file], base)
-    return Code({_name(path, base): _module(path).digest for path in found}, base)
+    found = sources_of([file], base)
+    return Code({_name(path, base): digest for path, digest in found.items()}, base)
 
 
 def code_of_function(function: Callable[..., Any], project: str | os.PathLike[str]) -> Code:
@@ -120,13 +118,14 @@ def code_of_command(
     base = Path(os.path.realpath(project))
     words = [*command, *_module_of(command)]
     there = [path for word in words for path in _files_named(word)]
-    named = [path for path in there if _inside(path, base)]
+    named = [path for path in there if is_inside(path, base)]
     python = [path for path in named if path.suffix == ".py"]
     files = {_name(path, base): digest_of(path) for path in named}
-    files |= {_name(path, base): _module(path).digest for path in _sources(python, base)}
+    files |= {_name(path, base): digest for path, digest in sources_of(python, base).items()}
     for script in there:
         if script.suffix == ".py" and script not in named and not is_installed(script):
-            files |= {str(path): _module(path).digest for path in _sources([script], _top(script))}
+            found = sources_of([script], top_folder(script))
+            files |= {str(path): digest for path, digest in found.items()}
     program = executable(command)
     if program is not None and program not in named:
         files[program.name] = digest_of(program)
@@ -154,108 +153,9 @@ def _files_named(word: str) -> Iterator[Path]:
 
 
 def _base(file: Path, project: Path) -> Path:
-    return project if _inside(file, project) else _top(file)
+    return project if is_inside(file, project) else top_folder(file)
 
 
-def _inside(file: Path, folder: Path) -> bool:
-    return file.is_relative_to(folder) and not _INSTALLED & set(file.relative_to(folder).parts)
-
-
+@functools.lru_cache(maxsize=8192)
 def _name(file: Path, base: Path) -> str:
     return file.relative_to(base).as_posix() if file.is_relative_to(base) else file.name
-
-
-def _top(file: Path) -> Path:
-    """The folder that a module's absolute name starts from: the first that is no package."""
-    folder = file.parent
-    while (folder / "__init__.py").is_file():
-        folder = folder.parent
-    return folder
-
-
-def _sources(scripts: Sequence[Path], base: Path) -> list[Path]:
-    found: dict[Path, None] = {}
-    known: dict[tuple[Path | None, _Import], list[Path]] = {}  # many files import the same
-    waiting = list(scripts)
-    folders = [*dict.fromkeys([*(_top(script) for script in scripts), base, base / "src"])]
-    while waiting:
-        file = waiting.pop()
-        if file in found:
-            continue
-        found[file] = None
-        for name in _module(file).imports:
-            asked = (file.parent if name.level else None, name)
-            if asked not in known:
-                known[asked] = [p for p in _resolve(name, file, folders) if _inside(p, base)]
-            waiting += known[asked]
-    return sorted(found)
-
-
-@dataclass(frozen=True, slots=True)
-class _Import:
-    level: int
-    parts: tuple[str, ...]
-    attribute: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Module:
-    digest: str
-    imports: tuple[_Import, ...]
-
-
-def _module(file: Path) -> _Module:
-    stamp = Stamp.of(file)
-    known = stamp is not None and not stamp.young
-    return _read(file, stamp) if known else _read.__wrapped__(file, stamp)
-
-
-@functools.lru_cache(maxsize=4096)
-def _read(file: Path, stamp: Stamp | None) -> _Module:
-    data = file.read_bytes()
-    try:
-        imports = tuple(dict.fromkeys(_imports(ast.parse(data))))
-    except (SyntaxError, ValueError):  # it counts as it is; running it will tell what is wrong
-        imports = ()
-    return _Module(digest_bytes(data), imports)
-
-
-def _imports(tree: ast.AST) -> Iterator[_Import]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield _Import(0, tuple(alias.name.split(".")), None)
-        elif isinstance(node, ast.ImportFrom):
-            parts = tuple(node.module.split(".")) if node.module else ()
-            for alias in node.names:
-                yield _Import(node.level, parts, alias.name)
-
-
-def _resolve(name: _Import, file: Path, folders: Sequence[Path]) -> list[Path]:
-    if name.level:
-        folders = [file.parents[min(name.level, len(file.parents)) - 1]]
-    for folder in folders:
-        found = _below(folder, name)
-        if found:
-            return found
-    return []
-
-
-def _below(folder: Path, name: _Import) -> list[Path]:
-    """The files that an import runs below a folder: the packages on the way, and the module."""
-    found = []
-    at = folder
-    words = name.parts if name.attribute is None else (*name.parts, name.attribute)
-    if name.level and (folder / "__init__.py").is_file():
-        found.append(folder / "__init__.py")
-    for word in words:
-        at = at / word
-        if at.is_dir():
-            if (at / "__init__.py").is_file():
-                found.append(at / "__init__.py")
-            continue
-        module = at.with_name(word + ".py")
-        if module.is_file():
-            found.append(module)
-        break
-    return [Path(os.path.realpath(path)) for path in found]

@@ -120,8 +120,7 @@ def enter(store: Store, given: Given, origin: Origin) -> Entry:
         writer.append("meta", run, {"m": given.metadata})
     if given.tags:
         writer.append("tags", run, {"add": given.tags, "remove": []})
-    for artifact in artifacts:
-        writer.append("artifact", run, artifact)
+    writer.append_many("artifact", run, artifacts)
     warn_edited(store, run, code)
     if home is not None:
         known: Mapping[str, Any] = facts["code"]
