@@ -517,3 +517,13 @@ def test_every_call_of_the_seed(project: Path, store: Store) -> None:
     assert manager.store_to_catalog() == catalog
     manager.active_collection = "other"
     assert not manager.exists_in_collection("files")
+
+
+def test_what_a_notebook_shows_says_what_it_is(store, tmp_path):
+    manager = ArtifactManager("models", StoreBackend(store))
+    assert repr(manager) == f"<ArtifactManager of 'models' in StoreBackend({str(store.root)!r})>"
+    assert repr(FolderBackend(tmp_path)) == f"FolderBackend({str(tmp_path)!r})"
+    manager.log_artifact([1], "a")
+    catalog = manager.store_to_catalog()
+    assert repr(catalog["models/b"]) == "<no source 'models/b' in <Catalog of 1: models/a (1)>>"
+    assert repr(catalog["models/a"].get_driver()).startswith("<DirectoryDriver of 'whence://")

@@ -75,6 +75,12 @@ def test_an_empty_file_joins_nothing(project):
     assert above.members[project.digest("void")].facts["size"] == 0
 
 
+def test_the_list_of_untracked_files_is_no_code(project):
+    first = project.run("a", code=["a.py", "git.untracked"], puts=["x"])
+    project.run("b", code=["git.untracked"], takes=["x"])
+    assert "git.untracked" not in project.lineage(first).text()
+
+
 def test_names_and_places_do_not_matter(project):
     project.run("a", puts=["x"])
     shutil.copy(project.folder / "x", project.folder / "renamed")

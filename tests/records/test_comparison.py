@@ -90,6 +90,16 @@ class TestDfdiff:
         assert frame.empty
         assert list(frame.columns) == ["pset 1", "pset 2"]
 
+    def test_records_are_called_by_their_names_or_ids(self):
+        one, two, three = (
+            Record({"id": name * 22, "name": {"a": "one"}.get(name, "two"), "params": {"x": name}})
+            for name in "abc"
+        )
+        assert list(dfdiff(one, two).columns) == ["one", "two"]
+        assert list(dfdiff(two, three).columns) == ["b" * 22, "c" * 22]
+        assert list(dfdiff(one, {"x": 1}).columns) == ["one", "pset 2"]
+        assert list(dfdiff(one, two, "left").columns) == ["left", "two"]
+
     def test_records_and_json(self):
         one = Record({"id": "r1", "params": {"a": {"$tuple": [1, 2]}}})
         assert dfdiff(one, '{"a": [1, 2]}').values.tolist() == [[(1, 2), [1, 2]]]
@@ -217,6 +227,10 @@ class TestDataFrame:
         assert "p9" not in repr(frame)
         assert "p9" not in frame.drop(columns=["p0"])._repr_html_()
         assert "p9" in ParameterComparison(params)._repr_html_()
+        few = [{"model": {"mu": row, "deep": {"n": row}}} for row in (1, 2)]
+        assert "model.deep.n" in ParameterComparison(few)._repr_html_()
+        many = [{"model": {f"p{i}": row for i in range(30)}} for row in (1, 2)]
+        assert "&lt;+&gt;" in ParameterComparison(many)._repr_html_()
         assert pd.get_option("display.max_columns") == before
         pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(frame)), frame)
 

@@ -126,6 +126,16 @@ def test_what_filter_strings_find(view, text, found):
         ("staus == failed", "Did you mean 'status'"),
         ("", "a filter is a text"),
         ("x y z", "'x y z' is not a filter"),
+        ("has tag melt", "Write 'has tag.melt'."),
+        ("has not tag melt", "Write 'has not tag.melt'."),
+        ("name like melt", "Write 'name contains melt'."),
+        ("T is 3", "Write 'T == 3'."),
+        ("T is not 3", "Write 'T != 3'."),
+        ("status: failed", "Write 'status == failed'."),
+        ("created today", "Write 'created == today'."),
+        ("created before 2026", "Write 'created < 2026'."),
+        ("T > 3, x < 2", "has more than one condition in it"),
+        ("params.T = 3, has tag.melt", "Give each as a filter of its own"),
     ],
 )
 def test_what_is_no_filter(view, text, message):
@@ -184,6 +194,7 @@ def test_what_is_no_date(date):
 
 
 def test_lengths():
+    assert [length("5 ms"), length("1500ms"), length("1 s")] == [0.005, 1.5, 1.0]
     told = ["45s", "90min", "2 hours", "3d", "1w", "6mo", "1y", dt.timedelta(days=2)]
     assert [length(text) / 3600 for text in told] == [
         0.0125, 1.5, 2, 72, 168, 4320, 8760, 48

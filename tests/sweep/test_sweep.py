@@ -61,6 +61,7 @@ def test_every_point_is_a_run_on_record(store, model):
     assert len(points) == 6
     assert sorted(result.done) == sorted(result.runs) == sorted(points)
     assert (result.skipped, result.failed, result.why) == ((), {}, {})
+    assert repr(result) == f"<SweepResult {result.id}: 6 run; output in {result.out}>"
     folders = sorted(path.name for path in (model / "runs" / "first").iterdir())
     assert folders == ["pspace.yml", *sorted(f"sim_{state}" for state in result.runs)]
     for state, id_ in result.runs.items():
@@ -152,6 +153,7 @@ def test_a_point_that_raises_is_recorded_and_the_others_go_on(store, model):
     result, _ = run(store)
     assert len(result.done) == 4
     assert len(result.failed) == 2
+    assert "2 failed" in repr(result)
     for state, message in result.failed.items():
         assert message == "ValueError: too cold"
         record = store.index().state(result.runs[state])

@@ -120,6 +120,9 @@ class NoSource:
     def __init__(self, catalog: Catalog, identifier: str) -> None:
         self._catalog, self._identifier = catalog, identifier
 
+    def __repr__(self) -> str:
+        return f"<no source {self._identifier!r} in {self._catalog!r}>"
+
     def __setitem__(self, version: int, source: Source) -> None:
         self._catalog[self._identifier, version] = source
 

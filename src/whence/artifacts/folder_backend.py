@@ -81,6 +81,9 @@ class FolderBackend:
         self._fs, self._root = _opened(self.url, self._options)
         self._local = type(self._fs).__name__ == "LocalFileSystem"
 
+    def __repr__(self) -> str:
+        return f"FolderBackend({self.url!r})"
+
     def __reduce__(self) -> Any:
         return type(self), (self.url, self._options)
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from whence.artifacts.backend import Address
 from whence.artifacts.content import Source
@@ -59,6 +59,9 @@ class MlflowBackend:
         self.uri = tracking_uri or str(mlflow.get_tracking_uri())
         self._client: Any = _Patient(mlflow.MlflowClient(self.uri, self.uri))
         self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<MlflowBackend of {urlsplit(self.uri).hostname or self.uri!r}>"  # no password
 
     def __reduce__(self) -> Any:
         return type(self), (self.uri,)

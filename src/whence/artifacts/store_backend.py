@@ -65,6 +65,9 @@ class StoreBackend:
         self._run = run if run is not None else enclosing_run(self.store.root)
         self._taken: set[tuple[str, Version, str | None]] = set()
 
+    def __repr__(self) -> str:
+        return f"StoreBackend({str(self.store.root)!r}{f', {self.run!r}' if self.run else ''})"
+
     def __reduce__(self) -> Any:
         return type(self), (str(self.store.root), self.run)
 

@@ -77,6 +77,9 @@ class FileDriver:
     def __init__(self, url: str, storage_options: Mapping[str, Any] | None = None) -> None:
         self.url, self.storage_options = str(url), dict(storage_options or {})
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.url!r}>"
+
     @cached_property
     def filesystem(self) -> tuple[AbstractFileSystem, str]:
         """The file system and the path in it.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from whence.base.dotted import join_key, key_text
 from whence.base.error import UserError
 from whence.base.escape import canonical
+from whence.records.record import Record
 from whence.records.task_parameter import (
     DEEPEST,
     fold_task_inputs,
@@ -28,6 +29,7 @@ from whence.records.task_parameter import (
 if TYPE_CHECKING:
     import pandas as pd
 
+_ROOM = 12  # columns that a notebook shows side by side
 _PLAIN = frozenset({int, float, str, bool, type(None)})
 
 
@@ -102,7 +104,9 @@ class ParameterComparison:
         return max(1, _height(self._root))
 
     def _repr_html_(self) -> str | None:
-        html: str | None = self.dataframe()._repr_html_()  # type: ignore[operator]
+        """As deep as there is room for."""
+        depth = next((d for d in range(self.depth, 1, -1) if len(self._shown(d)) <= _ROOM), 1)
+        html: str | None = self.dataframe(depth)._repr_html_()  # type: ignore[operator]
         return html
 
     def table(self, depth: int = 1) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
@@ -168,8 +172,8 @@ class ParameterComparison:
 def dfdiff(
     p1: Any,
     p2: Any,
-    name1: str = "pset 1",
-    name2: str = "pset 2",
+    name1: str | None = None,
+    name2: str | None = None,
     ignore: str | Iterable[str] | None = None,
 ) -> pd.DataFrame:
     """The entries in which two parameter sets differ, side by side.
@@ -182,8 +186,9 @@ def dfdiff(
     ----------
     p1, p2 : mapping, Record or task
         What is compared.
-    name1, name2 : str
-        What the two columns are called.
+    name1, name2 : str, optional
+        What the two columns are called; if not given, as the runs of records are, by their ids
+        where they have one name, else ``pset 1`` and ``pset 2``.
     ignore : str or iterable of str, optional
         Keys, or patterns with ``*`` and ``?``, of what to leave out with all that is below it:
         dotted paths from the top (``inputs.model``), or without a dot a key at any level.
@@ -215,7 +220,17 @@ def dfdiff(
     padded = [[*keys, *[Mark.ABSENT.value] * (deepest - len(keys))] for keys, _ in found]
     levels = [list(level) for level in zip(*padded, strict=True)] or [[]]
     cells = [_without_marks([leaf[side] for _, leaf in found]) for side in (0, 1)]
-    return pd.DataFrame(frame_of([name1, name2], cells, pd.MultiIndex.from_arrays(levels)))
+    titles = _titles(p1, p2)
+    names = [given or title for given, title in zip((name1, name2), titles, strict=True)]
+    return pd.DataFrame(frame_of(names, cells, pd.MultiIndex.from_arrays(levels)))
+
+
+def _titles(*pair: Any) -> list[str]:
+    """What two parameter sets are called: records as their runs, by their ids if of one name."""
+    names = [item.name if isinstance(item, Record) else None for item in pair]
+    if names[0] is not None and names[0] == names[1]:
+        names = [str(item.id) for item in pair]
+    return [name or f"pset {number}" for number, name in enumerate(names, start=1)]
 
 
 def same(left: Any, right: Any) -> bool:

@@ -30,6 +30,7 @@ from whence.records.criterion import (
     tagged,
 )
 from whence.records.period import length, moment, period
+from whence.records.slip import meant
 from whence.records.sql import Sql, checked
 from whence.records.value import Value
 
@@ -61,7 +62,7 @@ _SPANS = ("duration", "took")
 _SAID = ("event.message", "text", "output")
 _PATHS = ("output.path", "artifact.path", "outputpath")
 _JOINED = re.compile(
-    rf"[^'\"~]*?\s(?P<word>and|or|&&?|\|\|?)\s+(?:not\s+)?"
+    rf"[^'\"~\[({{]*?(?:\s(?P<word>and|or|&&?|\|\|?)|,)\s+(?:not\s+)?"
     rf"(?:has\s+(?:not\s+)?tag\.|{NAME}\s*(?:[=!<>~]|\s(?:not\s+)?(?:contains|exists)\b)).*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -99,15 +100,16 @@ def condition_of(text: str) -> Condition:
     if text.startswith("/"):
         return Text("folder", "below", text)
     if joined := _JOINED.fullmatch(text):
+        word = joined["word"] or ","
         raise UserError.of("bad-filter", f"{text!r} has more than one condition in it",
-                           mend=_ALTERNATIVE if joined["word"][0] in "oO|" else _EACH)  # fmt: skip
+                           mend=_ALTERNATIVE if word[0] in "oO|" else _EACH)  # fmt: skip
     for pattern, read in _FORMS:
         match = pattern.fullmatch(text)
         if match:
             return read(match)
     if (inner := text.removeprefix("not ")) != text:
         return ~condition_of(inner)
-    raise UserError.of("bad-filter", f"{text!r} is not a filter", mend=_MEND)
+    raise UserError.of("bad-filter", f"{text!r} is not a filter", mend=meant(text) or _MEND)
 
 
 def conditions_of(texts: str | Iterable[str]) -> Condition:

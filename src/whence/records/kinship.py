@@ -28,9 +28,11 @@ _FACTS = (
 )
 # What a figure's recipe tells is told of the figure.
 _RECIPE = " AND a.type IS NOT 'application/vnd.whence.recipe+json'"
+# The names of files that git does not track are known with the code, and nothing comes from them.
+_LIST = " AND NOT (a.category = 'code' AND a.name = 'git.untracked')"
 _IN, _OUT = " AND a.category IN ('code', 'input')", " AND a.category = 'output'"
 
-TAKEN, PUT = _OF_RUN + _IN, _OF_RUN + _OUT + _RECIPE
+TAKEN, PUT = _OF_RUN + _IN + _LIST, _OF_RUN + _OUT + _RECIPE
 TAKERS, MAKERS = _OF_CONTENT + _IN, _OF_CONTENT + _OUT
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from whence.base.error import UserError
 
 _UNITS = {
+    "ms": 1e-3,
     "s": 1.0,
     "min": 60.0,
     "h": 3600.0,
@@ -99,12 +100,12 @@ def length(text: str | dt.timedelta) -> float:
     if isinstance(text, dt.timedelta):
         return text.total_seconds()
     match = re.fullmatch(_LENGTH, text.strip().lower(), re.ASCII) if isinstance(text, str) else None
-    unit = match and (match[2].rstrip("s") or "s")
+    unit = match and (match[2] if match[2] in _UNITS else match[2].rstrip("s"))
     if not match or unit not in _UNITS:
         raise UserError.of(
             "bad-length",
             f"{text!r} is not a length of time",
-            mend="Write a number and a unit: 45s, 90min, 3h, 2d, 1w, 6mo, 1y.",
+            mend="Write a number and a unit: 20ms, 45s, 90min, 3h, 2d, 1w, 6mo, 1y.",
         )
     return float(match[1]) * _UNITS[unit]
 

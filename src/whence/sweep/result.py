@@ -73,6 +73,16 @@ class SweepResult:
     left: int = 0
     index: dict[str, int] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        counts = {
+            "run": len(self.done) + len(self.failed),
+            "failed": len(self.failed),
+            "done before": len(self.skipped),
+            "not begun": self.left,
+        }
+        told = ", ".join(f"{n} {what}" for what, n in counts.items() if n or what == "run")
+        return f"<SweepResult {self.id}: {told}; output in {self.out}>"
+
 
 Progress = Callable[[SweepProgress], None]
 """Called from the thread that runs the sweep."""
