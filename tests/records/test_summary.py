@@ -1,0 +1,86 @@
+"""Records summed up in a table: its order, rows of several records, names of what is asked for."""
+
+import pytest
+
+from whence.base.error import UserError
+from whence.records import RecordStoreView
+from whence.store import Store
+
+
+def run(store, number, **facts):
+    name = f"20260101T0000{number:02}abcdefg"
+    told = {"name": f"run {number}", "status": "completed", "created": 1.7e9 + number, **facts}
+    store.writer().append("set", name, {"f": told})
+    return name
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = Store.create(tmp_path)
+    for number in range(6):
+        params = {"model": {"mu": number % 3}, "n": 7} if number < 5 else {}
+        took = {"started": 1.7e9, "ended": 1.7e9 + 60 * number}
+        run(made, number, params=params, reason=["why"], main_file="a/b.py", **took)
+    yield made
+    made.writer().close()
+
+
+@pytest.fixture
+def view(store):
+    return RecordStoreView(store)
+
+
+def test_summary(view, store):
+    frame = view.summary.dataframe()
+    assert str(view.summary) == frame.to_string()
+    assert list(frame.columns) == [
+        "# records", "reason", "outcome", "tags", "main_file", "avg. duration"
+    ]  # fmt: skip
+    assert frame.index[0] == view[0].label
+    assert frame["avg. duration"].iloc[0] == "0h 05m 00s"
+    wide = view.summary(parameters=["model.mu", "model"], max_chars=3)
+    assert list(wide["model.mu"]) == ["undefined"[:2] + "…", "1", "0", "2", "1", "0"]
+    assert list(wide["main_file"]) == ["…py"] * 6
+    hashed = view.summary.dataframe((), ["model"])["model"]
+    assert hashed.iloc[1].startswith("#")
+    assert len(hashed.iloc[1]) == 8
+    assert hashed.iloc[1] == hashed.iloc[4]
+    assert len(view.summary.head(2)) == len(view.summary.tail(2)) == 2
+    assert list(view.summary.tail(1)) == [view[-1].label]
+    with pytest.raises(UserError, match="no field 'reasn'"):
+        view.summary.dataframe(["reasn"])
+
+
+def test_a_summary_is_in_the_order_of_the_view(view, store):
+    run(store, 90, created=1.6e9, label="20991231-000000_zz", ended=1.7e9, started=1.7e9 - 0.0312)
+    upward = view.sort("created")
+    assert list(upward.summary.dataframe().index) == [record.label for record in upward]
+    assert upward.summary.head(1).dataframe()["avg. duration"].to_list() == ["31 ms"]
+    upward.filter.label("_zz").add_comment("late")
+    merged = upward.filter.label("2026").join(upward).summary.merged.dataframe(["outcome"])
+    assert "late" in merged["outcome"].to_list()  # with no comma for those that have none
+    assert len(view.summary._repr_html_().split("<tr")) == len(view) + 2
+
+
+def test_records_of_one_second_are_merged(view, store):
+    for number, reason in enumerate(["one", "two, really"]):
+        facts = {"label": f"20201118-212254_c{number}", "created": 1.6e9, "reason": [reason]}
+        run(store, number + 7, **facts)
+    merged = view.summary.merged
+    assert len(merged) == 7
+    assert [record.label[-2:] for record in merged["20201118-212254"]] == ["c1", "c0"]
+    frame = merged.dataframe(("reason", "name"))
+    assert list(frame.loc["20201118-212254"]) == [2, "two, really; one", "run 8, run 7"]
+    assert len(merged.unmerged) == 8
+
+
+def test_parameters_and_metadata_are_called_as_in_filters(view, store):
+    store.writer().append("meta", view[0].id, {"m": {"x": {"y": 5}}})
+    for name in ("model.mu", "params.model.mu", "parameters.model.mu"):
+        assert len(view.splitby(name)) == 4
+    assert [key.y for key in view.splitby("metadata.x.y")] == [5, None]
+    assert view.splitby("x.y").keys() == view.splitby("metadata.x.y").keys()
+    told = view.summary.dataframe((), ["params.model.mu", "x.y"])
+    assert told.iloc[0].to_list() == [1, "undefined", "5"]
+    with pytest.raises(UserError, match=r"Did you mean 'model\.mu'"):
+        view.splitby("model.my")
