@@ -44,6 +44,24 @@ def test_a_sweep_then_its_tree_then_a_figure(whence):
     assert (twice.returncode, "File exists" in twice.stderr) == (2, True)
 
 
+def test_an_eval_yml_for_other_data_is_told_with_what_to_do(whence):
+    swept(whence)
+    entry = "{loader: numpy, glob_str: 'sim_*/energy.npy', required: true}"
+    (whence.cwd / "eval.yml").write_text(f"data_manager:\n  load_cfg:\n    energy: {entry}\n")
+    refused = whence("tree", check=False)
+    assert (refused.returncode, "eval.yml:3:" in refused.stderr) == (2, True)
+    assert "`whence tree runs/space --guess` loads files by their endings" in refused.stderr
+    done = whence("tree", "runs/space", "--guess", "--write", "other.yml")
+    assert "ParamSpaceGroup, 2 members" in done.stdout
+    assert "ParamSpaceGroup, 2 members" in whence("tree", "--config", "other.yml").stdout
+    assert "`--write FILE` writes it down" in whence("tree", "--guess").stderr
+    asked = whence("tree", "--config", "eval.yml", check=False)
+    assert asked.returncode == 2
+    assert "--guess" not in asked.stderr
+    both = whence("tree", "--config", "eval.yml", "--guess", check=False)
+    assert "two ways to load" in both.stderr
+
+
 def test_the_tree_of_one_run(whence):
     swept(whence)
     (point, *_) = [run for run in whence.json("list") if run["kind"] != "sweep"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +19,13 @@ from whence.base.yaml import Document, dump, read
 from whence.params import yaml_tags as params_tags
 from whence.records import Record, Records
 from whence.transform import yaml_tags as transform_tags
-from whence.tree import DataManager, OrderedDataGroup, Section, guessed
+from whence.tree import (
+    DataManager,
+    OrderedDataGroup,
+    RequiredDataMissingError,
+    Section,
+    guessed,
+)
 from whence.tree.node import Node
 
 _NEWEST = """
@@ -68,24 +75,34 @@ class Loading:
         What has the ``data_manager`` section.
     left_out : mapping or None
         Where the section was made up, how many files of each ending it leaves out.
+    usual : str or None
+        The file of it, where that is the project's own and was not asked for.
     """
 
     folder: Path
     document: Document
     left_out: Mapping[str, int] | None = None
+    usual: str | None = None
 
     def note(self) -> str | None:
         """What people should know of a section that was made up."""
         if self.left_out is None:
             return None
+        file = "FILE" if self.usual else "eval.yml"
         left = ", ".join(f"{count} {name or 'without'}" for name, count in self.left_out.items())
         return (
-            "there is no eval.yml, so files are loaded by their endings"
-            f"{f' ({left} left out)' if left else ''}; `--write eval.yml` writes it down"
+            f"{'' if self.usual else 'there is no eval.yml, so '}files are loaded by their endings"
+            f"{f' ({left} left out)' if left else ''}; `--write {file}` writes it down"
         )
 
 
-def loading(workspace: Workspace, data: str | Path | None, config: Path | None) -> Loading:
+def loading(
+    workspace: Workspace,
+    data: str | Path | None,
+    config: Path | None,
+    *,
+    guess: bool = False,
+) -> Loading:
     """Where the data lie and how they are loaded; made up where no configuration says so.
 
     Parameters
@@ -96,6 +113,8 @@ def loading(workspace: Workspace, data: str | Path | None, config: Path | None) 
         The folder, or a run on record; that of the newest sweep if nobody says.
     config : Path, optional
         The file with the ``data_manager`` section.
+    guess : bool
+        Make the section up, though the project has a file for it.
 
     Raises
     ------
@@ -110,15 +129,17 @@ def loading(workspace: Workspace, data: str | Path | None, config: Path | None) 
         folder, files = _left_by(workspace, record)
     # What describes the folder of a sweep does not fit that of a single run.
     described = workspace.config.config or workspace.usual("config")
-    if config or (described and (record is None or record.kind == "sweep")):
-        return Loading(folder, evaluation_document(workspace, config))
-    guess = guessed(folder, files)
-    sections: dict[str, Any] = {"data_manager": guess.settings}
-    if "create_groups" in guess.settings:
-        place = {"psgrp_path": guess.settings["create_groups"][0]["path"]}
+    fits = described is not None and (record is None or record.kind == "sweep")
+    if config or (fits and not guess):
+        usual = None if config else described
+        return Loading(folder, evaluation_document(workspace, config), usual=usual)
+    made = guessed(folder, files)
+    sections: dict[str, Any] = {"data_manager": made.settings}
+    if "create_groups" in made.settings:
+        place = {"psgrp_path": made.settings["create_groups"][0]["path"]}
         creators = {"universe": place, "multiverse": dict(place)}
         sections["plot_manager"] = {"out_dir": "", "creator_init_kwargs": creators}
-    return Loading(folder, Document(sections), guess.left_out)
+    return Loading(folder, Document(sections), made.left_out, described if guess else None)
 
 
 def _meant(workspace: Workspace, data: str | Path | None) -> Record | None:
@@ -219,8 +240,25 @@ def carry_out(
         raise UserError(
             *(replace(one, where=one.where or place) for one in error.problems)
         ) from None
-    manager.load_from_cfg(progress=progress)
+    try:
+        manager.load_from_cfg(progress=progress)
+    except RequiredDataMissingError as error:
+        if how.usual is None:
+            raise
+        *others, last = error.problems
+        told = f"{last.mend}\n{_elsewhere(workspace, how)}"
+        raise RequiredDataMissingError(*others, replace(last, mend=told)) from None
     return manager
+
+
+def _elsewhere(workspace: Workspace, how: Loading) -> str:
+    """What to do where the project's own load configuration was written for other data."""
+    folder = shlex.quote(workspace.relative(how.folder))
+    return (
+        f"Or was {how.usual}, which counts for all sweeps here, written for other data? Then "
+        f"`whence tree {folder} --guess` loads files by their endings; with `--write FILE` it "
+        "writes that down, for `--config FILE`."
+    )
 
 
 def write_loading(how: Loading, file: Path) -> None:

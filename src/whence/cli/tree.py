@@ -6,6 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from whence.base.error import UserError
 from whence.cli import render
 from whence.cli.completion import run_names_or
 from whence.cli.option import common
@@ -19,6 +20,7 @@ from whence.cli.option import common
     metavar="EVAL.yml",
     help="The file with the load configuration; as whence.toml says if not given.",
 )
+@click.option("--guess", is_flag=True, help="Load files by their endings, whatever eval.yml says.")
 @click.option("--full", is_flag=True, help="Print every member, not only the first and last.")
 @click.option(
     "--write",
@@ -30,6 +32,7 @@ from whence.cli.option import common
 def command(
     data: str | None,
     config: Path | None,
+    guess: bool,
     full: bool,
     write: Path | None,
     store: Path | None,
@@ -38,12 +41,17 @@ def command(
     """Print the data of a sweep or run as one tree.
 
     Without FOLDER or RUN it is the folder that whence.toml names, else that of the newest sweep.
-    Without a load configuration files are loaded by their endings.
+    What is loaded, and where it goes, says the load configuration: eval.yml, for every sweep of the
+    project. Without one, and for single runs, files are loaded by their endings.
     """
     from whence.app import Workspace, carry_out, loading, tree_as_dict, write_loading
 
     workspace = Workspace.find(store)
-    how = loading(workspace, data, config)
+    if guess and config is not None:
+        raise UserError.of(
+            "given-twice", "--guess and --config are two ways to load", mend="Give one."
+        )
+    how = loading(workspace, data, config, guess=guess)
     manager = carry_out(workspace, how)
     if write is not None:
         write_loading(how, write)
