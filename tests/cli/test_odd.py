@@ -136,6 +136,30 @@ def test_what_looks_like_markup_is_shown_as_it_is(whence: CommandLine) -> None:
     assert '"a[/b]"           0' in whence("show", "[/one]").stdout
 
 
+def test_nothing_on_record_moves_the_cursor(whence: CommandLine) -> None:
+    whence("init")
+    wicked = "a\x1b[2Jb"
+    store = Store.find(whence.cwd)
+    for name in (wicked, f"{wicked}2"):
+        with Run(store) as run:
+            run.init(name, parameters={"p": f"{wicked}{name}"}, metadata={"m": f"{wicked}{name}"})
+            store.writer().append("tags", run.id, {"add": [wicked], "remove": []})
+            run.log_event(wicked)
+    store.writer().close()
+    first, second = (row["id"] for row in json.loads(whence("list", "--json").stdout))
+    for words in (
+        ["list", "--columns", "name,tags,parameters"],
+        ["show", first],
+        ["diff", first, second],
+        ["compare"],
+        ["delete", "-n", first],
+        ["lineage", first],
+    ):
+        told = whence(*words).stdout
+        assert "\x1b" not in told
+        assert r"a\x1b[2Jb" in told
+
+
 def test_a_name_with_a_newline_stays_in_its_row(whence: CommandLine) -> None:
     whence("init")
     writer, run = Store.find(whence.cwd).writer(), new_id()

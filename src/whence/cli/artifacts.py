@@ -20,13 +20,11 @@ from whence.cli.option import common
 def command(run: str, category: str | None, store: Path | None, as_json: bool) -> None:
     """List what a run took in and put out."""
     from whence.app import Choice, Workspace, list_artifacts
-    from whence.records.outline import printable
 
     found = list_artifacts(Workspace.open(store).store, run, Choice(category=category))
     if as_json:
         render.as_json([artifact.as_dict() for artifact in found])
         return
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -37,9 +35,9 @@ def command(run: str, category: str | None, store: Path | None, as_json: bool) -
     for item in found:
         kept = "  (where it lies)" if item.kept == "reference" else ""
         table.add_row(
-            escape(printable(item.name)),
+            render.escape(render.printable(item.name)),
             item.category,
-            escape(item.type),
+            render.escape(item.type),
             render.size(item.size),
             item.digest[:12] + kept,
         )

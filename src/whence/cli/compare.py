@@ -140,7 +140,6 @@ def _cells(found: Compared) -> tuple[Sequence[str], list[tuple[str, ...]]]:
 
 def _table(found: Compared) -> None:
     """The table as far as the terminal is wide, and a note of what it leaves out."""
-    from rich.markup import escape
     from rich.table import Table
 
     if not found.columns:
@@ -155,9 +154,9 @@ def _table(found: Compared) -> None:
     count = _fitting([header, *lines], fixed, screen.width)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in header[:count]:
-        table.add_column(escape(title), no_wrap=True)
+        table.add_column(render.escape(title), no_wrap=True)
     for line in lines:
-        table.add_row(*map(escape, line[:count]))
+        table.add_row(*map(render.escape, line[:count]))
     render.show(table)
     if (hidden := len(header) - count) > 0:
         told = "column more" if hidden == 1 else "columns more"

@@ -129,12 +129,11 @@ def _list_deleted(workspace: Workspace, as_json: bool) -> None:
 
 
 def _table(records: Sequence[Record]) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False)
     now = time.time()
     for record in records:
         created = render.ago(record.summary()["created"], now)
-        table.add_row(record.id, render.status(record.status), escape(record.name), created)
+        table.add_row(record.id, render.status(record.status), render.escape(record.name), created)
     render.show(table)

@@ -111,9 +111,8 @@ def _sections(found: Diff, full: bool) -> Iterator[tuple[str, str, list[Renderab
 
 
 def _who(record: Record) -> str:
-    from rich.markup import escape
 
-    name = escape(record.name) + "  " if record.name != record.id else ""
+    name = render.escape(record.name) + "  " if record.name != record.id else ""
     return f"{name}{record.id}  {render.status(record.status)}"
 
 
@@ -145,7 +144,7 @@ def _value(change: Change, side: str) -> str:
     kind = type(value).__name__
     if not plain and repr(value) == repr(other):
         text = f"{text} ({kind})"
-    return render.short(text, 200)
+    return render.short(render.plain(text), 200)
 
 
 def _code(found: Diff) -> str:
@@ -187,10 +186,9 @@ def _files(files: Files, full: bool) -> list[RenderableType]:
 
 
 def _headline(file: FileChange) -> str:
-    from rich.markup import escape
 
     left, right = file.pair.left, file.pair.right
-    name = escape(file.pair.name)
+    name = render.escape(file.pair.name)
     if left is None or right is None:
         only, style, sign = (right, "green", "+") if left is None else (left, "red", "−")
         size = f"  {render.size(only.size)}" if only and only.size else ""
@@ -210,7 +208,7 @@ def _text(lines: tuple[str, ...], full: bool) -> list[RenderableType]:
     shown = body if full else body[:_LINES]
     found: list[RenderableType] = [
         Text(f"    {one if full else render.short(one, _LONG)}", styles.get(one[:1], "dim"))
-        for one in shown
+        for one in map(render.plain, shown)
     ]
     if len(shown) < len(body):
         hidden = len(body) - len(shown)

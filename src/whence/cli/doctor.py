@@ -38,17 +38,16 @@ def command(store: Path | None, as_json: bool) -> None:
 
 
 def _tell(health: Health) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False)
     for finding in health.findings:
-        table.add_row(_MARK[finding.state], finding.name, escape(finding.told))
+        table.add_row(_MARK[finding.state], finding.name, render.escape(finding.told))
         if finding.mend:
-            table.add_row("", "", f"[dim]{escape(finding.mend)}[/]")
+            table.add_row("", "", f"[dim]{render.escape(finding.mend)}[/]")
     index = health.index
     told = f"{index['path']} ({index['why']}; {render.size(index['size'])})"
-    table.add_row("", "index", escape(told))
+    table.add_row("", "index", render.escape(told))
     for kind, usage in health.usage.items():
         if usage.files:
             files = "file" if usage.files == 1 else "files"

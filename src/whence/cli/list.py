@@ -243,7 +243,10 @@ def _sheet(
     now = time.time()
     metrics = measured.values if measured else {}
     rows = [
-        [_cell(record, name, told[record.id], now, metrics.get(record.id, {})) for name in columns]
+        [
+            render.plain(_cell(record, name, told[record.id], now, metrics.get(record.id, {})))
+            for name in columns
+        ]
         for record in records
     ]
     titles = [re.sub(r"^(params|metadata|metrics)\.", "", name) for name in columns]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from whence.records.excerpt import printable as printable
 from whence.records.excerpt import short as short
 from whence.records.excerpt import size as size
 
@@ -101,6 +102,20 @@ def widths(rows: Sequence[Sequence[str]], give_way: Sequence[int], least: int) -
         found[place] -= less
         over -= less
     return found
+
+
+def plain(text: str) -> str:
+    """The text without what would move the cursor or change colours; its lines stay lines."""
+    if text.isprintable():
+        return text
+    return "\n".join(map(printable, text.expandtabs().split("\n")))
+
+
+def escape(text: str) -> str:
+    """The text as rich markup that shows it as it is, but for what `plain` leaves out."""
+    from rich.markup import escape as of_rich
+
+    return of_rich(plain(text))
 
 
 def tags(words: Sequence[str]) -> str:

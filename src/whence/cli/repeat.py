@@ -44,15 +44,14 @@ def command(run: str, quiet: bool, store: Path | None, as_json: bool) -> None:
 
 
 def _tell(found: Repeat) -> None:
-    from rich.markup import escape
 
     screen = render.console()
     screen.print(f"{found.old.id} was run again as {found.new.id}: ", end="")
     screen.print(render.status(found.new.status))
     if found.why:
-        screen.print(f"  [red]{escape(found.why)}[/]")
+        screen.print(f"  [red]{render.escape(found.why)}[/]")
     for note in found.notes:
-        screen.print(f"  [yellow]note[/]: {escape(note)}")
+        screen.print(f"  [yellow]note[/]: {render.escape(note)}")
     environment = found.diff.environment
     if environment is not None and not environment.same:
         screen.print("  [yellow]note[/]: the environment is another (`whence diff` tells more)")
@@ -61,9 +60,10 @@ def _tell(found: Repeat) -> None:
         pair = change.pair
         if pair.left is None or pair.right is None:
             how = "was not there before" if pair.left is None else "did not come out again"
-            screen.print(f"  [red]{escape(pair.name)}[/] {how}")
+            screen.print(f"  [red]{render.escape(pair.name)}[/] {how}")
             continue
-        screen.print(f"  [red]{escape(pair.name)}[/] differs{escape(_numbers(change))}")
+        told = render.escape(_numbers(change))
+        screen.print(f"  [red]{render.escape(pair.name)}[/] differs{told}")
     total = outputs.same + len(outputs.changed)
     if not total:
         screen.print("no outputs are on record to compare")

@@ -48,48 +48,48 @@ def command(
 
 
 def _page(shown: Shown) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     record = shown.record
     screen = render.console()
-    screen.print(f"[bold]{escape(record.name)}[/]  {render.status(record.status)}  {record.id}")
+    name, status = render.escape(record.name), render.status(record.status)
+    screen.print(f"[bold]{name}[/]  {status}  {record.id}")
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for title, text in _facts(shown):
-        table.add_row(escape(title), escape(text))
+        table.add_row(render.escape(title), render.escape(text))
     render.show(table)
     for title, category in (("in", "input"), ("code", "code"), ("out", "output")):
         for item in record.artifacts:
             if item.category == category:
                 kept = "" if item.kept != "reference" else "  (where it lies)"
                 screen.print(
-                    f"[dim]{title:>4}[/]  {escape(item.name)}  {render.size(item.size)}"
+                    f"[dim]{title:>4}[/]  {render.escape(item.name)}  {render.size(item.size)}"
                     f"  [dim]{item.digest[:12]}{kept}[/]"
                 )
     _metric_lines(shown)
     for name, facts in shown.alerts.items():
-        told = facts.get("name") or name
-        screen.print(f"[dim]alert[/]  {escape(str(told))}  {escape(str(facts.get('status', '')))}")
+        alert = f"{facts.get('name') or name}  {facts.get('status', '')}"
+        screen.print(f"[dim]alert[/]  {render.escape(alert)}")
     _event_lines(shown)
     if shown.output:
         lines = shown.output.splitlines()
-        told = render.counted(len(lines), "line") + (", the last of them" if lines[8:] else "")
-        screen.print(f"[dim]printed {told}:[/]")
+        count = render.counted(len(lines), "line") + (", the last of them" if lines[8:] else "")
+        screen.print(f"[dim]printed {count}:[/]")
         for line in lines[-8:]:
-            screen.print(f"  {escape(line)}")
+            screen.print(f"  {render.escape(line)}")
     error = record.state.get("error")
     if error:
         told = {name: str(readable(error.get(name) or "")) for name in _ERROR}
-        screen.print(f"[bold red]{escape(told['type'])}[/]: {escape(told['message'])}")
+        kind, message = render.escape(told["type"]), render.escape(told["message"])
+        screen.print(f"[bold red]{kind}[/]: {message}")
         for line in told["traceback"].splitlines():
-            screen.print(f"  [dim]{escape(line)}[/]")
+            screen.print(f"  [dim]{render.escape(line)}[/]")
 
 
 def _metric_lines(shown: Shown) -> None:
     """The course of the first metrics, with how they ended."""
-    from rich.markup import escape
     from rich.table import Table
 
     from whence.records.excerpt import measure
@@ -100,15 +100,16 @@ def _metric_lines(shown: Shown) -> None:
     logged = [item for item in shown.metrics if item not in own]
     for item in logged[:_METRICS]:
         if item.digest is None:
-            table.add_row(escape(item.name), escape(measure(_arrays(item.arrays), item.unit)), "")
+            arrays = measure(_arrays(item.arrays), item.unit)
+            table.add_row(render.escape(item.name), render.escape(arrays), "")
             continue
         digest = item.digest
         several = digest.count > 1
         span = f"{render.number(digest.min)} to {render.number(digest.max)}, " if several else ""
         table.add_row(
-            escape(item.name),
+            render.escape(item.name),
             f"[cyan]{render.spark(item.line)}[/]" if several else "",
-            f"{escape(measure(render.number(digest.last), item.unit))}  "
+            f"{render.escape(measure(render.number(digest.last), item.unit))}  "
             f"[dim]{span}{render.counted(digest.count, 'value')}[/]",
         )
     if logged:
@@ -122,8 +123,6 @@ def _metric_lines(shown: Shown) -> None:
 
 def _event_lines(shown: Shown) -> None:
     """What the run said last."""
-    from rich.markup import escape
-
     if not shown.events:
         return
     screen = render.console()
@@ -132,7 +131,7 @@ def _event_lines(shown: Shown) -> None:
     screen.print(f"[dim]logged {render.counted(count, 'event')}{rest}:[/]")
     for event in shown.events:
         level, message = str(event.get("level") or "info"), str(event.get("message", ""))
-        screen.print(f"  [dim]{escape(level)}[/]  {escape(message)}")
+        screen.print(f"  [dim]{render.escape(level)}[/]  {render.escape(message)}")
 
 
 def _arrays(count: int) -> str:
@@ -140,7 +139,6 @@ def _arrays(count: int) -> str:
 
 
 def _metric_table(shown: Shown) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -155,7 +153,7 @@ def _metric_table(shown: Shown) -> None:
             step = "" if told.step is None else str(told.step)
             numbers = [render.number(x) for x in (told.last, told.min, told.max, told.average)]
             cells = [str(told.count), numbers[0], step, *numbers[1:]]
-        table.add_row(escape(item.name), *cells, escape(item.unit or ""))
+        table.add_row(render.escape(item.name), *cells, render.escape(item.unit or ""))
     if shown.metrics:
         render.show(table)
     else:

@@ -134,7 +134,6 @@ def command(
 
 
 def _tell(result: SweepResult) -> None:
-    from rich.markup import escape
 
     from whence.app import failures, reasons
 
@@ -152,10 +151,10 @@ def _tell(result: SweepResult) -> None:
     screen = render.console()
     for why in reasons(result):
         screen.print(why, markup=False)
-    screen.print(f"{ended}{', '.join(counts)}; output in {escape(str(result.out))}")
+    screen.print(f"{ended}{', '.join(counts)}; output in {render.escape(str(result.out))}")
     for points, message, run in failures(result):
         look = f"  (whence show {run})" if run else ""
-        screen.print(f"  [red]{points}[/]: {escape(message)}{look}")
+        screen.print(f"  [red]{points}[/]: {render.escape(message)}{look}")
 
 
 def _tell_status(standing: SweepStatus) -> None:
@@ -175,7 +174,6 @@ def _tell_status(standing: SweepStatus) -> None:
 
 
 def _tell_plan(standing: SweepStatus) -> None:
-    from rich.markup import escape
 
     screen = render.console()
     for point in standing.to_run:
@@ -186,7 +184,7 @@ def _tell_plan(standing: SweepStatus) -> None:
     _tell_restored(standing)
     others = len(standing.points) - len(standing.to_run)
     told = f"{len(standing.to_run)} would run, {others} would not"
-    screen.print(f"{told}; output in {escape(str(standing.out))}")
+    screen.print(f"{told}; output in {render.escape(str(standing.out))}")
 
 
 def _tell_restored(standing: SweepStatus) -> None:

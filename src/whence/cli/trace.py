@@ -41,27 +41,26 @@ def command(file: Path, store: Path | None, as_json: bool) -> None:
 
 
 def _page(trace: Trace) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     screen = render.console()
-    screen.print(f"[bold]{escape(str(trace.file))}[/]  [dim]{trace.digest[:12]}[/]")
+    screen.print(f"[bold]{render.escape(str(trace.file))}[/]  [dim]{trace.digest[:12]}[/]")
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for title, text in trace.facts():
-        table.add_row(title, escape(text))
+        table.add_row(title, render.escape(text))
     render.show(table)
     if trace.ancestry:
         lines = trace.ancestry.splitlines()
         screen.print("[dim]made from[/]")
         for line in lines[:_MOST]:
-            screen.print(f"  {escape(line)}")
+            screen.print(f"  {render.escape(line)}")
         if len(lines) > _MOST:
             screen.print(f"  [dim]… and {len(lines) - _MOST} more: `whence lineage` tells all[/]")
     if trace.files:
         screen.print("[dim]files[/]")
         for line in trace.listed(_MOST):
-            screen.print(f"  {escape(line)}")
+            screen.print(f"  {render.escape(line)}")
     for line in trace.warnings():
-        screen.print(f"[bold yellow]{escape(line)}[/]")
+        screen.print(f"[bold yellow]{render.escape(line)}[/]")

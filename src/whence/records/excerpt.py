@@ -28,6 +28,20 @@ def measure(number: str, unit: str | None) -> str:
     return number if unit in (None, "", "1") else f"{number} {unit}"
 
 
+def printable(text: str) -> str:
+    r"""The text without what would move a terminal's cursor or change its colours.
+
+    Examples
+    --------
+    >>> print(printable("a" + chr(27) + "[2Jb"))
+    a\x1b[2Jb
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
 def size(count: float) -> str:
     """A number of bytes as people say it.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from whence.records.excerpt import printable
 from whence.records.sibling import Group, grouped
 
 if TYPE_CHECKING:
@@ -95,17 +96,3 @@ def _line(group: Group, lineage: Lineage) -> str:
         own = "" if member.name == member.id else f"  {member.id}"
         return f"{kind or 'run '}{label}{own}  {member.facts.get('status') or ''}".rstrip()
     return f"{kind}{label}  {member.id[:12]}"
-
-
-def printable(text: str) -> str:
-    r"""The text without what would move a terminal's cursor or change its colours.
-
-    Examples
-    --------
-    >>> print(printable("a" + chr(27) + "[2Jb"))
-    a\x1b[2Jb
-    """
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
-    )
