@@ -22,22 +22,15 @@ def dump(data: xr.DataArray | xr.Dataset) -> bytes:
     UserError
         If it holds something that NetCDF does not keep exactly.
     """
-    dataset = labelled.as_dataset(data)
     with tempfile.TemporaryDirectory(prefix="whence-") as folder:
         path = os.path.join(folder, "data.nc")
-        try:
+
+        def write(dataset: xr.Dataset) -> str:
             dataset.to_netcdf(path, engine=_ENGINE)
-            dtypes = labelled.differing(_whole(path), dataset)
-            if dtypes:  # xarray reads all times as nanoseconds
-                labelled.noted(dataset, dtypes).to_netcdf(path, engine=_ENGINE)
-            with open(path, "rb") as file:
-                content = file.read()
-            back = labelled.as_dataset(labelled.unwrapped(_whole(path)))
-            same = bool(back.identical(dataset)) and not labelled.differing(back, dataset)
-        except Exception as error:  # what a library says of data it cannot write can be anything
-            raise labelled.not_exact("NetCDF", str(error)) from error
-    if not same:
-        raise labelled.not_exact("NetCDF", "what comes back is not identical")
+            return path
+
+        with open(labelled.written("NetCDF", data, write, _whole), "rb") as file:
+            content: bytes = file.read()
     return content
 
 
