@@ -180,13 +180,115 @@ def test_what_cannot_be_checked_is_refused(
     assert "get it as a file" in str(caught.value)
 
 
-def test_shards_are_read_from_a_place_alone(tmp_path: Path) -> None:
-    root = zarr.open_group(str(tmp_path / "z"), mode="w", zarr_format=3)
-    size = {"chunks": (2,), "shards": (4,), "dimension_names": ["x"]}
-    root.create_array("a", data=np.arange(8.0), **size)
-    assert driver("zarr")(url=str(tmp_path / "z")).get("a")[:].tolist() == list(range(8))
-    with pytest.raises(UserError, match="uses 'sharding_indexed'"):
-        load(KIND, zipped(tmp_path / "z"))
+PLACES = ("start", "end")
+
+
+def sharded(path: Path, place: str = "end", length: int = 8, **options: Any) -> Path:
+    """A group with an array in shards of four values, two in a chunk."""
+    root = zarr.open_group(str(path), mode="w", zarr_format=3)
+    size = {"chunks": (2,), "shards": {"shape": (4,), "index_location": place}}
+    array = root.create_array(
+        "a", shape=(length,), dtype="f8", dimension_names=["x"], **size, **options
+    )
+    array[:] = np.arange(float(length))
+    return path
+
+
+@pytest.mark.parametrize("length", [1, 3, 6, 8])
+@pytest.mark.parametrize("place", PLACES)
+def test_shards_are_read(place: str, length: int, tmp_path: Path) -> None:
+    path = sharded(tmp_path / "z", place, length)
+    assert driver("zarr")(url=str(path)).get("a")[:].tolist() == list(range(length))
+    assert driver("zarr")(url=str(path)).get("a")[length - 1] == length - 1
+    assert load(KIND, zipped(path)).a.values.tolist() == list(range(length))
+
+
+def test_a_part_of_an_empty_shard_is_read(tmp_path: Path) -> None:
+    path = sharded(tmp_path / "z", fill_value=7)
+    zarr.open_array(str(path / "a"))[:3] = 7
+    assert load(KIND, zipped(path)).a.values.tolist() == [7, 7, 7, *range(3, 8)]
+    (path / "a" / "c" / "0").unlink()
+    assert load(KIND, zipped(path)).a.values.tolist() == [7, 7, 7, 7, *range(4, 8)]
+
+
+def shard(chunks: list[bytes], places: list[tuple[int, int]], place: str) -> bytes:
+    """A shard of two chunks with an index that says so."""
+    index = np.array(places, "<u8").tobytes()
+    return index + b"".join(chunks) if place == "start" else b"".join(chunks) + index
+
+
+@pytest.mark.parametrize("length", [6, 8])
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("codec", ["zstd", "gzip", "blosc"])
+@pytest.mark.usefixtures("low_limits")
+def test_a_chunk_of_a_shard_that_becomes_too_much_is_refused(
+    codec: str, place: str, length: int, tmp_path: Path
+) -> None:
+    packed = {"zstd": zarr.codecs.ZstdCodec, "gzip": zarr.codecs.GzipCodec,
+              "blosc": zarr.codecs.BloscCodec}[codec]()  # fmt: skip
+    path = without_check(sharded(tmp_path / "z", place, length, compressors=[packed]))
+    bomb = bytes(PACK[codec](HUGE))
+    begin = 32 if place == "start" else 0
+    for places in ([(begin, len(bomb)), (2**64 - 1, 2**64 - 1)],
+                   [(2**64 - 1, 2**64 - 1), (begin, len(bomb))]):  # fmt: skip
+        for name in "01":
+            (path / "a" / "c" / name).write_bytes(shard([bomb], places, place))
+        with pytest.raises(UserError, match=r"the chunk 'a/c/.' of .* would become more"):
+            load(KIND, zipped(path))
+        with pytest.raises(UserError, match="the chunk 'a/c/0'"):
+            driver("zarr")(url=str(path)).get("a")[:4]
+
+
+def without_check(path: Path) -> Path:
+    """The group, with an index of shards that has no checksum."""
+    return told(path, lambda codec: codec["index_codecs"].pop())
+
+
+def told(path: Path, change: Any) -> Path:
+    file = path / "a" / "zarr.json"
+    found = json.loads(file.read_text())
+    change(found["codecs"][0]["configuration"])
+    file.write_text(json.dumps(found))
+    return path
+
+
+def test_chunks_that_share_bytes_are_refused(tmp_path: Path) -> None:
+    path = without_check(sharded(tmp_path / "z", length=4, compressors=None))
+    file, data = path / "a" / "c" / "0", np.arange(2.0).tobytes()
+    file.write_bytes(shard([data] * 2, [(0, 16), (16, 16)], "end"))
+    assert load(KIND, zipped(path)).a.values.tolist() == [0, 1, 0, 1]
+    file.write_bytes(shard([data], [(0, 40), (8, 40)], "end"))
+    with pytest.raises(UserError, match="would become more"):
+        load(KIND, zipped(path))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda codec: codec["codecs"].append({"name": "json2"}),
+        lambda codec: codec["codecs"].insert(0, {"name": "sharding_indexed"}),
+        lambda codec: codec["index_codecs"].append({"name": "gzip"}),
+        lambda codec: codec.update(chunk_shape=[0]),
+        lambda codec: codec.update(chunk_shape=["2"]),
+        lambda codec: codec.update(chunk_shape=None),
+        lambda codec: codec.update(index_location="middle"),
+    ],
+)
+def test_strange_shards_are_refused(change: Any, tmp_path: Path) -> None:
+    path = told(sharded(tmp_path / "z"), change)
+    with pytest.raises(UserError, match="cannot be known before"):
+        load(KIND, zipped(path))
+
+
+def test_a_shard_that_promises_too_much_is_refused(tmp_path: Path) -> None:
+    path = sharded(tmp_path / "z")
+    file = path / "a" / "zarr.json"
+    found = json.loads(file.read_text())
+    for size in (1 << 40, 1 << 22):
+        found["chunk_grid"]["configuration"]["chunk_shape"] = [size]
+        file.write_text(json.dumps(found))
+        with pytest.raises(UserError, match="cannot be known before"):
+            load(KIND, zipped(path))
 
 
 @pytest.mark.parametrize("version", [2, 3])

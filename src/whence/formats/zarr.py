@@ -48,8 +48,8 @@ def load(data: bytes) -> xr.DataArray | xr.Dataset:
 def opened(url: str, options: Mapping[str, Any]) -> Any:
     """The group in a folder, or in a zip on this machine, to be read from.
 
-    Shards, and chunks by codecs that are not known here, are read unchecked: who names a place
-    answers for it.
+    Parts of shards, and chunks by codecs that are not known here, are read unchecked: who names a
+    place answers for it.
 
     Raises
     ------
