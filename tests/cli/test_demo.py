@@ -94,6 +94,22 @@ def test_a_figure_whose_bytes_changed_is_found_by_its_recipe(demo, tmp_path):
     assert stray["plot"]["name"] == "mean_random_walk"
 
 
+def test_a_figure_whose_list_of_inputs_has_not_arrived_says_so(demo, tmp_path):
+    one = figure(demo, "random_walk/12__max_step_size_0.1__seed_0.pdf")
+    whole = demo.json("trace", one)
+    assert (len(whole["runs"]), whole["incomplete"]) == (1, False)
+    demo("export", "-o", tmp_path / "all.jsonl")
+    other = CommandLine(tmp_path, tmp_path / "cache")
+    other("init")
+    other("import", "all.jsonl")
+    copy = shutil.copy(one, tmp_path / "figure.pdf")
+    told = other.json("trace", copy)
+    assert (len(told["runs"]), told["incomplete"], told["found_by"]) == (30, True, "digest")
+    assert set(whole["runs"]) < set(told["runs"])
+    assert "has not arrived here" in other("trace", copy).stdout
+    assert "has not arrived here" not in demo("trace", one).stdout
+
+
 def test_trace_says_plainly_what_it_does_not_know(demo, tmp_path):
     (tmp_path / "stranger.txt").write_text("nobody knows me")
     done = demo("trace", tmp_path / "stranger.txt", check=False)

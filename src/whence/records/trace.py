@@ -71,6 +71,7 @@ class Trace:
     command: str | None = None
     recipe: Mapping[str, Any] | None = None
     alike: int = 1
+    incomplete: bool = False
     generations: Sequence[Sequence[Mapping[str, Any]]] = ()
     ancestry: str = ""
     files: Sequence[Mapping[str, Any]] = ()
@@ -107,6 +108,7 @@ class Trace:
             "command": self.command,
             "recipe": self.recipe,
             "alike": self.alike,
+            "incomplete": self.incomplete,
             "generations": [list(generation) for generation in self.generations],
             "files": list(self.files),
         }
@@ -194,6 +196,11 @@ class Trace:
                 yield f"changed since recorded, {words}: {change.path} of run {change.run}{gone}"
             if len(changed) > 3:
                 yield f"… and {len(changed) - 3} more files changed since recorded"
+        if self.incomplete:
+            yield (
+                "the list of what this figure was made from has not arrived here, so all is told "
+                "that its evaluation read; merge the store that drew it"
+            )
         if self.alike > 1:
             yield (
                 f"{self.alike} runs put out the same bytes; from which of them this file is, "
@@ -283,8 +290,13 @@ class Tracer:
             if item.digest == held.digest and item.name == held.name
         )
         meta = artifact.meta
-        read = told(meta["inputs"], self._content) if meta.get("inputs") else None
-        read = read if isinstance(read, list) else []  # what it read may not be here yet
+        read = told(meta["inputs"], self._content) if meta.get("inputs") else []
+        incomplete = not isinstance(read, list)
+        if (
+            incomplete
+        ):  # the list is content that may not be here yet: the figure read some of these
+            inputs = evaluation.of_category("input")
+            read = [(item.path or item.name, item.digest) for item in inputs]
         makers = self._makers(read, evaluation)
         runs = dict.fromkeys(item.run for item in makers.values())
         return self.summed(
@@ -293,6 +305,7 @@ class Tracer:
             evaluation=evaluation.id,
             plot=meta.get("plot"),
             inputs=[{"path": path, "digest": digest} for path, digest in read],
+            incomplete=incomplete,
             changed=list(self._changes(read, makers)),
             command=evaluation.state.get("repeat"),
         )
