@@ -19,7 +19,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 # What differs from day to day, and what is said of it instead. Ids first: they hold digits.
 _MOVING = (
     (re.compile(r"\b\d{8}T\d{6}[a-z0-9]{7}\b"), "ID"),
-    (re.compile(r"\b\d+(\.\d+)? (s|min|h)( ago)?\b"), "TIME"),
+    (re.compile(r"\b\d+(\.\d+)? (s|ms|min|h)( ago)?\b"), "TIME"),
     (re.compile(r"\b\d+(\.\d+)? (B|kB|MB|GB)\b"), "SIZE"),
     (re.compile(r"\b[0-9a-f]{12}\b"), "DIGEST"),
 )
