@@ -527,3 +527,19 @@ def test_what_a_notebook_shows_says_what_it_is(store, tmp_path):
     catalog = manager.store_to_catalog()
     assert repr(catalog["models/b"]) == "<no source 'models/b' in <Catalog of 1: models/a (1)>>"
     assert repr(catalog["models/a"].get_driver()).startswith("<DirectoryDriver of 'whence://")
+
+
+def test_claims_that_were_not_copied_are_made_anew(tmp_path: Path) -> None:
+    """Some ways to copy a store leave empty files out."""
+    store = Store.create(tmp_path)
+    manager = ArtifactManager("nets", StoreBackend(store))
+    for number in range(3):
+        manager.log_artifact({"n": number}, "net")
+    manager.log_artifact({}, "other")
+    manager.delete("net", "v2")
+    shutil.rmtree(store.root / "claims")
+    later = ArtifactManager("nets", StoreBackend(Store.open(store.root)))
+    assert later.log_artifact({"n": 3}, "net").metadata["version"] == "v3"
+    assert later.get_artifact("net") == {"n": 3}
+    assert later.log_artifact({}, "other").metadata["version"] == "v1"
+    assert manager.log_artifact({}, "new").metadata["version"] == "v0"

@@ -102,7 +102,13 @@ class StoreBackend:
         run, writer = self.run, self.store.writer()
         manifest = draft.manifest(self._keep(draft, watch))
         listed = writer.put(manifest.to_bytes())
-        number = claim_number(self.store.files, self.store.root, collection, artifact)
+        number = claim_number(
+            self.store.files,
+            self.store.root,
+            collection,
+            artifact,
+            lambda: [(one.artifact, one.number) for one in self.versions(collection)],
+        )
         version = Version(
             collection, artifact, number, "", False, draft.failed, run, listed.digest, writer.id
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from whence.base.error import UserError
@@ -14,7 +15,13 @@ from whence.store.listing import names
 _CLAIM = re.compile(r"v(0|[1-9][0-9]{0,17})")
 
 
-def claim_number(files: Files, root: Path, collection: str, artifact: str) -> int:
+Known = Callable[[], Iterable[tuple[str, int]]]
+"""Tells the artifacts and numbers of the versions of a collection that are on record."""
+
+
+def claim_number(
+    files: Files, root: Path, collection: str, artifact: str, known: Known = tuple
+) -> int:
     """A number that no version of the artifact in this store has, had, or will have.
 
     Parameters
@@ -25,6 +32,9 @@ def claim_number(files: Files, root: Path, collection: str, artifact: str) -> in
         The store folder.
     collection, artifact : str
         Names that can be those of folders.
+    known : callable
+        Asked where there are no claims of the collection at all: some ways to copy a store leave
+        empty files out.
 
     Raises
     ------
@@ -35,22 +45,30 @@ def claim_number(files: Files, root: Path, collection: str, artifact: str) -> in
     """
     folder = root / "claims"
     try:
+        if not (folder / collection).is_dir():
+            for name, number in sorted(known(), key=lambda one: -one[1]):
+                files.make(folder / collection / name)
+                _claim(files, folder / collection / name / f"v{number}")
         for name in (collection, artifact):
             if not (folder / name).is_dir():
                 refuse_twin(name, names(files, folder))
             folder = folder / name
         files.make(folder)
         number = next_number(names(files, folder))
-        while True:
-            try:
-                path = folder / f"v{number}"
-                files.close(files.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-            except FileExistsError:
-                number += 1
-                continue
-            return number
+        while not _claim(files, folder / f"v{number}"):
+            number += 1
     except OSError as error:
         raise failed(error, "claim a version in", folder) from error
+    return number
+
+
+def _claim(files: Files, path: Path) -> bool:
+    """Make the file of a number; False if another has made it."""
+    try:
+        files.close(files.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except FileExistsError:
+        return False
+    return True
 
 
 def next_number(taken: list[str]) -> int:
