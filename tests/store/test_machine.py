@@ -14,7 +14,7 @@ import pytest
 
 from whence.base.digest import digest_bytes
 from whence.base.error import StoreError
-from whence.store import Store, examine
+from whence.store import Store, collect, examine
 from whence.testing.point import points
 
 _root = pytest.mark.skipif(
@@ -86,6 +86,36 @@ def test_a_full_file_system_loses_nothing_and_goes_on_with_room(small_disk: Path
     for digest in contents:
         assert digest_bytes(store.get(digest)) == digest
     assert examine(store).well
+
+
+@_root
+def test_a_store_that_can_only_be_read_is_read(small_disk: Path) -> None:
+    store = Store.create(small_disk)
+    store.writer().append("tags", "r", {"add": ["x"]})
+    store.writer().metrics("r", 1, 0.0, 0.0, {"y": 1.0})
+    digest = store.writer().put(b"small").digest
+    store.writer().close()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    there = Store.open(small_disk)
+    assert there.index().state("r")["tags"] == ["x"]
+    assert [point.step for point in points(there, "r")] == [1]
+    assert there.get(digest) == b"small"
+    assert there.verify().sound
+    assert collect(there, act=True).plan.idle
+    assert not examine(there).well
+    writer = there.writer()
+    for act in (
+        lambda: writer.append("tags", "r", {"add": ["y"]}),
+        lambda: writer.metrics("r", 2, 0.0, 0.0, {"y": 1.0}),
+        lambda: writer.put(b"other"),
+        lambda: writer.put(b"large" * 100_000),
+        lambda: there.ask_to_end("r", {}),
+    ):
+        with pytest.raises(StoreError) as caught:
+            act()
+        (problem,) = caught.value.problems
+        assert (problem.code, "another store" in str(problem.mend)) == ("read-only", True)
+    writer.close()
 
 
 def _as_user(uid: int, gid: int, act: Callable[[], None]) -> int:

@@ -45,6 +45,18 @@ def test_a_newer_format_is_refused(store: Store) -> None:
         Store.open(store.root)
 
 
+def test_a_store_without_its_store_file_is_not_passed_over(store: Store) -> None:
+    """The line for rsync leaves it out, and another store may lie further up."""
+    store.writer().append("set", "r", {"f": {"name": "x"}})
+    store.writer().close()
+    (store.root / "store.json").unlink()
+    for look in (Store.find, Store.find_or_create, Store.open):
+        with pytest.raises(StoreError, match=r"no store\.json"):
+            look(store.project)
+    assert Store.create(store.project).index().state("r")["name"] == "x"
+    assert Store.find(store.project) is not None
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format":"x"}'])
 def test_a_damaged_store_file_is_said(store: Store, text: str) -> None:
     (store.root / "store.json").write_text(text)

@@ -13,7 +13,7 @@ from whence.base.error import StoreError
 
 _FICLONE = 0x40049409  # <linux/fs.h>; Python has no name for it
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_DENIED = {errno.EACCES, errno.EPERM}
 
 
 class Files:
@@ -160,6 +160,12 @@ def failed(error: OSError, doing: str, path: Path | None) -> StoreError:
             "no-space",
             "Free some space or raise the quota; what was recorded before stands, and recording "
             "goes on by itself once there is room.",
+        )
+    elif error.errno == errno.EROFS:
+        code, mend = (
+            "read-only",
+            "Its file system can only be read from here: `whence list` and `whence show` do that; "
+            "to record, name another store with `--store PATH` or WHENCE_STORE.",
         )
     elif error.errno in _DENIED:
         code, mend = (

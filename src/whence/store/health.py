@@ -172,6 +172,8 @@ def _access(store: Store) -> Iterator[Finding]:
     status = os.stat(store.root)
     if not os.access(store.root, os.W_OK | os.X_OK):
         mend = "Ask its owner for access, or for a store made with `whence init --shared`."
+        if os.statvfs(store.root).f_flag & os.ST_RDONLY:
+            mend = "Its file system is mounted for reading: record into another store."
         yield Finding("access", "bad", "you may not write to the store", mend)
         return
     if not store.shared:

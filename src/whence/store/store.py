@@ -134,8 +134,11 @@ class Store:
         """The store of the nearest folder from `start` upward, else the one of ``WHENCE_STORE``."""
         place = Path(os.path.abspath(start if start is not None else os.getcwd()))
         for folder in (place, *place.parents):
-            if _is_store(folder / layout.FOLDER):
+            root = folder / layout.FOLDER
+            if _is_store(root):
                 return cls.open(folder)
+            if layout.journals(root).is_dir():
+                raise _headless(root)
         named = os.environ.get("WHENCE_STORE")
         return cls.open(named) if named else None
 
@@ -403,6 +406,8 @@ def _read_shared(root: Path) -> bool:
         facts = orjson.loads(read_all(Files(), path))
         made, shared = int(facts["format"]), bool(facts.get("shared"))
     except FileNotFoundError as error:
+        if layout.journals(root).is_dir():
+            raise _headless(root) from error
         raise UserError.of(
             "no-store", f"there is no store in {str(root)!r}", mend="`whence init` makes one."
         ) from error
@@ -422,6 +427,15 @@ def _read_shared(root: Path) -> bool:
             mend="Upgrade with `pip install -U whence`.",
         )
     return shared
+
+
+def _headless(root: Path) -> StoreError:
+    """The error for what was copied without the file that says what it is."""
+    return StoreError.of(
+        "no-format",
+        f"{str(root)!r} has journals, but no store.json that says which format they have",
+        mend="`whence init` in its project makes one, if this version of whence wrote them.",
+    )
 
 
 def _git_root(folder: Path) -> Path | None:
