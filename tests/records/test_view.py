@@ -243,8 +243,14 @@ def test_splitting(view):
 
 def test_views_of_another_store_do_not_join(view, tmp_path):
     other = RecordStoreView(Store.create(tmp_path / "other"))
-    with pytest.raises(UserError, match="only views of one store"):
-        view.join(other)
+    for ask in (
+        lambda: view.join(other),
+        lambda: view & other,
+        lambda: view - other.limit(1),
+        lambda: view.filter.none_of(other.filter("n > 3")),
+    ):
+        with pytest.raises(UserError, match="only views of one store"):
+            ask().aslist()
 
 
 def test_what_a_view_is_made_of(view, store, monkeypatch, tmp_path):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from whence.base.error import UserError
 from whence.records import sql
 from whence.records.record import Record
 from whence.records.sql import Sql, checked
@@ -116,6 +118,35 @@ class Ids(Condition):
 
 
 @dataclass(frozen=True, slots=True)
+class Kept(Condition):
+    """Being in a view of the store with this folder."""
+
+    root: Path
+    inner: Condition
+
+    def sql(self, records: Records) -> Sql:
+        """That of the view.
+
+        Raises
+        ------
+        UserError
+            If records of another store are asked for.
+        """
+        if records.store.root != self.root:
+            raise other_store()
+        return self.inner.sql(records)
+
+
+def other_store() -> UserError:
+    """The error of views of two stores that were to be one."""
+    return UserError.of(
+        "other-store",
+        "only views of one store can be combined",
+        mend="`whence merge` brings the runs of one store into another.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Test(Condition):
     """What a function of the user's finds true of a record.
 
@@ -134,7 +165,7 @@ class Test(Condition):
         """Whether the record is kept."""
         try:
             return bool(self.function(record))
-        except Exception as error:
+        except Exception as error:  # a function of the user's may raise anything
             answers: list[tuple[type[BaseException], bool | str]] = [
                 *self.errors.items(),
                 (AttributeError, False),

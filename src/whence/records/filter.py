@@ -12,7 +12,7 @@ from typing import Any
 
 from whence.base.error import UserError
 from whence.base.registry import Registry
-from whence.records.condition import AnyOf, Condition, Ids, Not, Test, all_of
+from whence.records.condition import AnyOf, Condition, Ids, Kept, Not, Test, all_of
 from whence.records.criterion import OutputPath, Outputs, Printed, Said, Status, Text, Time, tagged
 from whence.records.expression import condition_of, matching
 from whence.records.period import length, moment, period
@@ -72,7 +72,7 @@ def as_condition(given: Any, errors: Errors | None = None) -> Condition:
         return condition_of(given)
     inner = getattr(given, "condition", None)
     if isinstance(inner, Condition):
-        return inner
+        return Kept(given.store.root, inner)
     if callable(given):
         return Test(given, dict(errors or {}))
     raise UserError.of(

@@ -14,7 +14,7 @@ import orjson
 from whence.base.error import UserError
 from whence.base.problem import did_you_mean
 from whence.records import edit
-from whence.records.condition import AnyOf, Condition, Ids, Not
+from whence.records.condition import AnyOf, Condition, Ids, Not, other_store
 from whence.records.filter import FILTERS, as_condition, bound
 from whence.records.query import Order, Query
 from whence.records.reader import Records, UnknownRun
@@ -225,11 +225,7 @@ class RecordStoreView:
         """The records of this and of other views, each once."""
         for other in others:
             if not isinstance(other, RecordStoreView) or other.store.root != self.store.root:
-                raise UserError.of(
-                    "other-store",
-                    "only views of one store can be combined",
-                    mend="`whence merge` brings the runs of one store into another.",
-                )
+                raise other_store()
         return self._with(Query(AnyOf(tuple(view.condition for view in (self, *others)))))
 
     def __or__(self, other: RecordStoreView) -> RecordStoreView:
