@@ -79,6 +79,19 @@ def test_content_that_has_not_arrived_is_incomplete(full: Store, pattern: str) -
     assert len(report.incomplete) == 5
 
 
+def test_an_object_that_is_still_arriving_is_incomplete(full: Store) -> None:
+    """The line for rsync writes to a file under its name, and may be interrupted."""
+    path = sorted(full.root.glob("objects/*/*"))[0]
+    path.chmod(0o644)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-2])
+    report = full.verify()
+    assert report.sound
+    assert ["file has not arrived whole" in str(one) for one in report.incomplete] == [True]
+    path.write_bytes(whole + b"x")
+    assert full.verify().corrupt
+
+
 def test_a_pack_that_is_still_arriving_is_incomplete(full: Store) -> None:
     (path,) = full.root.glob("packs/*/*")
     path.write_bytes(path.read_bytes()[:-2])
