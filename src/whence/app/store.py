@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whence.app.workspace import Progress, Workspace
+from whence.base.error import UserError
 from whence.store import Collected, Health, Merged, Report, Store, collect, examine, merge
 
 
@@ -47,9 +48,17 @@ def merge_store(
     UserError
         If there is no other store in that place.
     """
-    return merge(
-        workspace.store, Store.open(other), dry_run=dry_run, thorough=thorough, watch=progress
-    )
+    try:
+        theirs = Store.open(other)
+    except UserError as error:
+        if error.problems[0].code != "no-store":
+            raise
+        raise UserError.of(
+            "no-store",
+            f"there is no store in {str(other)!r} to merge",
+            mend="Give the folder of the other project, or its .whence folder.",
+        ) from None
+    return merge(workspace.store, theirs, dry_run=dry_run, thorough=thorough, watch=progress)
 
 
 def collect_garbage(workspace: Workspace, *, act: bool, progress: Progress) -> Collected:

@@ -18,7 +18,10 @@ from whence.cli.option import common
 )
 @common
 def command(run: str, category: str | None, store: Path | None, as_json: bool) -> None:
-    """List what a run took in and put out."""
+    """List what a run took in and put out.
+
+    RUN is its id, a part of it, or its name. `whence get` and `whence cat` give the contents.
+    """
     from whence.app import Choice, Workspace, list_artifacts
 
     found = list_artifacts(Workspace.open(store).store, run, Choice(category=category))

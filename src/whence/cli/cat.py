@@ -23,6 +23,7 @@ from whence.cli.option import common
 def command(run: str, name: str, category: str | None, store: Path | None, as_json: bool) -> None:
     """Write the content of an artifact to standard output, as it is.
 
+    RUN is its id, a part of it, or its name; `whence artifacts RUN` lists what there is.
     With --json it is told as `text`, or as `base64` where it is no UTF-8.
     """
     from whence.app import Workspace, open_artifact

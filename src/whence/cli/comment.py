@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from whence.cli.edit import noting, say
+from whence.cli.edit import check_runs, noting, say
 
 
 @click.command(name="comment")
@@ -27,5 +27,6 @@ def command(
     from whence.app import Workspace, edit_comment, some_runs
 
     workspace = Workspace.open(store)
+    check_runs(runs, filters, 'whence comment sim_12 "too hot"')
     records = some_runs(workspace, runs, filters)
     say(edit_comment(workspace, records, text, replace=replace), "outcome", as_json)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from whence.cli import render
+from whence.cli.option import in_json
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -42,7 +43,7 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 
 @click.command(name="completion")
 @click.argument("shell", type=click.Choice(list(_WHERE)))
-@click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
+@in_json
 def command(shell: str, as_json: bool) -> None:
     """Print what makes a shell complete commands, options, runs, artifacts, tags and more.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
+from whence.base.error import UserError
 from whence.cli import render
 from whence.cli.completion import filters, run_names
 from whence.cli.option import common
@@ -35,6 +36,22 @@ def noting(function: F) -> F:
     """What the commands that write a text about runs are told."""
     runs = click.argument("runs", nargs=-1, metavar="RUN...", shell_complete=run_names)
     return runs(click.argument("text")(where(common(function))))
+
+
+def check_runs(runs: tuple[str, ...], filters: tuple[str, ...], example: str) -> None:
+    """Refuse a text about no run; a single word may be meant as either.
+
+    Raises
+    ------
+    UserError
+        If no run and no filter was given.
+    """
+    if not runs and not filters:
+        raise UserError.of(
+            "no-run",
+            "which runs, and what about them?",
+            mend=f"Like: {example}; or choose the runs with --where FILTER.",
+        )
 
 
 def say(edited: Edited, field: str, as_json: bool) -> None:

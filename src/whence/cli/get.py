@@ -42,7 +42,8 @@ def command(
 ) -> None:
     """Get artifacts of a run as files: all, or those named.
 
-    Files that are there with the right content are not fetched again; others of the same names
+    RUN is its id, a part of it, or its name; `whence artifacts RUN` lists what there is. Files that
+    are there with the right content are not fetched again; others of the same names
     are replaced. Slashes in names make folders.
     """
     from whence.app import Choice, Workspace, fetch_artifacts

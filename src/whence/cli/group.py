@@ -44,7 +44,10 @@ COMMANDS = {
     "serve": ("serve", "Serve what is on record to programs on this machine."),
     "reindex": ("reindex", "Build the index anew from the journals."),
     "doctor": ("doctor", "Tell what is wrong with the store and this machine."),
-    "completion": ("completion", "Print what makes a shell complete run ids and names."),
+    "completion": (
+        "completion",
+        "Print what makes a shell complete commands, runs, files and tags.",
+    ),
 }
 
 click.rich_click.COMMAND_GROUPS = {

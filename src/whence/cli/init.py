@@ -7,12 +7,13 @@ from pathlib import Path
 import rich_click as click
 
 from whence.cli import render
-from whence.cli.option import common
+from whence.cli.option import in_json, in_store
 
 
 @click.command(name="init")
 @click.option("--shared", is_flag=True, help="Let everyone in the folder's group record here.")
-@common
+@in_store("The project folder to make it in, or its .whence folder; this folder if not given.")
+@in_json
 def command(shared: bool, store: Path | None, as_json: bool) -> None:
     """Make a store in this project: the folder .whence, which holds every record.
 

@@ -83,7 +83,11 @@ def _columns(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     help="Show these: fields, params.NAME, metadata.NAME, metrics.NAME (its last value; "
     "metrics.NAME.min, .max, .average); +NAMES adds to the usual ones.",
 )
-@click.option("--deleted", is_flag=True, help="Those that were deleted and can be brought back.")
+@click.option(
+    "--deleted",
+    is_flag=True,
+    help="List deleted runs instead, which `whence delete --undo` brings back.",
+)
 @click.option("--watch", is_flag=True, help=f"Go on, and show every {_PAUSE:.0f} s how it is.")
 @common
 def command(

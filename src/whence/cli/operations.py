@@ -7,15 +7,16 @@ import sys
 import rich_click as click
 
 from whence.cli import render
+from whence.cli.option import in_json
 
 
 @click.command(name="operations")
 @click.argument("text", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
+@in_json
 def command(text: str | None, as_json: bool) -> None:
     """List the operations that transformations can use; with TEXT, those whose name has it.
 
-    The status is 1 if there is none.
+    The exit code is 1 if none has.
     """
     from whence.app.operation import operation_names
 

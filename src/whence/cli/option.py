@@ -15,16 +15,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def common(function: F) -> F:
     """The options of every command: where the store is, and answers for programs."""
-    function = click.option(
-        "--json", "as_json", is_flag=True, help="Answer in JSON, for programs."
-    )(function)
+    where = "The project folder or its .whence folder; found from here upward if not given."
+    return in_store(where)(in_json(function))
+
+
+def in_json(function: F) -> F:
+    """The option that has programs answered."""
+    return click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")(
+        function
+    )
+
+
+def in_store(told: str) -> Callable[[F], F]:
+    """The option that says where the store is."""
     return click.option(
-        "--store",
-        "store",
-        type=click.Path(path_type=Path),
-        metavar="PATH",
-        help="The project folder or its .whence folder; found from here upward if not given.",
-    )(function)
+        "--store", "store", type=click.Path(path_type=Path), metavar="PATH", help=told
+    )
 
 
 def parameters(pairs: tuple[str, ...]) -> dict[str, Any]:

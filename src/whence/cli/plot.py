@@ -45,7 +45,9 @@ def command(
 ) -> None:
     """Draw the figures of a plot configuration, on record.
 
-    Nothing is computed twice: results are kept by the content they were made from.
+    PLOTS.yml is the one that whence.toml names, or plots.yml, if not given. The figures go into a
+    new folder where eval.yml says, and each leads back to the runs it was made from: `whence trace
+    FIGURE`. Nothing is computed twice: results are kept by the content they were made from.
     """
     from whence.app import EvaluationRequest, Workspace, check_request, evaluate
 

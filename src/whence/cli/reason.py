@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from whence.cli.edit import noting, say
+from whence.cli.edit import check_runs, noting, say
 
 
 @click.command(name="reason")
@@ -27,5 +27,6 @@ def command(
     from whence.app import Workspace, edit_reason, some_runs
 
     workspace = Workspace.open(store)
+    check_runs(runs, filters, 'whence reason sim_12 "for figure 1"')
     records = some_runs(workspace, runs, filters)
     say(edit_reason(workspace, records, text, append=append), "reason", as_json)

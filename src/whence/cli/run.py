@@ -54,6 +54,7 @@ from whence.cli.option import common, parameters
 )
 @click.option(
     "--folder",
+    metavar="/FOLDER",
     shell_complete=completion.folders,
     default="/",
     show_default=True,

@@ -41,7 +41,7 @@ def command(
     """Print the data of a sweep or run as one tree.
 
     Without FOLDER or RUN it is the folder that whence.toml names, else that of the newest sweep.
-    What is loaded, and where it goes, says the load configuration: eval.yml, for every sweep of the
+    The load configuration, eval.yml, says what is loaded and where it goes, for every sweep of the
     project. Without one, and for single runs, files are loaded by their endings.
     """
     from whence.app import Workspace, carry_out, loading, tree_as_dict, write_loading
