@@ -70,3 +70,33 @@ def test_parameters_called_like_what_was_logged_are_parameters(store):
         with Run(store) as run:
             run.init("x", parameters={"events": number})
     assert len(RecordStoreView(store).splitby("events")) == 2
+
+
+def test_artifacts_and_pictures_show_themselves(store):
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.add_subplot().imshow(np.eye(3))  # which Plotly's converter has no word for
+    with Run(store) as run:
+        run.init("picture")
+        run.save_object(figure, "output", name="<i>")
+    client = Client(store)
+    picture = client.get_artifact("picture", "<i>")
+    assert picture.startswith(b"\x89PNG")
+    assert picture._repr_png_() == picture
+    assert repr(picture).startswith("<PNG picture of ")
+    table = client.list_artifacts("picture", "output")._repr_html_()
+    assert "&lt;i&gt;" in table
+    assert "image/png" in table
+
+
+def test_filters_say_which_there_are(store):
+    assert "created_within, description" in repr(RecordStoreView(store).filter)
+
+
+def test_a_store_that_is_made_is_told_of_once(project, caplog):
+    for _ in range(2):
+        with Run() as run:
+            run.init("x")
+    (told,) = [line for line in caplog.messages if "made a store" in line]
+    assert told == f"made a store in {project / '.whence'}"

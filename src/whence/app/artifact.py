@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from whence.app.display import Artifacts, Picture
 from whence.artifacts import (
     Deposit,
     Fetched,
@@ -135,13 +136,14 @@ def get_object(
             mend="`whence verify` lists all damage; merge a store that has the content whole.",
         )
     try:
-        return load(_type_of(records, artifact), data, allow_pickle=allow_pickle)
+        found = load(_type_of(records, artifact), data, allow_pickle=allow_pickle)
     except MissingExtraError as error:
         if drawn is None:
             raise
         (problem,) = error.problems
         picture = f"get_artifact_as_file and open_artifact give the picture {name!r} without."
         raise MissingExtraError(replace(problem, mend=f"{problem.mend}\n{picture}")) from error
+    return Picture(found) if artifact.type == "image/png" and type(found) is bytes else found
 
 
 def _drawn_beside(artifact: Artifact) -> str | None:
@@ -177,7 +179,7 @@ def open_artifact(
 
 def list_artifacts(store: Store, run: str | Record, choice: Choice) -> list[Artifact]:
     """The artifacts of a run that fit."""
-    return artifacts_of(Records(store).resolve(run), choice)
+    return Artifacts(artifacts_of(Records(store).resolve(run), choice))
 
 
 def fetch_artifacts(

@@ -144,7 +144,16 @@ class Trace:
         for title, text in self.facts():
             first, *rest = text.splitlines()
             lines += [f"{title:<{width}}  {first}", *(f"{'':<{width}}  {line}" for line in rest)]
+        above = ["made from", *(f"  {line}" for line in self.ancestry.splitlines())]
+        below = ["files", *(f"  {line}" for line in self.listed(_MOST))]
+        lines += [*(above if self.ancestry else ()), *(below if self.files else ())]
         return "\n".join([*lines, *self.warnings()])
+
+    def __repr__(self) -> str:
+        return f"<Trace of {self.file}: {self.what()}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": str(self)}
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """The answer as people read it: a word, and what it is, for each line."""
@@ -208,6 +217,9 @@ class Trace:
             )
         if len(self.codes) > 1:
             yield f"the runs were made by {len(self.codes)} versions of the code"
+
+
+_MOST = 24  # files of a folder that are told one by one
 
 
 class Tracer:

@@ -480,6 +480,9 @@ class Filters:
     def __init__(self, view: RecordStoreView) -> None:
         self._view = view
 
+    def __repr__(self) -> str:
+        return f"<filters of a view: {', '.join(sorted(self.registered_filters))}>"
+
     def __call__(
         self, condition: Any, *, errors: Mapping[type[BaseException], bool | str] | None = None
     ) -> RecordStoreView:

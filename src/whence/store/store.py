@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import threading
 import weakref
@@ -29,6 +30,8 @@ from whence.store.writer import Writer, touched
 
 if TYPE_CHECKING:
     from whence.store.verify import Report
+
+_log = logging.getLogger(__name__)
 
 
 class Store:
@@ -146,7 +149,7 @@ class Store:
     def find_or_create(
         cls,
         start: str | os.PathLike[str] | None = None,
-        say: Callable[[str], object] = lambda text: None,
+        say: Callable[[str], object] = _log.warning,
     ) -> Store:
         """What `find` finds, else a new store at the git root or at `start`, which is said."""
         found = cls.find(start)
