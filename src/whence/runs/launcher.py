@@ -22,7 +22,7 @@ from whence.runs.output import Drain
 from whence.runs.warden import Warden
 
 if TYPE_CHECKING:
-    from whence.runs.run import Run
+    from whence.runs.life import Life
 
 _PATIENCE = 5.0  # seconds that a program gets to end after it was asked to
 _KEPT = 64 << 20  # bytes of each stream that a callback and the artifact get
@@ -119,11 +119,11 @@ class Launcher:
 
     Parameters
     ----------
-    run : Run
+    run : Life
         The run.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Life) -> None:
         self._run = run
         self._started: dict[str, _Started] = {}
         self._warden: Warden | None = None
@@ -280,7 +280,7 @@ def how_ended(status: int) -> str:
     return f"killed by signal {-status}" + (f" ({name})" if name else "")
 
 
-def environment_of(run: Run) -> dict[str, str]:
+def environment_of(run: Life) -> dict[str, str]:
     """The variables that tell a child process which run it is part of."""
     return {
         "WHENCE_RUN": run.id,

@@ -37,7 +37,7 @@ _NOTHING: Any = object()  # None is an object to save too
 
 
 class Log:
-    """What `Run` can do with a run that is on record; `Run` itself begins and ends it.
+    """What `Run` can do with a run that is on record; `Life` ends it, and `Run` itself begins it.
 
     Parameters
     ----------
