@@ -21,6 +21,22 @@ from whence.store import Store
 from whence.testing.point import points
 from whence.testing.wait import until
 
+FULL = """
+import errno
+from whence.base.error import StoreError
+from whence.runs import Run
+from whence.store import Store
+from whence.testing.fault import FaultyFiles
+files = FaultyFiles()
+run = Run(Store.open(".", files=lambda shared: files)).init()
+files.failing["write"] = errno.ENOSPC
+try:
+    run.close()
+except StoreError as error:
+    print(error.problems[0].code, run.status)
+files.failing.clear()
+"""
+
 
 def state_of(store, run):
     return store.index().state(run.id)
@@ -125,6 +141,30 @@ def test_a_run_is_taken_up_again_and_goes_on_counting(store, project):
         again.reconnect(run.id)
     with pytest.raises(UserError, match="which run"):
         Run(store).reconnect()
+
+
+@pytest.mark.parametrize("how", ["reconnect", "set_status"])
+def test_a_run_that_goes_on_has_not_ended(store, how):
+    run = Run(store).init()
+    run.fail(SystemExit(3))
+    again = Run(store).reconnect(run.id) if how == "reconnect" else run
+    again.set_status("running")
+    state = state_of(store, run)
+    assert [state[name] for name in ("status", "ended", "exit", "error")] == ["running"] + [
+        None
+    ] * 3
+    again.close()
+    state = state_of(store, run)
+    assert (state["status"], state["error"]) == ("completed", None)
+
+
+def test_a_run_whose_end_could_not_be_written_ends_with_its_process(store, project):
+    script = project / "s.py"
+    script.write_text(FULL)
+    done = subprocess.run([sys.executable, script], cwd=project, capture_output=True, text=True)
+    assert done.stdout == "no-space running\n", done.stderr
+    (run,) = store.index().ids()
+    assert store.index().state(run)["status"] == "completed"
 
 
 def test_a_run_that_was_only_created_starts_when_taken_up(store):
@@ -360,6 +400,7 @@ def begin(**more):
     [
         ("run = begin()", "completed", None),
         ("begin()", "completed", None),
+        ("run = begin(); sys.exit(1)", "completed", None),  # which leaves no trace: see parting
         ("run = begin(); run.log_metrics({'b': 2}); 1 / 0", "failed", "ZeroDivisionError"),
         ("begin()\ndef f(): raise ValueError('x')\nf()", "failed", "ValueError"),
         ("run = begin(); raise KeyboardInterrupt", "terminated", "KeyboardInterrupt"),

@@ -23,6 +23,9 @@ ENDS = {
 }
 """The words for how a run can end, and the status that each means."""
 
+ENDING = ("ended", "exit", "error")
+"""The fields that tell of the end of a run; one that goes on has none."""
+
 LEVELS = ("debug", "info", "warning", "error", "critical")
 NOTIFICATIONS = ("none", "all", "error", "lost")
 

@@ -9,10 +9,11 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Self, Unpack
 
+from whence.base.error import StoreError
 from whence.runs.alert import Alert, Choices, State, event_alert, metric_alert, user_alert
 from whence.runs.code import Code
 from whence.runs.entry import warn_edited
-from whence.runs.fact import ENDS, abort_facts, ending_of, one_of
+from whence.runs.fact import ENDING, ENDS, abort_facts, ending_of, one_of
 from whence.runs.keeper import Charge, keeper_of
 from whence.runs.launcher import Launcher, Program, Trigger, failure
 from whence.runs.log import Log
@@ -247,7 +248,9 @@ class Life(Log):
         """Say how the run stands: ``running``, ``completed``, ``failed`` or ``terminated``."""
         if status == "running":
             self._started, self._why = clock.time(), ""
-            self._append("set", {"f": {"status": status, "started": self._started}}, sync=True)
+            facts = dict.fromkeys(ENDING) if self.status in ENDS else {}
+            facts |= {"status": status, "started": self._started}
+            self._append("set", {"f": facts}, sync=True)
             self.status = status
             self._tend()
             return
@@ -318,7 +321,11 @@ class Life(Log):
         told = {"status": status, "ended": clock.time(), **facts}
         if self._why:
             told |= abort_facts(self._why)
-        self._append("set", {"f": told}, sync=True)
+        try:
+            self._append("set", {"f": told}, sync=True)
+        except StoreError:
+            self._tend()  # it lives on, and the end of the process will try again
+            raise
         self.status = told["status"]
 
     def warn_edited(self, code: Code) -> None:

@@ -13,6 +13,7 @@ from whence.base.escape import decode, encode
 from whence.formats import Listener, listen
 from whence.runs.entry import Given, enter, patterns, store_of
 from whence.runs.fact import (
+    ENDING,
     ENDS,
     NOTIFICATIONS,
     again,
@@ -253,7 +254,8 @@ class Run(Life):
         self._meter = Meter(self.store, self.id, self._started, max(last, -1) + 1)
         self._tags = set(state.get("tags") or ())
         facts = {"status": "running", "started": self._started, "process": this_process()}
-        self._append("set", {"f": facts}, sync=True)
+        over = {name: None for name in ENDING if state.get(name) is not None}
+        self._append("set", {"f": facts | over}, sync=True)
         if state.get("alerts"):
             self._watched().resume(state["alerts"])
         self._tend()
