@@ -4,12 +4,12 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
 
 import pytest
 
 from whence.runs import ProcessOptions, record_process
 from whence.runs.git import diff, remote, untracked
+from whence.runs.keeper import keeper_of
 from whence.store import Store
 
 
@@ -64,10 +64,44 @@ def test_changes_and_untracked_files_are_stored_with_every_run(repository):
     assert "secret" not in str(first)
 
 
+FORKING = textwrap.dedent(
+    """
+    import os, pathlib
+    from whence.runs import Run
+    from whence.runs.keeper import keeper_of
+    from whence.testing.wait import until
+    parent = Run().init()
+    until(pathlib.Path("begun").exists)
+    child = os.fork()
+    run = parent if child else Run(parent.store).init()
+    print(keeper_of(run.store).settle(20), flush=True)
+    if child:
+        os.waitpid(child, 0)
+    run.close()
+    """
+)
+
+
+def test_a_child_forked_while_git_answers_asks_for_itself(repository, tmp_path):
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text('#!/bin/sh\ncase "$*" in *diff*) touch begun; sleep 0.5;; esac\n'
+                    'exec /usr/bin/git "$@"\n')  # fmt: skip
+    slow.chmod(0o755)
+    (repository / "model.py").write_text("x = 2\n")
+    environment = {**os.environ, "PATH": f"{slow.parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        [sys.executable, "-c", FORKING], env=environment, check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "True\nTrue\n"
+    for state in states(Store.open(repository)):
+        assert "git.diff" in {artifact["name"] for artifact in state["artifacts"]}
+
+
 def test_a_clean_tree_has_nothing_to_tell(repository):
     store = Store.create(repository)
     record_process(store, ["true"], ProcessOptions(quiet=True))
-    time.sleep(0.5)
+    assert keeper_of(store).settle(120)
     (state,) = states(store)
     assert state["artifacts"] == []
     assert not state["code"]["dirty"]

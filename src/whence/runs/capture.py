@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -25,47 +24,45 @@ Facts = dict[str, Any]
 
 
 class _Memo:
-    """What cannot change while one writer lives; another writer asks anew, after a fork too."""
+    """What cannot change while one writer lives; another writer asks anew, after a fork too.
+
+    Threads that ask at once find the same. A lock could be held when another thread forks.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._writer: dict[str, tuple[str, Facts]] = {}
         self._code: dict[tuple[str, str | None], list[Facts]] = {}
         self._script: dict[tuple[str, str], Code] = {}
 
     def surroundings(self, store: Store) -> Facts:
         root, writer = str(store.root), store.writer()
-        with self._lock:
-            asked, facts = self._writer.get(root, ("", {}))
-            if asked != writer.id:
-                facts = {
-                    "user": encode(user()),
-                    "host": encode(host()),
-                    "system": encode(system()),
-                    "process": this_process(),
-                    "environment": writer.put(environment_bytes()).digest,
-                    **({"job": encode(told)} if (told := job()) else {}),
-                    **({"variables": encode(found)} if (found := variables()) else {}),
-                }
-                self._writer[root] = (writer.id, facts)
+        asked, facts = self._writer.get(root, ("", {}))
+        if asked != writer.id:
+            facts = {
+                "user": encode(user()),
+                "host": encode(host()),
+                "system": encode(system()),
+                "process": this_process(),
+                "environment": writer.put(environment_bytes()).digest,
+                **({"job": encode(told)} if (told := job()) else {}),
+                **({"variables": encode(found)} if (found := variables()) else {}),
+            }
+            self._writer[root] = (writer.id, facts)
         return facts
 
     def artifacts(self, store: Store, code: Code) -> list[Facts]:
         key = (store.writer().id, code.digest)
-        with self._lock:
-            if key not in self._code:
-                self._code[key] = [
-                    facts_of(store, Deposit(path, "code", name), None)
-                    for name, path in code.paths()
-                ]
-            return self._code[key]
+        if key not in self._code:
+            self._code[key] = [
+                facts_of(store, Deposit(path, "code", name), None) for name, path in code.paths()
+            ]
+        return self._code[key]
 
     def script(self, file: str, project: Path) -> Code:
         key = (file, str(project))
-        with self._lock:
-            if key not in self._script:
-                self._script[key] = _script_code(Path(os.path.realpath(file)), project)
-            return self._script[key]
+        if key not in self._script:
+            self._script.setdefault(key, _script_code(Path(os.path.realpath(file)), project))
+        return self._script[key]
 
 
 _MEMO = _Memo()

@@ -52,16 +52,13 @@ class _Answers:
 
     def __init__(self) -> None:
         self._known: dict[Path, tuple[float, float, Checkout | None]] = {}
-        self._lock = threading.Lock()
 
     def answer(self, folder: Path, within: float) -> Checkout | None:
-        with self._lock:
-            asked, waited, answer = self._known.get(folder, (0.0, 0.0, None))
+        asked, waited, answer = self._known.get(folder, (0.0, 0.0, None))
         if asked and time.monotonic() - asked < _LASTING and (answer or within <= waited):
             return answer
         answer = ask(folder, within)
-        with self._lock:
-            self._known[folder] = (time.monotonic(), within, answer)
+        self._known[folder] = (time.monotonic(), within, answer)
         return answer
 
 

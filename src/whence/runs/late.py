@@ -7,7 +7,6 @@ environments are stored as artifacts of category ``code``; GPUs and the remote a
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,23 +28,24 @@ _Line = tuple[str, Mapping[str, Any]]
 
 
 class _Memo:
-    """The latest lines per writer and folder: a thousand runs ask once."""
+    """The latest lines per writer and folder: a thousand runs ask once.
+
+    No lock is held while git answers: a child that is forked then would wait for it forever.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._known: dict[tuple[str, str], tuple[float, list[_Line]]] = {}
         self._machine: list[_Line] | None = None
 
     def lines(self, store: Store, folder: Path) -> list[_Line]:
         key = (store.writer().id, str(folder))
-        with self._lock:
-            asked, lines = self._known.get(key, (0.0, []))
-            if not asked or time.monotonic() - asked > _LASTING:
-                lines = [*_of_code(store, folder), *_of_environment(store)]
-                self._known[key] = (time.monotonic(), lines)
-            if self._machine is None:
-                found = gpus()
-                self._machine = [("set", {"f": {"gpus": found}})] if found else []
+        asked, lines = self._known.get(key, (0.0, []))
+        if not asked or time.monotonic() - asked > _LASTING:
+            lines = [*_of_code(store, folder), *_of_environment(store)]
+            self._known[key] = (time.monotonic(), lines)
+        if self._machine is None:
+            found = gpus()
+            self._machine = [("set", {"f": {"gpus": found}})] if found else []
         return [*lines, *self._machine]
 
 
