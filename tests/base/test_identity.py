@@ -336,7 +336,7 @@ def test_code_that_was_edited_after_its_import_is_known_as_what_runs(module, tmp
     assert running == identity_of(old.f)
     fresh = identity_of(module(first.replace("x + 1", "x + 2")).f)
     assert fresh.edited == before.edited == ()
-    assert len({before.digest, running.digest, fresh.digest}) == 3
+    assert before.digest == running.digest != fresh.digest
     (tmp_path / "written.py").write_text("import os\n\n\n# moved\n" + first)
     assert identity_of(old.f) == before  # it only moved, and got a comment
 

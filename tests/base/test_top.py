@@ -66,6 +66,41 @@ def test_what_a_module_did_is_known_once_it_was_looked_at(kept):
     assert identity_of(importlib.reload(old).f) != clean
 
 
+@pytest.mark.parametrize(
+    ("text", "old", "new"),
+    [
+        ("class M:\n    x: int\ndef f():\n    return M\n", "int", "str"),
+        ("def on(n):\n    return lambda f: f\n@on(1)\ndef f():\n    pass\n", "on(1)", "on(2)"),
+        ("def f(x: int):\n    pass\n", "int", "str"),
+    ],
+)
+@pytest.mark.parametrize("looked", [False, True])
+def test_the_text_of_what_runs_is_not_that_of_an_edit(kept, text, old, new, looked):
+    """Neither decorators nor annotations show in the compiled code of a function."""
+    write, load = kept
+    write(text, 1e9)
+    clean = code_digest(load().f)
+    module = load()
+    if looked:
+        code_digest(module.f)
+    write(text.replace(old, new), 1.1e9)
+    edited = code_digest(module.f)
+    assert (edited == clean) == looked
+    assert edited != code_digest(load().f) != clean
+
+
+def test_a_function_of_another_file_is_not_taken_for_one_of_its_module(kept, tmp_path):
+    write, load = kept
+    write(ACTING, 1e9)
+    module = load()
+    clean = code_digest(module.f)
+    other = tmp_path / "other.py"
+    other.write_text("def g():\n    return 3\n")
+    exec(compile(other.read_text(), str(other), "exec"), vars(module))
+    assert identity_of(module.g).edited == ()
+    assert code_digest(module.f) == clean
+
+
 def test_what_a_script_did_before_it_was_edited_is_like_nothing_else(tmp_path):
     script = tmp_path / "script.py"
     lines = "import sys\nfrom whence.base.code import identity_of\nsys.intern('one')\n"
@@ -153,7 +188,7 @@ def test_an_identity_imports_nothing_that_does_things(module, tmp_path, use, cap
     identity = identity_of(module(f"def f():\n    {use}\n    return 1\n").f)
     assert capsys.readouterr().out == ""
     (unknown,) = identity.unknown
-    assert "not imported yet" in unknown
+    assert "do it at the top of the file" in unknown
     importlib.import_module("loud" if "quiet" not in use else "quiet.loud")
     assert capsys.readouterr().out == "acting"
     assert identity_of(sys.modules["written"].f).unknown == ()

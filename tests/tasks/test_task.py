@@ -207,6 +207,41 @@ def test_a_memoized_task_gives_the_same_object_and_records_nothing(store, calls)
     assert task.__name__ == "energy"
 
 
+def total(values: np.ndarray) -> float:
+    _log.warning("%r", values.shape)
+    return float(values.sum())
+
+
+def test_a_memoized_task_knows_arrays_by_their_values(calls):
+    task, values = MemoizedTask(total), np.arange(3_000_000.0).reshape(3, -1)
+    assert task(values) == task(values.copy()) == values.sum()
+    assert len(calls()) == 1
+    values[1, 2] += 1
+    assert task(values) == values.sum()
+    task(values.T)
+    task(values.astype("f4"))
+    assert len(calls()) == 4
+
+
+LOUD = "import sys\nsys.intern('done')\nfactor = 2\n"
+LATE = """
+def late(x: int) -> int:
+    from loud_of_a_task import factor
+    return factor * x
+"""
+
+
+def test_a_module_that_a_task_imports_is_not_imported_to_look_at_it(store, project, monkeypatch):
+    late = imported(monkeypatch, project, LATE, "late_of_tests")
+    (project / "loud_of_a_task.py").write_text(LOUD)
+    task = RecordedTask(late.late, store)
+    assert [task(3), task(3), task(3)] == [6, 6, 6]
+    first, second = (warnings_of(store, state["id"]) for state in reversed(runs(store)))
+    assert second == []
+    assert [said for said in first if "do it at the top of the file" in said] == first
+    monkeypatch.delitem(sys.modules, "loud_of_a_task")
+
+
 def test_a_closure_is_refused_for_what_its_arguments_do_not_tell(store):
     def make(factor):
         def scaled(x: int) -> int:

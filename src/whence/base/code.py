@@ -27,7 +27,7 @@ class Identity:
         is listed in ``docs/again.md``. Equal code has another one where it was only written
         otherwise, as with its names or the order of a dict.
     edited : tuple of str
-        Functions whose file holds another text by now than what runs.
+        Functions and modules whose file holds another text by now than what runs.
     unknown : tuple of str
         Values that the code depends on and that cannot be identified, like open files. With one
         of them the digest is new each time: nothing is found again rather than something wrong.
@@ -46,8 +46,8 @@ def identity_of(function: Callable[..., Any]) -> Identity:
     of all these do at their top level. Of installed libraries and of Python itself, name and
     version stand for the code.
 
-    The text is that of the code which runs. Where a file was edited since it was imported, the
-    compiled code stands for it, which is known as that under one version of Python only.
+    The text is that of the code which runs. Where a file was edited between its import and the
+    first look at it, compiled code stands for it, which one version of Python only knows as that.
     """
     walk = Walk(teller_of)
     try:
@@ -60,10 +60,7 @@ def identity_of(function: Callable[..., Any]) -> Identity:
 
 def note_edited(functions: Sequence[str]) -> str:
     """What is to be said of functions whose file was edited."""
-    return (
-        f"the file of {_listed(functions)} was edited after it was imported: what runs, and is "
-        "known by its compiled code, is older"
-    )
+    return f"the file of {_listed(functions)} was edited after it was imported: what runs is older"
 
 
 def note_unknown(values: Sequence[str]) -> str:

@@ -19,8 +19,8 @@ from whence.base.library import (
     versioned,
 )
 from whence.base.mention import Names, imported, names_in, package_of
-from whence.base.source import class_text, shape_of, text_of
-from whence.base.top import LOUD, found_import
+from whence.base.source import shape_of, text_of
+from whence.base.top import LOUD, found_import, top_of
 from whence.base.walk import Walk
 
 
@@ -53,16 +53,14 @@ def _function(walk: Walk, function: types.FunctionType) -> Any:
 
 
 def _text(walk: Walk, function: types.FunctionType) -> Any:
-    code = function.__code__
-    walk.touch(code.co_filename, function.__globals__)
-    text = text_of(code)
-    if text is not None:
-        return text
-    loader = function.__globals__.get("__loader__")
+    code, scope = function.__code__, function.__globals__
+    walk.touch(code.co_filename, scope)
     # Other loaders compile what they make of the file, and no edit explains the difference.
-    if type(loader) is importlib.machinery.SourceFileLoader and os.path.isfile(code.co_filename):
+    plain = type(scope.get("__loader__")) is importlib.machinery.SourceFileLoader
+    if plain and os.path.isfile(code.co_filename) and text_of(code) is None:
         walk.edited.add(f"{function.__module__}.{function.__qualname__}")
-    return [list(sys.version_info[:2]), shape_of(code)]
+    text = top_of(code.co_filename, scope).of(code)
+    return [list(sys.version_info[:2]), shape_of(code)] if text is None else text
 
 
 def _named(walk: Walk, code: types.CodeType, scope: dict[str, Any]) -> Any:
@@ -77,7 +75,7 @@ def _named(walk: Walk, code: types.CodeType, scope: dict[str, Any]) -> Any:
             walk.base(cls)
     for name, value in sorted(_values(facts, scope).items(), key=_first):
         if value is LOUD:
-            why = "not imported yet, and does things as it is"
+            why = "not done yet, and it does things: do it at the top of the file"
             told.append(walk.not_known(f"{owner}: {name} ({why})"))
         elif isinstance(value, types.ModuleType):
             whole = name in facts.bare or facts.every & _LOOKED_UP
@@ -155,7 +153,8 @@ def _class(walk: Walk, cls: type) -> Any:
     file = scope.get("__file__") or ""
     walk.touch(file, scope)
     above = [walk.told(base) for base in (*cls.__bases__, type(cls))]
-    return ["class", cls.__qualname__, class_text(file, cls.__qualname__), above, members]
+    text = top_of(file, scope).class_text(cls.__qualname__)
+    return ["class", cls.__qualname__, text, above, members]
 
 
 def told_built_in(walk: Walk, value: Any, name: str) -> Any:

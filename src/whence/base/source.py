@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib.util
+import inspect
 import linecache
 import os
 import sysconfig
@@ -68,20 +69,15 @@ def shape_of(code: types.CodeType) -> list[Any]:
 
 
 def outline_of(module: types.CodeType) -> list[Any]:
-    """The shape of what a module does at its top level; of what it defines there, the names."""
+    """The shape of what a module or a class does at its top level; of functions, the names."""
     told = shape_of(module)[:-1]
     return [*told, [_defined(const) for const in module.co_consts]]
 
 
-def class_text(file: str, name: str) -> str:
-    """The text of a class by its qualified name, comments and layout left out; empty if none."""
-    text = taken_apart(file)
-    return "" if text is None else text.classes.get(name, "")
-
-
 def _defined(const: Any) -> Any:
-    is_definition = isinstance(const, types.CodeType) and const.co_name[:1] != "<"
-    return const.co_name if is_definition else _constant(const)
+    if not isinstance(const, types.CodeType) or const.co_name[:1] == "<":
+        return _constant(const)
+    return const.co_name if const.co_flags & inspect.CO_OPTIMIZED else outline_of(const)
 
 
 def _constant(const: Any) -> Any:

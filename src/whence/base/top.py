@@ -27,18 +27,30 @@ class Top:
 
     Attributes
     ----------
-    effects : str
-        What it did beside defining things; of one that is older than its file, which cannot be
-        had back, what is like no other.
+    text : Text or None
+        What ran; of one that is older than its file, which cannot be had back, that of the file.
     names : tuple of str
         What may be modules that it imported.
-    older : bool
-        Whether its file was edited since.
+    token : str
+        What is like no other, of one that is older than its file; else empty.
     """
 
-    effects: str = ""
+    text: Text | None
     names: tuple[str, ...] = ()
-    older: bool = False
+    token: str = ""
+
+    @property
+    def effects(self) -> str:
+        """What it did beside defining things."""
+        return self.token or (self.text.effects if self.text else "")
+
+    def of(self, code: types.CodeType) -> str | None:
+        """The text of a function, if it is the one that ran."""
+        return self.text.of(code) if self.text else None
+
+    def class_text(self, name: str) -> str:
+        """The text of a class by its qualified name; empty if there is none."""
+        return self.text.classes.get(name, "") if self.text else ""
 
     def imported(self) -> Iterator[types.ModuleType]:
         """The modules of the project that it imported."""
@@ -58,6 +70,8 @@ class _Memory:
         module = sys.modules.get(scope.get("__name__", ""))
         if type(module) is not types.ModuleType or vars(module) is not scope:
             return _read(file, scope, None)
+        if file != scope.get("__file__"):  # as of a notebook's cell
+            return _read(file, scope, None)
         spec, top = self._known.get(module, (None, None))
         if top is None or spec is not module.__spec__:
             top = _read(file, scope, module)
@@ -66,6 +80,7 @@ class _Memory:
 
 
 top_of = _Memory().top_of
+"""The top level of the module that has a scope and a file, or that file as it is now."""
 
 
 def running_code(module: types.ModuleType) -> types.CodeType | None:
@@ -153,8 +168,8 @@ def _read(file: str, scope: Mapping[str, Any], module: types.ModuleType | None) 
     text = taken_apart(file)
     names = () if text is None else _names(text, package_of(scope))
     if module is not None and _is_older(module, file, text):
-        return Top(f"older than its file: {os.urandom(16).hex()}", names, older=True)
-    return Top("" if text is None else text.effects, names)
+        return Top(text, names, f"older than its file: {os.urandom(16).hex()}")
+    return Top(text, names)
 
 
 def _is_older(module: types.ModuleType, file: str, text: Text | None) -> bool:

@@ -96,7 +96,7 @@ class Walk:
         """What the modules do at their top level, and those that these import there."""
         for file, scope in self._touched:  # which grows meanwhile
             top = top_of(file, scope)
-            if top.older:
+            if top.token:
                 self.edited.add(str(scope.get("__name__")))
             if top.effects:
                 yield top.effects

@@ -13,6 +13,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from whence.artifacts import attach, place
 from whence.base.code import identity_of
+from whence.base.content import array_content
 from whence.base.digest import Seen, digest_file
 from whence.base.error import StoreError, UserError, WhenceError
 from whence.base.escape import encode
@@ -199,7 +200,7 @@ class RecordedTask(_Task[P, R]):
             run.log_event("a file that it was given changed while it ran", "warning")
             work.store.writer().append("set", run.id, {"f": {"call": None}})
         now = self._code(work.store.project)
-        if not now.notes and now.files != work.code.files:
+        if not (work.code.notes or now.notes) and now.files != work.code.files:
             run.log_event(
                 f"{self._function.__qualname__} changed a value that it depends on, such as a "
                 "list of its module: the same call is other work now",
@@ -228,7 +229,8 @@ class MemoizedTask(_Task[P, R]):
         code = {self._function.__qualname__: identity.digest}
         values = list(bound.arguments.values())
         inputs = named_inputs(values, Path.cwd(), Path.cwd(), self._digest_of)
-        key = Call(dict(bound.arguments), self._target(Path.cwd()), code, inputs).key
+        arguments = {name: _brief(value) for name, value in bound.arguments.items()}
+        key = Call(arguments, self._target(Path.cwd()), code, inputs).key
         if key in self._known:
             return self._known[key]
         result = self._function(*bound.args, **bound.kwargs)
@@ -246,6 +248,12 @@ class MemoizedTask(_Task[P, R]):
         if seen is None or seen.is_other():
             seen = self._files[path] = Seen.read(path, digest_file)
         return str(seen.digest)
+
+
+def _brief(value: Any) -> Any:
+    """What stands for an argument in a key that nobody keeps: of an array, its digest."""
+    array = array_content(value)
+    return value if array is None else ("array", *array)
 
 
 def _annotated(function: Callable[..., Any]) -> inspect.Signature:
