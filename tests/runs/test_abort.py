@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from whence.base.error import UserError
+from whence.base.error import StoreError, UserError
 from whence.runs import ProcessOptions, Run, record_process
 from whence.runs.keeper import keeper_of
 from whence.store import Store
@@ -119,6 +119,18 @@ def test_a_damaged_word_is_no_word_and_harms_nothing(store):
     ask(store, run.id, "")
     until(lambda: run.ended)
     assert store.index().state(run.id)["error"]["message"] == "somebody asked for it"
+
+
+@pytest.mark.parametrize("run", ["../../out", "a/b", ".", ""])
+def test_a_word_stays_in_its_folder_whatever_journals_call_a_run(store, run):
+    store.writer().append("set", "..", {"f": {"name": "x"}})
+    with pytest.raises(StoreError, match="cannot be asked"):
+        ask(store, run)
+    assert store.asked_to_end([run]) == {}
+    assert not list(store.project.rglob("*out*"))
+    live = Run(store).init()
+    ask(store, live.id)
+    until(lambda: live.ended)
 
 
 def test_a_callback_that_raises_leaves_the_others_alone(store, caplog):

@@ -47,8 +47,8 @@ def abort_runs(store: Store, records: Sequence[Record], reason: str) -> list[Rec
     for run in targets:
         message = f"asked to end by {who['user']} on {who['host']}: {reason}"
         facts = {"level": "warning", "message": message, "at": who["at"]}
-        writer.append("event", run, facts)
         store.ask_to_end(run, {"reason": reason, **who})
+        writer.append("event", run, facts)
     writer.sync()
     return list(targets.values())
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from whence.base.error import StoreError
 from whence.store import layout
 from whence.store.files import Files, failed, read_all, write_all
 
@@ -57,7 +58,7 @@ def asked(files: Files, root: Path, runs: Iterable[str]) -> dict[str, str]:
         for run in runs:
             try:
                 facts = orjson.loads(read_all(files, layout.abort_path(root, run)))
-            except (OSError, ValueError):
+            except (OSError, ValueError, StoreError):
                 continue
             if isinstance(facts, dict):
                 found[run] = str(facts.get("reason") or "somebody asked for it")
@@ -68,5 +69,5 @@ def withdraw(files: Files, root: Path, run: str) -> None:
     """Forget that it was asked to end, if it was."""
     try:
         files.remove(layout.abort_path(root, run))
-    except OSError:
+    except (OSError, StoreError):
         return

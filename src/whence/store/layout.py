@@ -20,6 +20,8 @@ MANIFEST = "manifest"
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FOREIGN = re.compile(r"[a-z0-9]+:[0-9a-f]+")
+_JOURNAL = re.compile(r"\w+(-\d+)?(\.metrics)?\.jsonl", re.ASCII)
+_RUN = re.compile(r"\w+", re.ASCII)
 _PACK = re.compile(r"\d{4}-\d\d-\d\d/\w+(-\d+)?\.pack", re.ASCII)
 
 JOURNALS = "journals"
@@ -72,6 +74,17 @@ def is_any_digest(value: object) -> bool:
     return is_digest(value) or (isinstance(value, str) and _FOREIGN.fullmatch(value) is not None)
 
 
+def is_journal(name: str) -> bool:
+    """Whether a file of that name is a journal, and not a copy that somebody's tool has made.
+
+    Examples
+    --------
+    >>> is_journal("20261121T021757abcdefg-1.metrics.jsonl"), is_journal("w (conflict).jsonl")
+    (True, False)
+    """
+    return _JOURNAL.fullmatch(name) is not None
+
+
 def is_pack(value: object) -> TypeGuard[str]:
     """Whether that is the name of a pack, as a path under ``packs/``."""
     return isinstance(value, str) and _PACK.fullmatch(value) is not None
@@ -99,7 +112,17 @@ def aborts(root: Path) -> Path:
 
 
 def abort_path(root: Path, run: str) -> Path:
-    """Where word is left for the process of a run."""
+    """Where word is left for the process of a run.
+
+    Raises
+    ------
+    StoreError
+        If it is no id of a run: journals come from anywhere, and a path must not lead out.
+    """
+    if not _RUN.fullmatch(run):
+        raise StoreError.of(
+            "not-a-run-id", f"{run[:80]!r} cannot be asked for: ids of runs are letters and digits"
+        )
     return aborts(root) / run
 
 
