@@ -25,9 +25,10 @@ function listed(...folder) {
 function journals(store) {
   const found = [];
   for (const day of listed(store, "journals"))
-    for (const name of listed(store, "journals", day))
-      if (name.endsWith(".jsonl"))
-        found.push({ file: `journals/${day}/${name}`, writer: /^[^.-]*/.exec(name)[0], metrics: name.includes(".metrics.") });
+    for (const name of listed(store, "journals", day)) {
+      const match = /^(\w+)(?:-\d+)?(\.metrics)?\.jsonl$/.exec(name);
+      if (match) found.push({ file: `journals/${day}/${name}`, writer: match[1], metrics: Boolean(match[2]) });
+    }
   return found;
 }
 

@@ -10,6 +10,7 @@ from whence.base.error import StoreError, UserError
 from whence.base.escape import encode
 from whence.store import Files, Store, layout
 from whence.store.layout import SMALL
+from whence.testing.point import points
 
 
 def test_create_makes_a_folder_that_git_ignores(tmp_path: Path) -> None:
@@ -292,3 +293,15 @@ def test_packed_content_that_is_known_is_read_without_looking_at_the_journals(
     assert [reader.get(digest) for digest in digests] == [b"%d" % number for number in range(20)]
     assert looked == []
     with_content.writer().close()
+
+
+def test_copies_that_tools_make_of_journals_count_for_nothing(store: Store) -> None:
+    store.writer().append("event", "r", {"message": "x"})
+    store.writer().metrics("r", 1, 0.0, 0.0, {"y": 1.0})
+    for path in list(store.root.glob("journals/*/*.jsonl")):
+        stem, ending = path.name.split(".", 1)
+        for name in (f"{stem} (1).{ending}", f"{stem}.sync-conflict.{ending}", f".~{path.name}"):
+            path.with_name(name).write_bytes(path.read_bytes())
+    assert Store.open(store.root).index().state("r")["events"] == 1
+    assert [point.step for point in points(store, "r")] == [1]
+    assert store.verify().journals == 2

@@ -27,7 +27,7 @@ def inner(files: Files, folder: Path) -> Iterator[str]:
 def journals(files: Files, root: Path) -> list[str]:
     """All journals, those of metrics too, by their paths under ``journals/``."""
     found = inner(files, layout.journals(root))
-    return [name for name in found if name.endswith(layout.MAIN)]
+    return [name for name in found if layout.is_journal(name.rpartition("/")[2])]
 
 
 def packs(files: Files, root: Path) -> list[str]:

@@ -168,7 +168,7 @@ class _Look:
             "SELECT group_concat(name, '/') FROM file WHERE day = ?", (day,)
         ).fetchone()
         seen = set(text.split("/")) if text else set()
-        new = [name for name in there - seen if name.endswith(layout.MAIN)]
+        new = [name for name in there - seen if layout.is_journal(name)]
         self.found.new.extend((day, name) for name in sorted(new))
         # A network file system may list a folder as it was half a minute ago.
         self.found.gone = self.found.gone or any(
