@@ -32,7 +32,7 @@ from whence.records.criterion import (
 from whence.records.period import length, moment, period
 from whence.records.slip import meant
 from whence.records.sql import Sql, checked
-from whence.records.value import Value
+from whence.records.value import Value, number_of
 
 if TYPE_CHECKING:
     from whence.records.reader import Records
@@ -313,7 +313,7 @@ def _value(
     """Having a parameter or metadata that compares so with one of these; or one, but no such."""
     found: list[Condition] = []
     for each in (space,) if space else ("param", "meta"):
-        parts = [Value(each, key, operator, one) for one in wanted or (None,)]
+        parts = [Value(each, key, operator, one, numerals=True) for one in wanted or (None,)]
         one = parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
         found.append(all_of(Value(each, key, "exists"), Not(one)) if other else one)
     return found[0] if space else Bare(key, AnyOf(tuple(found)))
@@ -439,14 +439,9 @@ def _place(key: str) -> tuple[str | None, str]:
 
 
 def _parsed(text: str) -> Any:
-    try:
-        return int(text.replace("_", "x"))
-    except ValueError:
-        pass
-    try:
-        return float(text.replace("_", "x"))
-    except ValueError:
-        pass
+    number = number_of(text)
+    if number is not None:
+        return number
     words = {"true": True, "false": False, "none": None, "null": None}
     if text.lower() in words:
         return words[text.lower()]

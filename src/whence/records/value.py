@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -56,6 +56,8 @@ class Value(Condition):
     operator : {"eq", "ge", "le", "gt", "lt", "isclose", "contains", "regex", "exists"}
     wanted : object
         What it is compared with.
+    numerals : bool
+        Whether a text that reads as a number is that number, where a number is wanted.
 
     Raises
     ------
@@ -67,6 +69,7 @@ class Value(Condition):
     key: str
     operator: str
     wanted: Any = None
+    numerals: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.key, str) or not self.key:
@@ -135,6 +138,9 @@ class Value(Condition):
         else:
             found = _distinct(records, names, "text >= ? AND text < ?", LIST, LONG)
             found = [text for text in found if self._fits(decode(orjson.loads(text[2:])))]
+            if self.numerals and isinstance(self.wanted, int | float):
+                told = _distinct(records, names, "text < ?", LIST)
+                found += [text for text in told if self._fits(number_of(text))]
         return [*found, *self._long(records, names)]
 
     def _fits(self, value: Any) -> bool:
@@ -217,6 +223,22 @@ class Range(Condition):
         if self.bounds[0].meet(other) is not None and isinstance(other, Value):
             return Range((*self.bounds, other))
         return None
+
+
+def number_of(text: str) -> int | float | None:
+    """The number that a text reads as, if it does.
+
+    Examples
+    --------
+    >>> number_of("3"), number_of("1e-3"), number_of("1_0"), number_of("3 kg")
+    (3, 0.001, None, None)
+    """
+    for kind in (int, float):
+        try:
+            return kind(text.replace("_", "x"))  # digits may have no underscores between them here
+        except ValueError:
+            continue
+    return None
 
 
 def under(names: list[int], asked: str, *values: Any) -> Sql:
