@@ -116,3 +116,18 @@ def test_what_gc_has_collected_is_gone_for_good(workspace, shared):
     with pytest.raises(UserError, match="gone for good"):
         plan_return(workspace, [record.id])
     assert ids(workspace) == ["b"]
+
+
+def test_a_word_that_counts_for_nothing_is_said(workspace):
+    """Another machine's clock was days ahead, and what it wrote last comes last until then."""
+    store = workspace.store
+    run = Run(store).init("a")
+    run.close()
+    ahead = Store.open(store.root, clock=lambda: time.time() + 3 * 86400)
+    ahead.writer().append("delete", run.id, {})
+    with pytest.raises(UserError, match="stays deleted: the last word on that is from more than"):
+        undelete(workspace, plan_return(workspace, [run.id]))
+    ahead.writer().append("undelete", run.id, {})
+    record = Records(store).resolve(run.id)
+    with pytest.raises(UserError, match=r"stays: .* a day ahead"):
+        delete(workspace, plan_deletion(workspace, [record]))

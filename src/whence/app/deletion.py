@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
 from whence.records import Query, Record, Records, UnknownRun, conditions_of
@@ -78,7 +80,13 @@ def plan_deletion(
 
 
 def delete(workspace: Workspace, plan: Deletion) -> None:
-    """Delete what was planned. The contents stay until `whence gc` collects them."""
+    """Delete what was planned. The contents stay until `whence gc` collects them.
+
+    Raises
+    ------
+    UserError
+        If the last word on one of them is from more than a day ahead.
+    """
     _journal(workspace, "delete", plan.records)
 
 
@@ -168,7 +176,13 @@ def _root(known: Records, text: str, children: bool) -> Record:
 
 
 def undelete(workspace: Workspace, plan: Return) -> list[Record]:
-    """Bring back what was planned; gives the records."""
+    """Bring back what was planned; gives the records.
+
+    Raises
+    ------
+    UserError
+        If the last word on one of them is from more than a day ahead.
+    """
     _journal(workspace, "undelete", plan.records)
     return Records(workspace.store).of_ids(record.id for record in plan.records)
 
@@ -178,3 +192,18 @@ def _journal(workspace: Workspace, op: str, records: Sequence[Record]) -> None:
     for record in records:
         writer.append(op, record.id, {})
     writer.sync()
+    wanted = op == "delete"
+    rows = Records(workspace.store).connection.execute(
+        "SELECT id FROM run WHERE (deleted > 0) != ? AND id IN (SELECT value FROM json_each(?))",
+        (wanted, orjson.dumps([record.id for record in records]).decode()),
+    )
+    unmoved = {run for (run,) in rows}
+    for record in records:
+        if record.id in unmoved:
+            raise UserError.of(
+                "written-ahead",
+                f"{record.name} ({record.id}) {'stays' if wanted else 'stays deleted'}: the last "
+                "word on that is from more than a day ahead, so that this one comes before it",
+                mend="A clock is or was wrong, here or there: set it right, and say it again when "
+                "that time has come.",
+            )
