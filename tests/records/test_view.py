@@ -63,6 +63,7 @@ def test_deleted_records_are_not_counted(view, store):
     store.writer().append("tombstone", view[1].id, {})
     assert len(view) == len(view.aslist()) == 4
     assert len(view.limit(3)) == 3
+    assert len(list(view.limit(10**30))) == len(view.limit(10**30)) == 4
 
 
 def test_ends_and_indexing(view):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -128,7 +129,7 @@ class Query:
         """At most so many of the first."""
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
             raise UserError.of("bad-limit", f"the limit is a whole number from 0 up, not {limit!r}")
-        least = limit if self.limit is None else min(limit, self.limit)
+        least = min(limit, sys.maxsize if self.limit is None else self.limit)
         return Query(self.condition, self.tests, self.order, least)
 
     def reversed(self) -> Query:

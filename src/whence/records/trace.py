@@ -304,9 +304,7 @@ class Tracer:
         meta = artifact.meta
         read = told(meta["inputs"], self._content) if meta.get("inputs") else []
         incomplete = not isinstance(read, list)
-        if (
-            incomplete
-        ):  # the list is content that may not be here yet: the figure read some of these
+        if incomplete:  # the list is content that may not be here yet: it read some of these
             inputs = evaluation.of_category("input")
             read = [(item.path or item.name, item.digest) for item in inputs]
         makers = self._makers(read, evaluation)
