@@ -58,7 +58,7 @@ def system() -> dict[str, Any]:
         "cpu": {
             "arch": told.machine,
             "processor": _processor(),
-            "count": _usable(),
+            "count": processors(),
             "total": os.cpu_count(),
         },
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
@@ -77,8 +77,9 @@ def _processor() -> str:
     return names.get("model name") or names.get("Model") or ""
 
 
-def _usable() -> int | None:
+def processors() -> int:
+    """How many processors this process may use."""
     try:
         return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count()
+    except AttributeError:  # not Linux
+        return os.cpu_count() or 1

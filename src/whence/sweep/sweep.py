@@ -9,6 +9,7 @@ from pathlib import Path
 
 from whence.base.yaml import dump
 from whence.runs import Run
+from whence.runs.machine import processors
 from whence.runs.process import Interrupted, ended_by_signal
 from whence.store import Store
 from whence.sweep.array import claimed, settle
@@ -107,7 +108,7 @@ def _run(scheme: Scheme, progress: Progress) -> SweepResult:
             if options.executor is not None:
                 run_elsewhere(jobs, options.executor, course)
             else:
-                workers = options.workers or len(os.sched_getaffinity(0))
+                workers = options.workers or processors()
                 run_jobs(jobs, min(workers, max(len(steps), 1)), course)
             _goes_on(run)
             result = course.result()
