@@ -81,6 +81,15 @@ def test_tasks_of_an_array_share_one_sweep(model, store):
     assert store.index().ids("sweep") == [sweep_run]
 
 
+def test_a_sweep_that_a_killed_task_did_not_put_on_record_is_by_the_next(model, store):
+    sweep_point("sim.py:simulate", "space.yml", 0, store=store)
+    (claim,) = (model / "runs/sim").glob(".sweep-*")
+    claim.write_text("20261121T000000abcdefg")  # killed before it could say a word of it
+    sweep_point("sim.py:simulate", "space.yml", 1, store=store)
+    state = store.index().state("20261121T000000abcdefg")
+    assert (state["kind"], state["name"], state["status"]) == ("sweep", "sim", "running")
+
+
 def test_a_point_that_is_done_is_not_run_again_but_by_request(model, store):
     first = sweep_point("sim.py:simulate", "space.yml", 2, store=store)
     again = sweep_point("sim.py:simulate", "space.yml", 2, store=store)

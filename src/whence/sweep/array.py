@@ -23,7 +23,7 @@ from whence.runs.process import Interrupted, ended_by_signal
 from whence.store import Store
 from whence.sweep.course import Course, Home
 from whence.sweep.crew import run_jobs
-from whence.sweep.history import State, runs_of
+from whence.sweep.history import State, known, runs_of
 from whence.sweep.hold import held
 from whence.sweep.mutex import make_alone
 from whence.sweep.option import SweepOptions
@@ -92,9 +92,11 @@ def _run(scheme: Scheme, point: Point, index: int, progress: Progress) -> SweepR
 def claim(scheme: Scheme, shared: Origin) -> str:
     """The id of the run that stands for the sweep; the first task puts it on record."""
     scheme.out.mkdir(parents=True, exist_ok=True)
-    known = claimed(scheme)
-    if known is not None:
-        return known
+    begun = claimed(scheme)
+    if begun is not None:
+        if not known(scheme.store, begun):  # who made it came no further; the same lines do no harm
+            _begin(scheme, shared, begun)
+        return begun
     place, run = _place(scheme), new_id()
     if not make_alone(place, run.encode("ascii")):
         return claimed(scheme) or claim(scheme, shared)
