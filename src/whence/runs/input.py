@@ -11,6 +11,7 @@ from whence.artifacts import place
 from whence.base.digest import digest_value
 from whence.base.error import WhenceError
 from whence.base.escape import decode
+from whence.formats import media_type_of
 from whence.records import Artifact
 
 DigestOf = Callable[[Path], str]
@@ -79,6 +80,23 @@ def files_read(state: Mapping[str, Any]) -> list[Artifact]:
     # What lies in the run's own folder goes where the run goes.
     beside = [each for each in found if each.path not in named]
     return [each for each in beside if not str(each.path).startswith("./")]
+
+
+def input_files(named: Mapping[str, str], project: Path) -> Iterator[Artifact]:
+    """The files among the inputs of a call key, for the record; folders have no content.
+
+    Parameters
+    ----------
+    named : mapping of str to str
+        Digests by place.
+    project : Path
+        Where places start.
+    """
+    for name, digest in named.items():
+        path = project / name
+        if path.is_file() and os.access(path, os.R_OK):
+            kept = (media_type_of(path), digest, path.stat().st_size, "reference", name)
+            yield Artifact(name, "input", *kept)
 
 
 def changed_inputs(

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from whence.formats import media_type_of
 from whence.records import Artifact
-from whence.runs.input import digest_input, named_inputs
+from whence.runs.input import digest_input, input_files, named_inputs
 from whence.store import Store
 
 _NAMED = 3  # so many files are told of by name
@@ -47,11 +45,7 @@ class Guard:
 
     def artifacts(self) -> Iterator[Artifact]:
         """The input files, for the record."""
-        for name, digest in self.inputs.items():
-            path = self.project / name
-            if path.is_file() and os.access(path, os.R_OK):
-                kept = (media_type_of(path), digest, path.stat().st_size, "reference", name)
-                yield Artifact(name, "input", *kept)
+        return input_files(self.inputs, self.project)
 
     def edited(self, store: Store) -> tuple[str, ...]:
         """The files of code and the inputs that are others by now."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from whence.artifacts import attach
-from whence.formats import media_type_of
 from whence.records import Artifact
 from whence.runs import Call, Code, hearing
-from whence.runs.input import changed_inputs, files_read, named_inputs
+from whence.runs.input import changed_inputs, files_read, input_files, named_inputs
 from whence.store import Store
 
 RESULT = "result"
@@ -71,12 +69,7 @@ class Work:
 
     def inputs(self) -> Iterator[Artifact]:
         """The files that arguments name, as inputs of the run."""
-        for name, digest in self.call.inputs.items():
-            path = self.store.project / name
-            if path.is_file() and os.access(path, os.R_OK):
-                size = path.stat().st_size
-                kind = media_type_of(path)
-                yield Artifact(name, "input", kind, digest, size, "reference", name)
+        return input_files(self.call.inputs, self.store.project)
 
     def changed(self) -> bool:
         """Whether a file that an argument names is another by now."""
