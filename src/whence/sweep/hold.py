@@ -133,9 +133,9 @@ def _point_at(scheme: Scheme, part: str) -> str:
 
 
 def _told(path: Path) -> dict[str, Any]:
-    """What a hold says; nothing if it is gone, or was not written to its end."""
+    """What a hold says; nothing if it is gone, may not be read, or was not written to its end."""
     try:
         told = orjson.loads(path.read_bytes())
-    except (FileNotFoundError, orjson.JSONDecodeError):
+    except (OSError, orjson.JSONDecodeError):
         return {}
     return told if isinstance(told, dict) and isinstance(told.get("process"), dict) else {}

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from whence.base.clock import new_id
-from whence.base.error import WhenceError
 from whence.base.escape import decode
 from whence.store import Store
 from whence.sweep.history import State, folder_of
@@ -76,7 +75,7 @@ def restore(store: Store, state: State, output: Output, folder: Path, aside: Pat
                 with store.open_content(output.digest) as source:
                     shutil.copyfileobj(source, target)
         os.replace(partial, path)
-    except WhenceError:
+    except BaseException:
         partial.unlink(missing_ok=True)
         raise
     return moved
