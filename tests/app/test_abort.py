@@ -1,7 +1,5 @@
 """Asking runs to end: which are asked, and what is on record of it."""
 
-import subprocess
-import sys
 import time
 
 import pytest
@@ -11,7 +9,7 @@ from whence.app.client import Client
 from whence.base.error import UserError
 from whence.runs import Run
 from whence.store import Store, collect
-from whence.testing.wait import until
+from whence.testing.sweeping import begun, started
 
 SWEEP = """
 import sys
@@ -46,19 +44,6 @@ def model(project):
     return project
 
 
-def start(*words):
-    return subprocess.Popen(
-        [sys.executable, "-c", SWEEP, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def begun(project, count):
-    until(lambda: len(list((project / "runs" / "s").glob("sim_*/begun"))) >= count)
-
-
 def states(workspace, kind="run"):
     index = workspace.store.index()
     return [index.state(run) for run in index.ids(kind)]
@@ -66,8 +51,8 @@ def states(workspace, kind="run"):
 
 @pytest.mark.parametrize("target", [["sim.py:simulate"], ["sh", "-c", "> {out}/begun; sleep 600"]])
 def test_of_a_sweep_the_points_end_and_no_more_begin(workspace, model, target):
-    process = start("whole", *target)
-    begun(model, 2)
+    process = started(SWEEP, "whole", *target)
+    begun(model / "runs/s", 2)
     (sweep,) = states(workspace, "sweep")
     asked = abort_runs(workspace.store, chosen_runs(workspace, [sweep["id"]]), "too hot")
     assert [record.id for record in asked] == [sweep["id"]]
@@ -81,8 +66,8 @@ def test_of_a_sweep_the_points_end_and_no_more_begin(workspace, model, target):
 
 
 def test_of_a_sweep_that_an_array_runs_the_running_points_are_asked(workspace, model):
-    tasks = [start(index, "sim.py:simulate") for index in "02"]
-    begun(model, 2)
+    tasks = [started(SWEEP, index, "sim.py:simulate") for index in "02"]
+    begun(model / "runs/s", 2)
     (sweep,) = states(workspace, "sweep")
     asked = abort_runs(workspace.store, chosen_runs(workspace, [sweep["id"]]), "")
     assert {record.id for record in asked} == {state["id"] for state in states(workspace)}

@@ -3,13 +3,13 @@
 import os
 import signal
 import subprocess
-import sys
 import textwrap
 import time
 
 import pytest
 
 from whence.store import is_alive
+from whence.testing.sweeping import begun, started
 from whence.testing.wait import until
 
 SPACE = """\
@@ -61,19 +61,6 @@ def slow(project, store):
     return project
 
 
-def start(*words):
-    return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def begun(project, count):
-    until(lambda: len(list((project / "runs" / "s").glob("sim_*/begun"))) >= count)
-
-
 def states(store, status=None, kind="run"):
     found = map(store.index().state, store.index().ids(kind))
     return [state for state in found if status in (None, state["status"])]
@@ -85,15 +72,15 @@ def alive(state):
 
 def finish(project):
     (project / "fast").touch()
-    done = start("sim.py:simulate")
+    done = started(SCRIPT, "sim.py:simulate")
     out, err = done.communicate(timeout=300)
     assert done.returncode == 0, err
     return out.split()
 
 
 def test_kill_9_ends_the_workers_and_the_sweep_goes_on(slow, store):
-    first = start("sim.py:simulate")
-    begun(slow, 2)
+    first = started(SCRIPT, "sim.py:simulate")
+    begun(slow / "runs/s", 2)
     until(lambda: len(states(store, "running")) == 2)
     first.kill()
     first.communicate()
@@ -111,8 +98,8 @@ def test_kill_9_ends_the_workers_and_the_sweep_goes_on(slow, store):
 
 def test_kill_9_half_way_keeps_what_was_done(slow, store):
     (slow / "sim.py").write_text(SLOW.replace("if not", "if seed > 3 and not"))
-    first = start("sim.py:simulate")
-    begun(slow, 6)
+    first = started(SCRIPT, "sim.py:simulate")
+    begun(slow / "runs/s", 6)
     first.kill()
     first.communicate()
     until(lambda: not any(alive(state) for state in states(store, "running")))
@@ -127,8 +114,8 @@ def processes(pattern):
 
 def test_kill_9_ends_what_the_points_have_started(slow, store):
     (slow / "sim.py").write_text(SPAWNS.replace("PID", str(os.getpid())))
-    first = start("sim.py:simulate")
-    begun(slow, 2)
+    first = started(SCRIPT, "sim.py:simulate")
+    begun(slow / "runs/s", 2)
     until(lambda: len(processes(f"^sleep 661.{os.getpid()}")) == 2)
     first.kill()
     first.communicate()
@@ -136,8 +123,8 @@ def test_kill_9_ends_what_the_points_have_started(slow, store):
 
 
 def test_kill_9_ends_commands(slow, store):
-    first = start("sh", "-c", "echo {seed} > {out}/begun; sleep 662." + str(os.getpid()))
-    begun(slow, 2)
+    first = started(SCRIPT, "sh", "-c", "echo {seed} > {out}/begun; sleep 662." + str(os.getpid()))
+    begun(slow / "runs/s", 2)
     first.kill()
     first.communicate()
     until(lambda: not processes(f"^sleep 662.{os.getpid()}"))
@@ -145,8 +132,8 @@ def test_kill_9_ends_commands(slow, store):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_records_what_it_ends(slow, store, number):
-    first = start("sim.py:simulate")
-    begun(slow, 2)
+    first = started(SCRIPT, "sim.py:simulate")
+    begun(slow / "runs/s", 2)
     first.send_signal(number)
     _, err = first.communicate(timeout=300)
     assert err.count("Traceback") == 1
@@ -160,8 +147,8 @@ def test_ctrl_c_records_what_it_ends(slow, store, number):
 
 
 def test_ctrl_c_ends_commands_too(slow, store):
-    first = start("sh", "-c", "echo {seed} > {out}/begun; sleep 663." + str(os.getpid()))
-    begun(slow, 2)
+    first = started(SCRIPT, "sh", "-c", "echo {seed} > {out}/begun; sleep 663." + str(os.getpid()))
+    begun(slow / "runs/s", 2)
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=300)
     assert len(states(store, "terminated")) == 2
@@ -170,8 +157,8 @@ def test_ctrl_c_ends_commands_too(slow, store):
 
 def test_ctrl_c_twice_ends_what_does_not_heed_it(slow, store):
     (slow / "sim.py").write_text(STUBBORN)
-    first = start("sim.py:simulate")
-    begun(slow, 2)
+    first = started(SCRIPT, "sim.py:simulate")
+    begun(slow / "runs/s", 2)
     first.send_signal(signal.SIGINT)
     time.sleep(0.5)
     first.send_signal(signal.SIGINT)
@@ -181,9 +168,9 @@ def test_ctrl_c_twice_ends_what_does_not_heed_it(slow, store):
 
 
 def test_the_same_sweep_does_not_run_twice_at_once(slow, store):
-    first = start("sim.py:simulate")
-    begun(slow, 2)
-    second = start("sim.py:simulate")
+    first = started(SCRIPT, "sim.py:simulate")
+    begun(slow / "runs/s", 2)
+    second = started(SCRIPT, "sim.py:simulate")
     _, err = second.communicate(timeout=300)
     assert f"running in {slow / 'runs' / 's'} already, as process {first.pid}" in err
     (whole,) = states(store, kind="sweep")
