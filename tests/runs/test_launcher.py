@@ -100,13 +100,15 @@ def test_processes_that_a_child_started_are_waited_for_too(store, monkeypatch):
 
 def test_processes_can_be_ended_with_all_they_have_started(store):
     run = Run(store).init()
-    pid = run.add_process("a", "sh", "-c", "sleep 671.5 & sleep 671.5")
-    run.add_process("b", "sleep", "672.5")
-    time.sleep(0.2)
+    long = f"671.{os.getpid()}"
+    pid = run.add_process("a", "sh", "-c", f"sleep {long} & sleep {long}")
+    run.add_process("b", "sleep", long)
+    count = ["pgrep", "-cf", f"^sleep {long}"]
+    until(lambda: subprocess.run(count, stdout=subprocess.PIPE).stdout == b"3\n")
     run.kill_process(pid)
     run.kill_process("b")
     assert all(status < 0 for status in run.wait_for_processes(120).values())
-    assert subprocess.run(["pgrep", "-f", "^sleep 67[12].5"], check=False).returncode == 1
+    assert subprocess.run(count, stdout=subprocess.PIPE).stdout == b"0\n"
     run.close()
     assert state_of(store, run)["status"] == "completed"  # they were ended on purpose
 

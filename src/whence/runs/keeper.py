@@ -152,8 +152,13 @@ class Keeper:
     def _rouse(self, when: float) -> None:
         if self._thread is None:
             self._wake = when
-            self._thread = threading.Thread(target=self._run, name="whence-keeper", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="whence-keeper", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # Python 3.12 begins none once it ends: nothing is looked after
+                self._tasks.clear()
+                return
+            self._thread = thread
         elif when < self._wake - _IDLE / 10:
             self._wake = when
             self._condition.notify_all()
