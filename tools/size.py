@@ -25,6 +25,7 @@ FACES = {
     "BackendSuite": "a suite of tests",
     "DataManager": "what dantro's DataManager answers to",
     "Files": "what a store asks of the operating system, each call one method",
+    "Life": "what Simvue's Run answers to while it lives",
     "Log": "what Simvue's Run answers to while it goes on",
     "match": "what smttask's filter match answers to",
     "OrderedDataGroup": "what dantro's groups answer to",
