@@ -10,7 +10,13 @@ from whence.store import Store
 def view(tmp_path_factory):
     store = Store.create(tmp_path_factory.mktemp("store"))
     for number in range(3):
-        facts = {"params": {"model": {"alpha": number}}, "created": 1e9, "status": "completed"}
+        folder = {"folder": "/melt/deep"} if number else {}
+        facts = {
+            "params": {"model": {"alpha": number}},
+            "created": 1e9,
+            "status": "completed",
+            **folder,
+        }
         run = f"20260101T0000{number:02}abcdefg"
         store.writer().append("set", run, {"f": facts})
         store.writer().append("meta", run, {"m": {"result": {"energy": number}}})
@@ -32,6 +38,11 @@ def view(tmp_path_factory):
             "No run on record has a tag 'haet'. Did you mean 'heat'?",
         ),
         (lambda v: v.filter.tags("heat").filter.tags("hot"), "a tag 'hot'."),
+        (
+            lambda v: v.filter("/metl"),
+            "No run on record is in folder '/metl'. Did you mean '/melt'?",
+        ),
+        (lambda v: v.filter.folder("melt/deeper"), "is in folder '/melt/deeper'. Did you mean"),
     ],
 )
 def test_what_no_run_has_is_told(view, ask, told):
@@ -45,6 +56,8 @@ def test_what_some_run_has_is_no_reason(view):
     for empty in (
         view.filter("model.alpha > 9"),  # which no run has as metadata
         view.filter("model.alpha == x"),
+        view.filter("/").filter("model.alpha > 9"),
+        view.filter("/melt").filter("model.alpha > 9"),
         view.filter.tags("heat").filter.name("nobody"),
         view.filter(lambda record: False),
     ):

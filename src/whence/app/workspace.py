@@ -18,6 +18,14 @@ Progress = Callable[[int, int, str], None]
 _USUAL = {"config": "eval.yml", "plots": "plots.yml"}
 
 
+def _near(path: Path) -> str | None:
+    """The files beside it that are called nearly so."""
+    from whence.base.problem import did_you_mean
+
+    beside = os.listdir(path.parent) if os.path.isdir(path.parent) else ()
+    return did_you_mean(path.name, sorted(beside))
+
+
 def _how(what: str) -> str:
     """How to come by a file that is missing."""
     if what == "config":
@@ -144,5 +152,7 @@ class Workspace:
             )
         path = given if given is not None else self.project / str(default)
         if not os.path.exists(path):
-            raise UserError.of("no-file", f"there is no {path}", mend="Check the spelling.")
+            raise UserError.of(
+                "no-file", f"there is no {path}", mend=_near(path) or "Check the spelling."
+            )
         return path

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from whence.base.problem import did_you_mean
 from whence.records.condition import AllOf, AnyOf, Condition
-from whence.records.criterion import Tag
+from whence.records.criterion import Tag, Text
 from whence.records.expression import Bare
 from whence.records.reader import Records
 from whence.records.value import Value
@@ -15,7 +15,7 @@ _CALLED = {"param": "parameter", "meta": "metadata"}
 
 
 def unheard_of(records: Records, condition: Condition) -> Iterator[str]:
-    """A sentence for each parameter, metadata or tag that is asked for and that no run has."""
+    """A sentence for each parameter, metadata, tag or folder that is asked for and no run has."""
     match condition:
         case AllOf(parts):
             for part in parts:
@@ -34,6 +34,20 @@ def unheard_of(records: Records, condition: Condition) -> Iterator[str]:
             tags = [row[0] for row in records.connection.execute("SELECT DISTINCT tag FROM tag")]
             if tag not in tags:
                 yield _sentence(f"tag {tag!r}", tag, tags)
+        case Text("folder", "below" | "is", str(folder)):
+            folders, wanted = _folders(records), "/" + folder.strip("/")
+            if wanted not in folders:
+                near = did_you_mean(wanted, sorted(folders))
+                yield " ".join(filter(None, (f"No run on record is in folder {wanted!r}.", near)))
+
+
+def _folders(records: Records) -> set[str]:
+    """The folders that runs are in, and those above; runs that tell none are in the uppermost."""
+    rows = records.connection.execute(
+        "SELECT DISTINCT ifnull(folder, '/') FROM run WHERE NOT deleted"
+    )
+    parts = [folder.strip("/").split("/") for (folder,) in rows]
+    return {"/" + "/".join(part[:depth]) for part in parts for depth in range(len(part) + 1)}
 
 
 def _known(records: Records, space: str, key: str) -> bool:
