@@ -380,10 +380,13 @@ def test_what_filters_cannot_be_asked(view):
         lambda: view.splitby("nowhere"),
         lambda: view.splitby("as_dict"),
         lambda: view.summary.dataframe(fields=["as_dict"]),
+        lambda: view.summary.dataframe(fields=[1]),
         lambda: view.add_tag(3),
     ):
         with pytest.raises(UserError):
             wrong()
+    assert len(view.filter.output(10**30)) == 0
+    assert len(view.filter.output(0, 10**30)) == 6
 
 
 def test_lost_runs_are_found_as_lost(view, store):

@@ -367,9 +367,10 @@ class Outputs(Condition):
             "(SELECT count(*) FROM artifact WHERE artifact.run = run.key "
             "AND artifact.category = 'output')"
         )
+        # Written out: SQLite binds no integer of more than 64 bits, and reads any.
         if self.maximum is None:
-            return sql.row(f"{count} >= ?", self.minimum)
-        return sql.row(f"{count} BETWEEN ? AND ?", self.minimum, self.maximum)
+            return sql.row(f"{count} >= {self.minimum:d}")
+        return sql.row(f"{count} BETWEEN {self.minimum:d} AND {self.maximum:d}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -351,9 +351,9 @@ def states_of(records: Sequence[Record]) -> list[Mapping[str, Any]]:
 
 def is_field(name: str) -> bool:
     """Whether records have a field of that name; what they can do and what they logged is none."""
-    return (
-        name not in _LOGGED and not name.startswith("_") and not callable(getattr(Record, name, id))
-    )
+    if not isinstance(name, str) or name in _LOGGED or name.startswith("_"):
+        return False
+    return not callable(getattr(Record, name, id))
 
 
 def _text(seconds: float | None) -> str | None:
