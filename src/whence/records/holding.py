@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+import orjson
+
 from whence.records.artifact import Category
 
 _BATCH = 500  # SQLite before 3.32 allows 999 values in a statement
@@ -42,16 +44,18 @@ class Holding:
     created: float
 
 
-_SELECT = """
-SELECT run.id, run.kind, a.category, a.name, a.digest, a.path, run.dir, run.created
-FROM artifact AS a JOIN run ON run.key = a.run
-"""
-_NEWEST = "ORDER BY run.created > ?, run.created DESC LIMIT 1"
+_COLUMNS = "run.id, run.kind, a.category, a.name, a.digest, a.path, run.dir, run.created"
+_OF = f"SELECT {_COLUMNS} FROM artifact AS a JOIN run ON run.key = a.run WHERE a.digest IN"
 # Of files in a run's own folder, and of those anywhere else, as the index has them.
-_IN_DIR = f"{_SELECT} WHERE run.dir = ? AND a.path = ? AND a.category = 'output' {_NEWEST}"
+_IN_DIR = (
+    f"SELECT json_extract(one.value, '$[0]'), {_COLUMNS} FROM json_each(?) AS one "
+    "CROSS JOIN run ON run.dir = json_extract(one.value, '$[1]') CROSS JOIN artifact AS a "
+    "ON a.run = run.key AND a.category = 'output' AND a.path = json_extract(one.value, '$[2]')"
+)
 _AT = (
-    f"{_SELECT} WHERE a.path = ? AND a.category = 'output' AND substr(a.path, 1, 2) <> './' "
-    f"{_NEWEST}"
+    f"SELECT one.value, {_COLUMNS} FROM json_each(?) AS one CROSS JOIN artifact AS a "
+    "ON a.path = one.value AND a.category = 'output' AND substr(a.path, 1, 2) <> './' "
+    "CROSS JOIN run ON run.key = a.run"
 )
 
 
@@ -60,7 +64,7 @@ def holdings(connection: sqlite3.Connection, digests: Iterable[str]) -> list[Hol
     found: list[Holding] = []
     for batch in _batches(digests):
         marks = ",".join("?" * len(batch))
-        rows = connection.execute(f"{_SELECT} WHERE a.digest IN ({marks})", batch)
+        rows = connection.execute(f"{_OF} ({marks})", batch)
         found += map(_holding, rows)
     return sorted(found, key=lambda held: (held.created, held.run))
 
@@ -79,19 +83,30 @@ def left_at(
     before : float, optional
         Runs made later come last: only where there is no other. Clocks may disagree.
     """
-    found: dict[str, Holding] = {}
     limit = float("inf") if before is None else before
-    for path in paths:
-        whole = PurePosixPath(path)
-        rows = connection.execute(_AT, (path, limit)).fetchall()
-        for folder in whole.parents:
-            inner = f"./{whole.relative_to(folder)}"
-            rows += connection.execute(_IN_DIR, (str(folder), inner, limit)).fetchall()
-        held = map(_holding, rows)
-        newest = min(held, key=lambda one: (one.created > limit, -one.created), default=None)
-        if newest is not None:
-            found[path] = newest
+    whole = list(paths)
+    placed = [(path, *place) for path in whole for place in _places(path)]
+    found: dict[str, Holding] = {}
+    for query, asked in ((_IN_DIR, placed), (_AT, whole)):
+        for path, *row in connection.execute(query, (orjson.dumps(asked).decode(),)):
+            held, known = _holding(tuple(row)), found.get(path)
+            if known is None or _age(held, limit) < _age(known, limit):
+                found[path] = held
     return found
+
+
+def _places(path: str) -> Iterator[tuple[str, str]]:
+    """The folders that a path lies in, each with the path from there."""
+    for at, letter in enumerate(path):
+        if letter == "/":
+            yield path[:at] or "/", f"./{path[at + 1 :]}"
+    if not path.startswith("/"):
+        yield ".", f"./{path}"
+
+
+def _age(held: Holding, limit: float) -> tuple[bool, float]:
+    """Less of what is newer, but for what is newer than the limit."""
+    return held.created > limit, -held.created
 
 
 def nearest(held: Sequence[Holding], path: str) -> Holding:
