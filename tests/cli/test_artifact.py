@@ -57,6 +57,18 @@ def test_files_go_in_and_come_out(whence: CommandLine) -> None:
     assert whence.json("cat", "melt", "system/inner/mesh.bin")["text"] is None
 
 
+def test_the_page_of_a_run_with_thousands_of_files_tells_the_first(whence: CommandLine) -> None:
+    (whence.cwd / "out").mkdir()
+    for number in range(1000):
+        (whence.cwd / "out" / f"{number:04}").write_text(str(number))
+    whence("put", "melt", "out")
+    page = whence("show", "melt").stdout.splitlines()
+    told = [row.split()[1] for row in page if row.split()[:1] == ["out"]]
+    assert told == [f"{number:04}" for number in range(24)]
+    (more,) = (row for row in page if "and 976 more: whence artifacts" in row)
+    assert len(whence("artifacts", more.split()[-1]).stdout.splitlines()) > 1000
+
+
 def test_what_goes_wrong_is_said(whence: CommandLine) -> None:
     whence("put", "melt", "system/controlDict")
     store = Store.open(whence.cwd)

@@ -16,9 +16,11 @@ from whence.cli.option import common
 
 if TYPE_CHECKING:
     from whence.app import Shown
+    from whence.records import Record
 
 _ERROR = ("type", "message", "traceback")
 _METRICS = 12  # metrics on the page of a run
+_FILES = 24  # files on it, of each category
 
 
 @click.command(name="show")
@@ -60,14 +62,7 @@ def _page(shown: Shown) -> None:
     for title, text in _facts(shown):
         table.add_row(render.escape(title), render.escape(text))
     render.show(table)
-    for title, category in (("in", "input"), ("code", "code"), ("out", "output")):
-        for item in record.artifacts:
-            if item.category == category:
-                kept = "" if item.kept != "reference" else "  (where it lies)"
-                screen.print(
-                    f"[dim]{title:>4}[/]  {render.escape(item.name)}  {render.size(item.size)}"
-                    f"  [dim]{item.digest[:12]}{kept}[/]"
-                )
+    _artifact_lines(record)
     _metric_lines(shown)
     for name, facts in shown.alerts.items():
         alert = f"{facts.get('name') or name}  {facts.get('status', '')}"
@@ -86,6 +81,21 @@ def _page(shown: Shown) -> None:
         screen.print(f"[bold red]{kind}[/]: {message}")
         for line in told["traceback"].splitlines():
             screen.print(f"  [dim]{render.escape(line)}[/]")
+
+
+def _artifact_lines(record: Record) -> None:
+    """The first of what it took in and put out, of each category."""
+    screen, artifacts = render.console(), record.artifacts
+    for title, category in (("in", "input"), ("code", "code"), ("out", "output")):
+        found = [item for item in artifacts if item.category == category]
+        for item in found[:_FILES]:
+            kept = "" if item.kept != "reference" else "  (where it lies)"
+            screen.print(
+                f"[dim]{title:>4}[/]  {render.escape(item.name)}  {render.size(item.size)}"
+                f"  [dim]{item.digest[:12]}{kept}[/]"
+            )
+        if (more := len(found) - _FILES) > 0:
+            screen.print(f"      [dim]and {more} more: whence artifacts {record.id}[/]")
 
 
 def _metric_lines(shown: Shown) -> None:
@@ -191,7 +201,7 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
     if state.get("exit") is not None:
         yield "exit", str(state["exit"])
     code = state.get("code") or {}
-    if code:
+    if code.get("commit") or code.get("digest"):
         commit = (code.get("commit") or "no commit")[:12]
         dirty = " with changes" if code.get("dirty") else ""
         yield "code", f"{commit}{dirty}, digest {(code.get('digest') or '–')[:12]}"
