@@ -119,3 +119,35 @@ def test_equal_text_is_the_same_whether_or_not_it_is_one_object():
     text = "".join(["ab", "c" * 300])
     again = "".join(["ab", "c" * 300])
     assert code_digest(with_global([text, text])) == code_digest(with_global([text, again]))
+
+
+MADE = [
+    "class E(BaseException):\n    pass\nvalue = E(N)",
+    "import threading\nvalue = threading.local()\nvalue.x = N",
+    "import threading\nclass L(threading.local):\n    pass\nvalue = L()\nvalue.x = N",
+    "from dataclasses import dataclass, field\n@dataclass\nclass value:\n"
+    "    x: int = field(metadata={'n': N})",
+    "from dataclasses import dataclass, field\n@dataclass\nclass value:\n"
+    "    x: int = field(default_factory=lambda: N)",
+    "import pydantic\nclass value(pydantic.BaseModel):\n    x: int = N",
+    "import pydantic\nclass value(pydantic.BaseModel):\n    x: int = pydantic.Field(1, gt=N)",
+    "import types\nclass S(types.SimpleNamespace):\n    pass\nvalue = S(a=N)",
+    "import random\nvalue = random.Random(N)",
+    "import xarray as xr\nvalue = xr.Dataset({'a': ('x', [N])})",
+    "class B:\n    def __init_subclass__(cls):\n        cls.x = N\nclass value(B):\n    pass",
+    "class B:\n    __slots__ = ('__x',)\n    def __init__(self):\n        self.__x = N\n"
+    "value = B()",
+]
+
+
+@pytest.mark.parametrize("text", MADE)
+def test_values_tell_where_no_text_does(module, text):
+    """The text is the same: as where a value comes from a file, or from the environment."""
+    found = []
+    for n in (-3, -3, -5):
+        module(f"N = {n}\n", "number_of_tests")
+        head = "from number_of_tests import N\n"
+        found.append(identity_of(module(f"{head}{text}\ndef f():\n    return value\n").f))
+    assert found[0] == found[1]
+    assert found[0].unknown == ()
+    assert found[0].digest != found[2].digest

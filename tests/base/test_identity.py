@@ -240,6 +240,14 @@ VALUES = [
         "from contextvars import ContextVar\nVALUE = ContextVar('a', default=1)",
         "from contextvars import ContextVar\nVALUE = ContextVar('a', default=2)",
     ),
+    (
+        "import xarray as xr; VALUE = xr.Dataset({'a': ('x', [1, 2])})",
+        "import xarray as xr; VALUE = xr.Dataset({'a': ('x', [1, 3])})",
+    ),
+    (
+        "import pydantic\nclass VALUE(pydantic.BaseModel):\n    x: int = 1",
+        "import pydantic\nclass VALUE(pydantic.BaseModel):\n    x: int = 2",
+    ),
     ("VALUE = [1].__getitem__", "VALUE = [2].__getitem__"),
     ("VALUE = 1\nimport numpy as np\nnp.seterr(over='warn')",
      "VALUE = 1\nimport numpy as np\nnp.seterr(over='ignore')"),
@@ -470,11 +478,36 @@ def test_what_imported_modules_do_to_others_counts(module, use):
     assert found[0] == found[1] != found[2]
 
 
-def test_an_object_that_is_written_otherwise_each_time_is_named(tmp_path):
-    import xarray as xr
+def identity_with(data):
+    space = {"__name__": "__main__", "data": data}
+    exec("def f(x):\n    return data.a * x\n", space)
+    return identity_of(space["f"])
 
-    xr.Dataset({"a": ("x", [1.0, 2.0])}).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+
+@pytest.mark.parametrize("kind", ["dataset", "variable", "zarr"])
+def test_data_that_are_read_from_files_as_they_are_used_are_named(tmp_path, kind):
+    import xarray as xr
+    import zarr
+
+    data = xr.Dataset({"a": ("x", [1.0, 2.0])})
+    assert identity_with(data).unknown == ()
+    data.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    if kind == "zarr":
+        array = zarr.create_array(tmp_path / "a.zarr", data=data.a.to_numpy())
+        assert identity_with([array]).unknown == ("f: data",)
+        return
     with xr.open_dataset(tmp_path / "a.nc", engine="h5netcdf") as data:
-        space = {"__name__": "__main__", "data": data}
-        exec("def f(x):\n    return data.a * x\n", space)
-        assert identity_of(space["f"]).unknown == ("f: data",)
+        assert identity_with(data.a if kind == "variable" else data).unknown == ("f: data",)
+        known = identity_with(data.load())
+    again = identity_with(xr.load_dataset(tmp_path / "a.nc", engine="h5netcdf"))
+    assert known.unknown == again.unknown == ()
+
+
+class Restless:
+    def __reduce__(self):
+        return bytes, (os.urandom(16),)
+
+
+def test_an_object_that_is_written_otherwise_each_time_is_named(monkeypatch):
+    monkeypatch.setattr(Restless, "__module__", "numpy")
+    assert identity_with(Restless()).unknown == ("f: data",)

@@ -46,15 +46,17 @@ def tensor_content(value: Any) -> Any:
 def pickled_content(value: Any, tell: Tell) -> str | None:
     """The content of an object by its pickle, with the functions and classes in it told as code.
 
-    None of an object that is written otherwise each time, as a dataset that is read from an open
-    file. What cannot be pickled raises whatever it likes.
+    None of an object that is written otherwise each time. What cannot be pickled, or is read from
+    a file as it is used, raises whatever it likes.
     """
     content = _written(value, tell)
-    steady = _steady(content)
-    if not steady:  # that it was written so twice needs to be seen once only
-        if _written(value, tell) != content:
+    if not _steady(content):  # that it was written so twice needs to be seen once only
+        again = _written(value, tell)
+        if again != content:  # to be written may have made it fill in what it had put off
+            content, again = again, _written(value, tell)
+        if again != content:
             return None
-        steady.append(True)
+        _steady(content).append(True)
     return content
 
 
@@ -114,6 +116,18 @@ class _Pickler(pickle.Pickler):
         """What stands for a function, a class or a module; None for all else."""
         if isinstance(obj, types.FunctionType | type | types.ModuleType):
             return orjson.dumps(self._tell(obj))
+        if _is_elsewhere(type(obj)):
+            raise pickle.PicklingError("it names the files that it is read from, and no more")
+        if type(obj).__module__.startswith("xarray.backends."):  # an open file, of data in memory
+            return type(obj).__qualname__
         if type(obj) in (set, frozenset):  # whose order is another in each process
             return orjson.dumps(self._tell(obj))
         return tensor_content(obj)
+
+
+def _is_elsewhere(kind: type) -> bool:
+    """Whether the content of objects of a type lies in files that their pickle only names."""
+    if kind.__module__.startswith("zarr."):
+        return kind.__name__ in ("Array", "AsyncArray", "AsyncGroup", "Group")
+    return any(cls.__module__.startswith("xarray.") and cls.__name__ == "BackendArray"
+               for cls in kind.__mro__)  # fmt: skip

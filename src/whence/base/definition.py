@@ -149,12 +149,25 @@ def _class(walk: Walk, cls: type) -> Any:
         if isinstance(member, _SLOTS) or name in _PUT or name.startswith(_PUT_BY_LIBRARIES):
             continue
         members.append([name, walk.told(member, f"{cls.__qualname__}.{name}")])
+    declared = [*_declared(cls)]
+    walk.hold(declared)
+    members.append(["fields", walk.told(declared, f"{cls.__qualname__}: fields")])
     scope = getattr(sys.modules.get(cls.__module__), "__dict__", {})
     file = scope.get("__file__") or ""
     walk.touch(file, scope)
     above = [walk.told(base) for base in (*cls.__bases__, type(cls))]
     text = top_of(file, scope).class_text(cls.__qualname__)
     return ["class", cls.__qualname__, text, above, members]
+
+
+def _declared(cls: type) -> Iterator[Any]:
+    """The values of fields that only the libraries know which made something of them."""
+    scope = vars(cls)
+    for name, each in scope.get("__dataclass_fields__", {}).items():
+        if each.metadata:
+            yield [name, dict(each.metadata)]
+    yield from scope.get("__pydantic_fields__", {}).items()
+    yield from ([each.name, dict(each.metadata)] for each in scope.get("__attrs_attrs__", ()))
 
 
 def told_built_in(walk: Walk, value: Any, name: str) -> Any:

@@ -11,6 +11,7 @@ import contextvars
 import functools
 import marshal
 import os
+import struct
 import threading
 import types
 import weakref
@@ -110,6 +111,11 @@ def _object(walk: Walk, value: Any, name: str) -> Any:
     return ["object", walk.told(kind), _pickled(walk, value, name)]
 
 
+def _local(walk: Walk, value: threading.local, name: str) -> Any:
+    """What a thread has of its own: that of the one that looks, which is to run the code."""
+    return ["local", walk.told(type(value)), _state(walk, value, name)]
+
+
 def _library_object(walk: Walk, value: Any, name: str) -> Any:
     kind = type(value)
     for part in ("__wrapped__", "py_func") if callable(value) else ():
@@ -154,13 +160,17 @@ def _slots_of(cls: type) -> Iterator[str]:
 
 def _is_pure(cls: type) -> bool:
     """Whether a library's class is Python, so that its objects are what their attributes are."""
-    return "__dict__" in vars(cls) or "__slots__" in vars(cls)
+    if "__dict__" not in vars(cls) and "__slots__" not in vars(cls):
+        return False
+    known = len(list(_slots_of(cls))) + 2  # with the dict, and the list of weak references
+    return cls.__basicsize__ - (cls.__base__ or object).__basicsize__ <= known * _POINTER
 
 
+_POINTER = struct.calcsize("P")
 _ENCODED = frozenset({"builtins", "numpy", "datetime", "pathlib", "decimal"})
 # What they are says nothing on results, and nothing tells two of them apart.
 _INERT = (
-    object, type(threading.Lock()), type(threading.RLock()), threading.local, threading.Condition,
+    object, type(threading.Lock()), type(threading.RLock()), threading.Condition,
     threading.Event, threading.Semaphore, threading.BoundedSemaphore, type(os.environ),
 )  # fmt: skip
 _SIMPLE = frozenset({type(None), bool, int, float, complex, str, bytes})
@@ -183,5 +193,6 @@ _KINDS: tuple[tuple[tuple[type, ...], Teller], ...] = (
     ((staticmethod, classmethod), _around("__func__")),
     ((functools.cached_property,), _around("func")),
     ((weakref.ref,), _reference),
+    ((threading.local,), _local),
     ((object,), _object),
 )  # fmt: skip
