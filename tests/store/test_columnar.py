@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whence.store import Files, Store, cache_folder, collect, tables
+from whence.store import Files, Store, cache_folder, collect, tables, tables_of_runs
 from whence.store.columnar import ColumnarCopy
 from whence.store.table import Table, once
 from whence.testing.point import points
@@ -134,7 +134,7 @@ def test_skipped_lines_are_counted(store: Store) -> None:
     journal_of(store).write_bytes(b"".join(lines))
     copy = ColumnarCopy(Files(), journal_of(store), cache_folder(store.root))
     assert copy.bad == 1
-    assert [int(s) for s in copy.tables("r")[0].step] == [0, 1, 2, 3, *range(5, 20)]
+    assert [int(s) for s in copy.tables(["r"])[0].step] == [0, 1, 2, 3, *range(5, 20)]
 
 
 def test_a_line_counts_once() -> None:
@@ -193,3 +193,32 @@ def test_readers_side_by_side_see_all_that_is_there(store: Store) -> None:
             tables(store, "r")
     assert [reader.wait(60) for reader in readers] == [0, 0, 0]
     assert len(list(points(store, "r"))) == 2000
+
+
+class Counting(Files):
+    """Notes which files with metrics are opened."""
+
+    def __init__(self, shared: bool = False) -> None:
+        super().__init__(shared)
+        self.opened: list[str] = []
+
+    def open(self, path: os.PathLike[str] | str, flags: int, *args: int) -> int:
+        if "metrics" in os.fspath(path):
+            self.opened.append(os.fspath(path))
+        return super().open(path, flags, *args)
+
+
+def test_the_values_of_many_runs_are_read_in_one_go(store: Store) -> None:
+    for run in range(20):
+        store.writer().append("set", f"run{run}", {"f": {"kind": "run"}})
+        log(store, f"run{run}", run, y=float(run))
+    wanted = [f"run{run}" for run in range(0, 20, 2)]
+    first = tables_of_runs(store, wanted)
+    other = Store.open(store.root, files=Counting)
+    found = tables_of_runs(other, wanted)
+    assert list(found) == wanted
+    for run in wanted:
+        (table,), (before,) = found[run], first[run]
+        assert table.values[0].tolist() == before.values[0].tolist() == [float(run[3:])]
+    assert isinstance(other.files, Counting)
+    assert len(other.files.opened) == 2  # the journal and its columns

@@ -109,7 +109,7 @@ class Client:
         records = found.find_runs(self.store, request)
         if output_format == "objects":
             return ((record.id, record) for record in records)
-        facts = [found.run_facts(self.store, record, request) for record in records]
+        facts = found.runs_facts(self.store, records, request)
         return found.run_frame(facts) if output_format == "dataframe" else facts
 
     def get_run(self, run_id: str | Record) -> Record:

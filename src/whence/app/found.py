@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -93,8 +93,16 @@ def find_runs(store: Store, request: RunRequest) -> Iterator[Record]:
     return iter(records.of_keys(keys))
 
 
-def run_facts(store: Store, record: Record, request: RunRequest) -> dict[str, Any]:
-    """What is asked of one run, as plain data."""
+def runs_facts(
+    store: Store, records: Iterable[Record], request: RunRequest
+) -> list[dict[str, Any]]:
+    """What is asked of runs, as plain data."""
+    several = list(records)
+    measured = _metrics(store, several) if request.metrics else {}
+    return [_facts(record, request, measured.get(record.id, {})) for record in several]
+
+
+def _facts(record: Record, request: RunRequest, metrics: Mapping[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {"id": record.id}
     for name in ATTRIBUTES if request.attributes is None else request.attributes:
         value = getattr(record, name) if is_field(name) else record.state.get(name)
@@ -108,7 +116,7 @@ def run_facts(store: Store, record: Record, request: RunRequest) -> dict[str, An
     if request.alerts:
         told["alerts"] = decode(record.state.get("alerts") or {})
     if request.metrics:
-        told["metrics"] = _metrics(store, record)
+        told["metrics"] = metrics
     return told
 
 
@@ -140,10 +148,11 @@ def check_form(form: str) -> None:
         )
 
 
-def _metrics(store: Store, record: Record) -> dict[str, Any]:
-    if not record.state.get("points"):
-        return {}
+def _metrics(store: Store, records: Iterable[Record]) -> dict[str, dict[str, Any]]:
     from whence.records.metric import Metrics
 
-    metrics = Metrics(store, record.id)
-    return {name: asdict(metrics.digest(name)) for name in metrics.names}
+    some = [record.id for record in records if record.state.get("points")]
+    return {
+        run: {name: asdict(metrics.digest(name)) for name in metrics.names}
+        for run, metrics in Metrics.of(store, some).items()
+    }

@@ -105,8 +105,8 @@ Curves = dict[str, dict[str, Curve]]
 
 def metric_names(store: Store, records: Iterable[Record]) -> list[str]:
     """The metrics that any of the runs has values of, in the order of the runs and of logging."""
-    names = (name for record in records for name in Metrics(store, record.id).names)
-    return list(dict.fromkeys(names))
+    found = Metrics.of(store, [record.id for record in records])
+    return list(dict.fromkeys(name for metrics in found.values() for name in metrics.names))
 
 
 def metric_curves(store: Store, records: Sequence[Record], request: MetricRequest) -> Curves:
@@ -117,7 +117,7 @@ def metric_curves(store: Store, records: Sequence[Record], request: MetricReques
     UserError
         If none of the runs has a metric that is asked for.
     """
-    metrics = {record.id: Metrics(store, record.id) for record in records}
+    metrics = Metrics.of(store, [record.id for record in records])
     labels = _labels(records, request.use_run_names)
     curves: Curves = {}
     for name in request.names:
@@ -389,16 +389,14 @@ def metric_columns(store: Store, records: Sequence[Record], asked: Sequence[str]
     values: dict[str, dict[str, float]] = {record.id: {} for record in records}
     digests: dict[str, dict[str, Digest]] = {record.id: {} for record in records}
     known: dict[str, None] = {}
-    for record in records:
-        if not asked or not record.state.get("points"):
-            continue
-        metrics = Metrics(store, record.id)
+    some = [record.id for record in records if asked and record.state.get("points")]
+    for run, metrics in Metrics.of(store, some).items():
         known |= dict.fromkeys(metrics.names)
         for text in asked:
             name, figure = _figure(text, metrics.names)
             if name in metrics.names:
-                digest = digests[record.id].setdefault(name, metrics.digest(name))
-                values[record.id][text] = getattr(digest, figure)
+                digest = digests[run].setdefault(name, metrics.digest(name))
+                values[run][text] = getattr(digest, figure)
     unheard = [text for text in asked if not any(text in told for told in values.values())]
     hints = [
         " ".join(

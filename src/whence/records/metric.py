@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from whence.base.error import UserError
 from whence.base.escape import readable
 from whence.base.problem import did_you_mean
-from whence.store import NO_STEP, Store, Table, tables
+from whence.store import NO_STEP, Store, Table, tables, tables_of_runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,9 +106,27 @@ class Metrics:
     """
 
     def __init__(self, store: Store, run: str) -> None:
-        self._run = run
-        self._tables = tables(store, run)
-        self._facts: Mapping[str, Any] = store.index().state(run).get("metrics") or {}
+        self._fill(run, tables(store, run), store.index().state(run))
+
+    @classmethod
+    def of(cls, store: Store, runs: Iterable[str]) -> dict[str, Metrics]:
+        """The metric values of some runs, by run, read in one go.
+
+        Raises
+        ------
+        UserError
+            If there is no such run.
+        """
+        found: dict[str, Metrics] = {}
+        held, index = tables_of_runs(store, runs), store.index()
+        for run, own in held.items():
+            found[run] = cls.__new__(cls)
+            found[run]._fill(run, own, index.state(run))
+        return found
+
+    def _fill(self, run: str, held: list[Table], state: Mapping[str, Any]) -> None:
+        self._run, self._tables = run, held
+        self._facts: Mapping[str, Any] = state.get("metrics") or {}
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from zlib import crc32
 
@@ -66,10 +66,10 @@ class ColumnarCopy:
         finally:
             files.close(fd)
 
-    def tables(self, run: str) -> list[Table]:
-        """The values of one run."""
-        kept = [table for part in self._segments for table in part.tables(run)]
-        return kept + [table for table in self._fresh if table.run == run]
+    def tables(self, runs: Container[str]) -> list[Table]:
+        """The values of some runs."""
+        kept = [table for part in self._segments for table in part.tables(runs)]
+        return kept + [table for table in self._fresh if table.run in runs]
 
     def _update(self, fd: int) -> None:
         for _ in range(_TRIES):

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from whence.store import layout
 from whence.store.cache import cache_folder
 from whence.store.columnar import ColumnarCopy
 from whence.store.files import failed
+from whence.store.index import Index
 from whence.store.store import Store
 from whence.store.table import Table, once
 
 
 def tables(store: Store, run: str) -> list[Table]:
     """The metric values of a run as columns, each line counted once.
+
+    Raises
+    ------
+    UserError
+        If there is no such run.
+    StoreError
+        If journals cannot be read.
+    """
+    return tables_of_runs(store, [run])[run]
+
+
+def tables_of_runs(store: Store, runs: Iterable[str]) -> dict[str, list[Table]]:
+    """The metric values of some runs, by run, each journal read once for all of them.
 
     They come from the columnar copy in the cache; what journals have grown by is added to it.
 
@@ -22,19 +38,32 @@ def tables(store: Store, run: str) -> list[Table]:
     StoreError
         If journals cannot be read.
     """
-    cache = cache_folder(store.root)
-    found: list[Table] = []
-    for name in journals_of(store, run):
+    index, cache = store.index(), cache_folder(store.root)
+    journals = {run: _journals(index, run) for run in runs}
+    wanted: dict[str, set[str]] = {}
+    for run, names in journals.items():
+        for name in names:
+            wanted.setdefault(name, set()).add(run)
+    found: dict[tuple[str, str], list[Table]] = {}
+    for name, some in wanted.items():
         path = layout.journals(store.root) / name
         try:
-            found += ColumnarCopy(store.files, path, cache).tables(run)
+            copy = ColumnarCopy(store.files, path, cache)
         except OSError as error:
             raise failed(error, "read", path) from error
-    return once(found)
+        for table in copy.tables(some):
+            found.setdefault((table.run, name), []).append(table)
+    return {
+        run: once([table for name in names for table in found.get((run, name), ())])
+        for run, names in journals.items()
+    }
 
 
 def journals_of(store: Store, run: str) -> list[str]:
     """The files that hold values of a run; one that journals were folded into counts once."""
-    index = store.index()
+    return _journals(store.index(), run)
+
+
+def _journals(index: Index, run: str) -> list[str]:
     writers = index.state(run)["points"]
     return list(dict.fromkeys(name for one in writers for name in index.metrics_files(one)))

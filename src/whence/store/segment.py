@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,9 +75,9 @@ class Segment:
     _tables: list[list[Any]] = field(repr=False)
     _base: int = field(repr=False)
 
-    def tables(self, run: str | None = None) -> list[Table]:
-        """Its tables, of one run if given; they cannot be written to."""
-        return [self._table(row) for row in self._tables if run is None or row[0] == run]
+    def tables(self, runs: Container[str] | None = None) -> list[Table]:
+        """Its tables, of these runs if given; they cannot be written to."""
+        return [self._table(row) for row in self._tables if runs is None or row[0] in runs]
 
     def _table(self, row: list[Any]) -> Table:
         import numpy as np
