@@ -89,7 +89,8 @@ def test_what_goes_wrong_is_said(whence: CommandLine) -> None:
         done = whence(*words, check=False)
         assert (done.returncode, part in done.stderr) == (code, True), done.stderr
         assert "Traceback" not in done.stderr
-    assert not (whence.cwd.parent.parent / "x").exists()
+    assert {path.name for path in (whence.cwd / "got").iterdir()} == {"controlDict"}
+    assert {path.name for path in whence.cwd.parent.iterdir()} == {"cache", "project"}
     assert whence("cat", "melt", "../../x").stdout == "startTime 0;\n"
 
 
