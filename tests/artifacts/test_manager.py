@@ -49,12 +49,16 @@ class TestFolder(BackendSuite):
 
 
 class TestRelativeFolder(BackendSuite):
+    processes = 4
+
     @pytest.fixture
     def backend(self, project: Path) -> Backend:
         return FolderBackend("the shelf")
 
 
 class TestFileUrl(BackendSuite):
+    processes = 4
+
     @pytest.fixture
     def backend(self, tmp_path: Path) -> Backend:
         return FolderBackend(f"file://{tmp_path.parent}/{tmp_path.name}-shelf")
@@ -289,6 +293,19 @@ def test_all_that_is_wrong_with_a_version_is_told_and_the_rest_brought(tmp_path:
     codes = [problem.code for problem in caught.value.problems]
     assert codes == ["damaged-content", "artifact-store", "partly-fetched"]
     assert {path.name for path in (tmp_path / "to" / "a").iterdir()} == set("01246789")
+
+
+def test_damage_to_one_of_some_files_alike_is_its_own(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in "abc":
+        (tmp_path / "in" / name).write_text("same")
+    manager = ArtifactManager("c", tmp_path / "shelf")
+    manager.log_files("x", tmp_path / "in")
+    (tmp_path / "shelf/c/x/v0/files/c").write_text("else")
+    with pytest.raises(StoreError, match=r"'c' in .* was altered"):
+        manager.download_artifact("x", to=tmp_path)
+    assert {path.name: path.read_text() for path in (tmp_path / "x").iterdir()} == {
+        "a": "same", "b": "same"}  # fmt: skip
 
 
 def test_a_run_by_the_command_line_is_known(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

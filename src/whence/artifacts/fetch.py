@@ -121,7 +121,7 @@ class _Fetch:
     supply: Supply
     request: Request
     problems: list[Problem] = field(default_factory=list)
-    failed: set[Wanted] = field(default_factory=set)
+    failed: dict[Wanted, tuple[Problem, ...]] = field(default_factory=dict)
     broken: bool = False
     target: Target = field(init=False)
     meter: Meter = field(init=False)
@@ -153,9 +153,11 @@ class _Fetch:
             for item in wanted
             if (new := item in brought) or not (item in missing or item in self.failed)
         ]
+        for item in wanted:  # threads met them in any order
+            self.problems += self.failed.get(item, ())
         if self.problems:
-            told = others("fetched", len(files))
-            raise (StoreError if self.broken else UserError)(*self.problems, *told)
+            told = [*dict.fromkeys(self.problems), *others("fetched", len(files))]
+            raise (StoreError if self.broken else UserError)(*told)
         return files
 
     def _all(self, pool: Executor, wanted: list[Wanted], work: Work) -> Iterator[Wanted]:
@@ -216,39 +218,43 @@ class _Fetch:
         return brought
 
     def _bring(self, folder: int, item: Wanted, source: Source | None) -> None:
-        bringer = Bringer(folder, item.parts[-1], item.artifact)
-        self.meter.note = item.artifact.name
-        if source is None:
-            self._bring_opened(bringer, item)
+        artifact = item.artifact
+        bringer = Bringer(folder, item.parts[-1], artifact)
+        self.meter.note = artifact.name
+        if source is not None and self._copied(bringer, source):
             return
+        damaged = None
+        if source is not None and source.path.exists():
+            if source.left:
+                raise gone(artifact, changed=source.path)
+            damaged = damaged_on_arrival(artifact, source.path)
+        # gc may just have moved it, or it may be whole in another place: the supply knows.
+        try:
+            with self.supply.open(artifact) as content, _readable(content, artifact.size) as opened:
+                if bringer.bring(opened, 0, self.supply.files, self.meter):
+                    return
+        except StoreError as error:
+            raise damaged or error from error
+        raise damaged or damaged_on_arrival(artifact)
+
+    def _copied(self, bringer: Bringer, source: Source) -> bool:
+        """Whether the right bytes were there."""
         try:
             fd = os.open(source.path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:  # gc may just have moved it: the store knows where to
-            self._bring_opened(bringer, item)
-            return
+        except FileNotFoundError:
+            return False
         try:
-            if bringer.bring(fd, source.offset, self.supply.files, self.meter):
-                return
+            return bringer.bring(fd, source.offset, self.supply.files, self.meter)
         finally:
             os.close(fd)
-        if source.left:
-            raise gone(item.artifact, changed=source.path)
-        raise damaged_on_arrival(item.artifact, source.path)
-
-    def _bring_opened(self, bringer: Bringer, item: Wanted) -> None:
-        artifact = item.artifact
-        with self.supply.open(artifact) as content, _readable(content, artifact.size) as source:
-            if not bringer.bring(source, 0, self.supply.files, self.meter):
-                raise damaged_on_arrival(artifact)
 
     def _note(self, item: Wanted, error: WhenceError | OSError) -> None:
-        self.failed.add(item)
         if isinstance(error, WhenceError):
             self.broken = self.broken or isinstance(error, StoreError)
-            self.problems += [p for p in error.problems if p not in self.problems]
+            self.failed[item] = tuple(error.problems)
             return
         told = f"the artifact {item.artifact.name!r} cannot become a file: "
-        self.problems.append(Problem("not-fetched", told + (error.strerror or str(error))))
+        self.failed[item] = (Problem("not-fetched", told + (error.strerror or str(error))),)
 
     def _told_apart(self, wanted: list[Wanted]) -> list[Wanted]:
         """Without those whose names the file system would take for another's."""
