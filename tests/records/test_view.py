@@ -263,8 +263,12 @@ def test_what_a_view_is_made_of(view, store, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path.parent)
     with pytest.raises(UserError, match="there is no store"):
         RecordStoreView()
-    with pytest.raises(UserError, match="made of a store"):
-        RecordStoreView([Record({"id": "x"})])
+    for wrong in ([Record({"id": "x"})], [], 5):
+        with pytest.raises(UserError, match="made of a store"):
+            RecordStoreView(wrong)
+    other = Store.create(tmp_path / "other")
+    with pytest.raises(UserError, match="only views of one store"):
+        RecordStoreView([view[0], Record({"id": "x"}, store=other)])
 
 
 def test_wide_frame(view):

@@ -163,7 +163,7 @@ class RecordStoreView:
         ----------
         label : str or iterable of str
             An id or any part of one that no other run has, a label from where a record was
-            imported from, or a name that only one run has.
+            imported from, or a name; of several runs of that name the newest is meant.
 
         Raises
         ------
@@ -535,15 +535,16 @@ def _opened(store: Place | Iterable[Record] | None) -> tuple[Store, Query]:
         return store, Query()
     if isinstance(store, (str, os.PathLike)):
         return Store.open(store), Query()
-    records = list(store)
+    records = list(store) if isinstance(store, Iterable) else []
     if not records or not all(isinstance(one, Record) and one.store for one in records):
         raise UserError.of(
             "bad-view",
             "a view is made of a store, a project folder or records of a store",
             mend="Without arguments it is of the store found from the working directory upward.",
         )
-    where = records[0].store
-    assert where is not None
+    (where, *others) = {one.store.root: one.store for one in records if one.store}.values()
+    if others:
+        raise other_store()
     return where, Query(Ids(tuple(record.id for record in records)))
 
 
