@@ -466,18 +466,26 @@ def left(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["scripted", "program", "sim_2"])
-@pytest.mark.parametrize("how", ["moved", "copied"])
+@pytest.mark.parametrize("how", ["moved", "copied", "merged", "imported"])
 def test_a_record_is_repeated_where_the_store_is_now(left, how, name):
     now = left.cwd.with_name("now")
     if how == "moved":
         left.cwd.rename(now)
-    else:
+    elif how == "copied":
         shutil.copytree(left.cwd / ".whence", now / ".whence")
-    before = len(left.json("list", cwd=left.cwd)) if how == "copied" else 0
+    else:
+        now.mkdir()
+        left("init", cwd=now)
+    if how == "merged":
+        left("merge", left.cwd, cwd=now)
+    elif how == "imported":
+        left("export", "--with-content", "-o", now / "all.jsonl", cwd=left.cwd)
+        left("import", now / "all.jsonl", cwd=now)
+    before = len(left.json("list", cwd=left.cwd)) if how != "moved" else 0
     told = left.json("repeat", name, cwd=now)
     assert (told["agrees"], told["outputs"]["same"], told["notes"]) == (True, 1, [])
     assert told["repeat"] in [run["id"] for run in left.json("list", cwd=now)]
-    if how == "copied":
+    if how != "moved":
         assert len(left.json("list", cwd=left.cwd)) == before
     again = left.json("repeat", told["repeat"], cwd=now)
     assert (again["agrees"], again["notes"]) == (True, [])
