@@ -66,6 +66,16 @@ def test_a_run_that_has_not_ended_has_no_time_of_its_end(client):
     store.writer().close()
 
 
+def test_a_client_tells_its_store_and_names_that_are_nearly_what_was_asked_for(client, tmp_path):
+    assert repr(client) == f"<Client of {tmp_path / '.whence'}>"
+    for ask in (client.get_run, client.get_run_id_from_name):
+        with pytest.raises(UserError, match=r"Did you mean 'n4'\?"):
+            ask("n44")
+    with pytest.raises(UserError, match=r"metadata\.loss") as refused:
+        list(client.get_runs(["metrics.loss < 1"]))
+    assert refused.value.problems[0].code == "no-index-of-metrics"
+
+
 def test_names(client):
     run = client.get_run_id_from_name("n2")
     assert client.get_run_name_from_id(run) == "n2"

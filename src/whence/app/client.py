@@ -57,6 +57,9 @@ class Client:
         else:
             self.store = Workspace.open(None).store
 
+    def __repr__(self) -> str:
+        return f"<Client of {self.store.root}>"
+
     def get_runs(
         self,
         filters: str | Iterable[str] | None = None,
