@@ -72,6 +72,12 @@ def test_a_wrong_question_is_told_in_our_words(served, query):
     refused.value.close()
 
 
+def test_what_is_no_digest_is_refused(served):
+    for digest in ("x", "%00", "%FF", "AB" * 32):
+        assert asked(served[0], f"/api/trace/{digest}", "localhost") == 400
+    assert asked(served[0], f"/api/trace/{'ab' * 32}", "localhost") == 200
+
+
 def asked(address, path, host):
     request = urllib.request.Request(address + path, headers={"Host": host})
     try:

@@ -12,7 +12,7 @@ from whence.app.workspace import Progress, Workspace
 from whence.base.digest import digest_file
 from whence.base.error import UserError, WhenceError
 from whence.plot import read_recipe
-from whence.records import Lineage, Records, Trace, Tracer
+from whence.records import Lineage, Records, Trace, Tracer, is_digest
 from whence.records.folder import trace_of_folder
 from whence.records.outline import ancestry, generations
 from whence.store import Store
@@ -76,7 +76,17 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def trace_digest(workspace: Workspace, digest: str) -> Trace:
-    """The trace of the content of a digest."""
+    """The trace of the content of a digest.
+
+    Raises
+    ------
+    UserError
+        If it is none.
+    """
+    if not is_digest(digest):
+        raise UserError.of(
+            "bad-digest", f"{digest[:80]!r} is no digest", mend="Give all 64 digits of a SHA-256."
+        )
     return _trace(workspace, Path(digest), digest, None)
 
 
