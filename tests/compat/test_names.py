@@ -1,5 +1,7 @@
 """The names under which other systems' code finds ours."""
 
+import importlib
+
 import pytest
 
 import whence.compat.dantro
@@ -18,6 +20,27 @@ def test_every_name_is_there():
     assert whence.compat.dantro.utils.register_operation.__name__ == "register_operation"
     with pytest.raises(AttributeError, match="no attribute 'DataManger'"):
         _ = dtr.DataManger
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "simvue.Client",
+        "simvue.Run",
+        "squirrel.artifact_manager.ArtifactManager",
+        "squirrel.artifact_manager.base.ArtifactManager",
+        "squirrel.artifact_manager.base.DirectoryLogger",
+        "squirrel.artifact_manager.base.TmpArtifact",
+        "squirrel.catalog.Catalog",
+        "squirrel.catalog.CatalogKey",
+        "squirrel.catalog.Source",
+        "squirrel.catalog.catalog.CatalogSource",
+    ],
+)
+def test_names_are_where_the_other_system_has_them(path):
+    module, _, name = f"whence.compat.{path}".rpartition(".")
+    found = getattr(importlib.import_module(module), name)
+    assert found.__name__ == name
 
 
 def test_yaml_round_trip(tmp_path):
