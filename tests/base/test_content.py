@@ -132,6 +132,7 @@ MADE = [
     "import pydantic\nclass value(pydantic.BaseModel):\n    x: int = N",
     "import pydantic\nclass value(pydantic.BaseModel):\n    x: int = pydantic.Field(1, gt=N)",
     "import types\nclass S(types.SimpleNamespace):\n    pass\nvalue = S(a=N)",
+    "from typing import TypeVar\nvalue = TypeVar('T', bound=type('B', (), {'n': N}))",
     "import random\nvalue = random.Random(N)",
     "import xarray as xr\nvalue = xr.Dataset({'a': ('x', [N])})",
     "class B:\n    def __init_subclass__(cls):\n        cls.x = N\nclass value(B):\n    pass",

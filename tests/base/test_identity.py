@@ -306,6 +306,8 @@ def test_a_wrapper_counts_with_what_it_wraps(module, edit):
         "def use(x):\n    from pk.deep import law\n    return law.rate(x)\n",
         "def use(x):\n    import pk.deep.law as law\n    return law.rate(x)\n",
         "from pk.deep import law\ndef use(x):\n    return getattr(law, 'ra' + 'te')(x)\n",
+        "import sys\nfrom pk.deep import law\ndef use(x):\n"
+        "    return sys.modules['pk.deep.law'].rate(x)\n",
         "import pk.lazy\ndef use(x):\n    return pk.lazy.rate(x)\n",
         "import importlib\ndef use(x):\n"
         "    return importlib.import_module('pk.deep.law').rate(x)\n",

@@ -46,6 +46,7 @@ def names_in(code: types.CodeType) -> Names:
     computed = False
     for inner in codes_in(code):
         every.update(inner.co_names)
+        every.update(_BY_TEXT & {const for const in inner.co_consts if type(const) is str})
         steps = [step for step in dis.get_instructions(inner) if step.opname not in _NO_STEPS]
         for i, step in enumerate(steps):
             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
@@ -60,9 +61,12 @@ def names_in(code: types.CodeType) -> Names:
                 name = _constant_argument(steps[i + 1 : i + 3])
                 computed = computed or name is None
                 imports += [] if name is None else [(0, name, ())]
+            if step.argval == "modules" and step.opname == "LOAD_ATTR":
+                imports += [(0, name, ()) for name in _subscript(steps[i + 1 : i + 3])]
     return Names(frozenset(names), frozenset(bare), frozenset(every), tuple(imports), computed)
 
 
+_BY_TEXT = frozenset({"__subclasses__"})  # as in `getattr(Base, "__subclasses__")`
 # What stands between the steps of code, and is none.
 _NO_STEPS = frozenset({"CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "PUSH_NULL"})
 _IMPORTERS = ("import_module", "__import__")
@@ -75,6 +79,13 @@ def _constant_argument(steps: Sequence[dis.Instruction]) -> str | None:
         return None
     name = steps[0].argval
     return name if isinstance(name, str) and name[:1] != "." else None
+
+
+def _subscript(steps: Sequence[dis.Instruction]) -> Iterator[str]:
+    """The name in ``sys.modules["name"]``, given the steps after ``modules``."""
+    names = [step.opname for step in steps]
+    if names in (["LOAD_CONST", "BINARY_SUBSCR"], ["LOAD_CONST", "BINARY_OP"]):
+        yield str(steps[0].argval)
 
 
 def package_of(scope: Mapping[str, Any]) -> str:

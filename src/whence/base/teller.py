@@ -14,6 +14,7 @@ import os
 import struct
 import threading
 import types
+import typing
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -86,6 +87,12 @@ def _inert(walk: Walk, value: Any, name: str) -> Any:
 
 def _reference(walk: Walk, value: weakref.ref[Any], name: str) -> Any:
     return ["reference", walk.told(value(), name)]
+
+
+def _type_variable(walk: Walk, value: Any, name: str) -> Any:
+    within = [getattr(value, "__bound__", None), getattr(value, "__constraints__", ())]
+    walk.hold(*within)
+    return ["type variable", value.__name__, [walk.told(each, name) for each in within]]
 
 
 def _around(*parts: str) -> Teller:
@@ -194,5 +201,6 @@ _KINDS: tuple[tuple[tuple[type, ...], Teller], ...] = (
     ((functools.cached_property,), _around("func")),
     ((weakref.ref,), _reference),
     ((threading.local,), _local),
+    ((typing.TypeVar, typing.ParamSpec, typing.TypeVarTuple), _type_variable),
     ((object,), _object),
 )  # fmt: skip
