@@ -400,7 +400,7 @@
   let home = { stand: "", least: 0.03 };
   function fit(least = 0.03) {
     place(least);
-    home = { stand: stand(), least };
+    home = { stand: stand(), least, empty: !drawing.getBoundingClientRect().width };
   }
   function place(least) {
     const room = drawing.getBoundingClientRect(), whole = extent();
@@ -460,6 +460,7 @@
   map.addEventListener("pointerdown", (event) => { map.setPointerCapture(event.pointerId); look(event); });
   map.addEventListener("pointermove", (event) => { if (event.buttons) look(event); });
   addEventListener("resize", () => { if (stand() === home.stand) fit(home.least); else overview(); });
+  new ResizeObserver(() => { if (home.empty) fit(home.least); }).observe(drawing);  // where no window changes its size
   drawing.addEventListener("pointerleave", () => { tip.hidden = true; });
 
   const touched = (event) => event.target.closest(".box, .cell");
