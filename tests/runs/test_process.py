@@ -81,6 +81,22 @@ def test_files_that_lay_there_before_are_no_output_unless_written(store, project
     assert [e["message"] for e in store.lines(ended.run, ("event",))] == list(ended.notes)
 
 
+def test_files_whose_names_are_no_utf8_are_put_on_record(store, project):
+    file = os.fsdecode(b"\xe9")
+    (project / file).write_text("in")
+    work = f"echo 1 > {file}.txt; echo 2 > z.txt; echo 3 > {{out}}/{file}"
+    options = ProcessOptions(inputs=(file,), outputs=("*.txt",))
+    ended = record_process(store, ["sh", "-c", work], options)
+    assert ended.status == "completed"
+    names = sorted((a["category"], a["name"]) for a in state_of(store, ended.run)["artifacts"])
+    assert [one for one in names if one[0] != "code"] == [
+        ("input", r"\xe9"),
+        ("output", r"\xe9"),
+        ("output", r"\xe9.txt"),
+        ("output", "z.txt"),
+    ]
+
+
 def test_a_folder_of_its_own_that_was_there_gives_only_what_was_written(store, project):
     (project / "mine").mkdir()
     (project / "mine" / "before").write_text("x")

@@ -17,6 +17,7 @@ from typing import Any
 
 from whence.artifacts import Deposit, facts_of, place
 from whence.artifacts.deposit import Mode
+from whence.artifacts.name import readable
 from whence.base.clock import new_id
 from whence.base.error import UserError
 from whence.base.escape import encode
@@ -181,10 +182,15 @@ def record_process(
     return Outcome(run.id, str(run.status), ending.status, tuple(notes))
 
 
+def _name(path: Path, folder: Path) -> str:
+    """What a file is called in a run: its path from a folder, as far as that is UTF-8."""
+    return readable(place(path, (folder,)))
+
+
 def _origin(store: Store, command: Sequence[str], options: ProcessOptions, folder: Path) -> Origin:
     """What is known of a program before it starts."""
     inputs = [
-        facts_of(store, Deposit(folder / path, "input", place(folder / path, (folder,))), None)
+        facts_of(store, Deposit(folder / path, "input", _name(folder / path, folder)), None)
         for path in options.inputs
     ]
     with contextlib.chdir(folder):
@@ -249,7 +255,7 @@ class _OwnFolder:
         run.set_dir(self.path)
         written, unchanged = self._harvest.reap("")
         for path in written:
-            run.save_file(path, name=place(path, (self.path,)), mode=keep)
+            run.save_file(path, name=_name(path, self.path), mode=keep)
         note = left_out(str(self.path), len(written), unchanged) if unchanged else ""
         if note:
             run.log_event(note, "warning")
@@ -398,7 +404,7 @@ def save_outputs(run: Run, harvest: Harvest, keep: Mode = "auto") -> list[str]:
     for pattern in harvest.patterns:
         written, unchanged = harvest.reap(pattern)
         for path in written:
-            run.save_file(path, name=place(path, (harvest.folder,)), mode=keep)
+            run.save_file(path, name=_name(path, harvest.folder), mode=keep)
         note = left_out(pattern, len(written), unchanged)
         if note:
             run.log_event(note, "warning")
