@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from whence.artifacts.backend import Backend
 from whence.artifacts.bring import bring
@@ -17,13 +17,14 @@ from whence.artifacts.find import latest, resolve
 from whence.artifacts.meter import Meter, Progress
 from whence.artifacts.source import Source
 from whence.artifacts.target import damaged_on_arrival
-from whence.artifacts.version import Draft, Version, checked, checked_alias
+from whence.artifacts.version import Draft, Entry, Version, checked, checked_alias
 from whence.base.digest import digest_bytes
 from whence.base.error import UserError
 from whence.formats import dump, format_of, load, media_type_of
 from whence.records import Artifact
 
 _WORKERS = 8
+_PIECE = 1 << 20
 
 
 class ArtifactManager:
@@ -231,7 +232,7 @@ class ArtifactManager:
             known = format_of(entry.path)
             kind = known.media_type if known and known.load else media_type_of("x")
         with self.backend.open(found, manifest, entry.path) as file:
-            data = file.read(entry.size + 1)
+            data = self._read(file, entry)
         if digest_bytes(data) != entry.digest:
             raise damaged_on_arrival(Artifact(entry.path, "input", "", entry.digest, entry.size))
         return load(kind, data, allow_pickle=allow_pickle)
@@ -338,6 +339,17 @@ class ArtifactManager:
     def delete(self, artifact: str, version: str, collection: str | None = None) -> None:
         """Delete a version: its tombstone stays, and its number is never given again."""
         self.backend.delete(self._resolve(artifact, collection, version))
+
+    def _read(self, file: BinaryIO, entry: Entry) -> bytes:
+        if self._progress is None:
+            return file.read(entry.size + 1)
+        meter, data = Meter(self._progress, entry.size), bytearray()
+        meter.note = entry.path
+        while len(data) <= entry.size and (piece := file.read(_PIECE)):
+            data += piece
+            meter(len(piece))
+        meter.close()
+        return bytes(data)
 
     def _resolve(self, artifact: str, collection: str | None, version: str | None) -> Version:
         return resolve(self.backend, *self._place(artifact, collection), version)

@@ -223,6 +223,8 @@ class BackendSuite:
         assert first[0][0] < size
         assert first[-1] == (size, size, "mesh")
         assert told[-1] == (100_000, 100_000, "bytes")
+        assert len(telling.get_artifact("bytes")) == 100_000
+        assert told[-1] == (100_000, 100_000, "bytes.bin")
         told.clear()
         telling.download_collection(to=tmp_path / "to")
         whole = 2 * size + 100_004
