@@ -180,6 +180,11 @@ def test_an_array_that_is_handed_on_leads_back_to_the_task_that_made_it(store):
     assert (given["name"], given["digest"]) == ("u", result["digest"])
 
 
+def test_a_call_that_does_not_fit_names_the_task(store):
+    with pytest.raises(TypeError, match=r"^energy\(temperature: .* missing a required argument"):
+        RecordedTask(energy, store)()
+
+
 def test_a_task_says_what_it_is(store):
     assert "<RecordedTask tests" in repr(RecordedTask(energy, store)).replace("test_task", "tests")
     assert repr(MemoizedTask(energy)).endswith(

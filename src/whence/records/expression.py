@@ -30,7 +30,6 @@ from whence.records.criterion import (
     tagged,
 )
 from whence.records.period import length, moment, period
-from whence.records.slip import meant
 from whence.records.sql import Sql, checked
 from whence.records.value import Value, number_of
 
@@ -109,6 +108,8 @@ def condition_of(text: str) -> Condition:
             return read(match)
     if (inner := text.removeprefix("not ")) != text:
         return ~condition_of(inner)
+    from whence.records.slip import meant  # only where something is wrong
+
     raise UserError.of("bad-filter", f"{text!r} is not a filter", mend=meant(text) or _MEND)
 
 

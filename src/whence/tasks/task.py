@@ -60,7 +60,10 @@ class _Task(Generic[P, R]):
 
     def _bind(self, *args: P.args, **kwargs: P.kwargs) -> inspect.BoundArguments:
         """The arguments as the function is to get them: an int for a float is that float."""
-        bound = self._signature.bind(*args, **kwargs)
+        try:
+            bound = self._signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self._function.__qualname__}{self._signature}: {error}") from None
         given = set(bound.arguments)
         bound.apply_defaults()
         bound.arguments |= fitted(self._function, bound.arguments, given)
