@@ -343,16 +343,15 @@ def measured(store: Store, record: Record) -> tuple[Measured, ...]:
     metrics = Metrics(store, record.id)
     arrays = {name: told["tensors"] for name, told in facts.items() if told.get("tensors")}
     names = sorted(dict.fromkeys([*metrics.names, *arrays]), key=lambda name: name.startswith(OWN))
-    return tuple(
-        Measured(
-            name,
-            metrics.digest(name) if name in metrics.names else None,
-            _line(metrics.series(name).value) if name in metrics.names else (),
-            arrays.get(name, 0),
-            metrics.unit(name),
-        )
-        for name in names
-    )
+    return tuple(_measured(metrics, name, arrays.get(name, 0)) for name in names)
+
+
+def _measured(metrics: Metrics, name: str, arrays: int) -> Measured:
+    unit = metrics.unit(name)
+    if name not in metrics.names:
+        return Measured(name, None, (), arrays, unit)
+    series = metrics.series(name)
+    return Measured(name, series.digest(), _line(series.value), arrays, unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,9 +393,11 @@ def metric_columns(store: Store, records: Sequence[Record], asked: Sequence[str]
         known |= dict.fromkeys(metrics.names)
         for text in asked:
             name, figure = _figure(text, metrics.names)
-            if name in metrics.names:
-                digest = digests[run].setdefault(name, metrics.digest(name))
-                values[run][text] = getattr(digest, figure)
+            if name not in metrics.names:
+                continue
+            if name not in digests[run]:
+                digests[run][name] = metrics.digest(name)
+            values[run][text] = getattr(digests[run][name], figure)
     unheard = [text for text in asked if not any(text in told for told in values.values())]
     hints = [
         " ".join(

@@ -98,12 +98,13 @@ def _logged(record: Record) -> str:
 
 def _course(metrics: Metrics, name: str) -> str:
     """A metric as a small drawing, with how it ended and between what it went."""
-    told = metrics.digest(name)
+    series = metrics.series(name)
+    told = series.digest()
     last = escape(measure(f"{told.last:.7g}", told.unit))
     if told.count < 2:
         return last
     span = base.faint(f"{told.min:.7g} to {told.max:.7g}, {told.count} values")
-    return f"{drawn(metrics.series(name).value)} {last} {span}"
+    return f"{drawn(series.value)} {last} {span}"
 
 
 def drawn(values: Column) -> str:

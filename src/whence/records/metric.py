@@ -51,6 +51,27 @@ class Series:
     def __len__(self) -> int:
         return len(self.value)
 
+    def digest(self) -> Digest:
+        """The values in short."""
+        import numpy as np
+
+        numbers = self.value[~np.isnan(self.value)]
+        low = high = mean = np.nan
+        if len(numbers):
+            with np.errstate(over="ignore", invalid="ignore"):  # infinities have no mean
+                low, high, mean = map(float, (numbers.min(), numbers.max(), numbers.mean()))
+        step = self.step[-1]
+        return Digest(
+            count=len(self),
+            min=low,
+            max=high,
+            average=mean,
+            last=self.value[-1].item(),
+            step=None if np.isnan(step) else int(step),
+            timestamp=float(self.timestamp[-1]),
+            unit=self.unit,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Digest:
@@ -199,25 +220,7 @@ class Metrics:
         UserError
             If it has no values.
         """
-        import numpy as np
-
-        series = self.series(name)
-        numbers = series.value[~np.isnan(series.value)]
-        low = high = mean = np.nan
-        if len(numbers):
-            with np.errstate(over="ignore", invalid="ignore"):  # infinities have no mean
-                low, high, mean = map(float, (numbers.min(), numbers.max(), numbers.mean()))
-        step = series.step[-1]
-        return Digest(
-            count=len(series),
-            min=low,
-            max=high,
-            average=mean,
-            last=series.value[-1].item(),
-            step=None if np.isnan(step) else int(step),
-            timestamp=float(series.timestamp[-1]),
-            unit=series.unit,
-        )
+        return self.series(name).digest()
 
     def _holding(self, names: Iterable[str]) -> list[Table]:
         wanted = set(names)
