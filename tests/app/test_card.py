@@ -1,5 +1,8 @@
 """What a record tells of what its run logged, as attributes and as a card in a notebook."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -100,3 +103,29 @@ def test_a_store_that_is_made_is_told_of_once(project, caplog):
             run.init("x")
     (told,) = [line for line in caplog.messages if "made a store" in line]
     assert told == f"made a store in {project / '.whence'}"
+
+
+def test_a_record_is_edited_by_itself(record, store):
+    assert record.add_tag(["good", "figure1"]) is record
+    record.remove_tag("good")
+    record.add_comment("as it should be").update_reason("to see")
+    record.update_reason("why", mode="append")
+    assert record.tags == ("figure1",)
+    assert record.outcome == "as it should be"
+    assert record.reason == ("to see", "why")
+    (again,) = RecordStoreView(store).filter.tags("figure1")
+    assert (again.tags, again.outcome, again.reason) == (
+        record.tags, record.outcome, record.reason
+    )  # fmt: skip
+    with pytest.raises(UserError):
+        record.add_tag(3)
+    with pytest.raises(UserError, match="records of a store"):
+        Record({"id": "x"}).add_tag("y")
+
+
+def test_a_record_tells_how_and_by_what_it_was_made(store, project):
+    (project / "a b.py").write_text("import whence\nwith whence.Run() as run: run.init('made')\n")
+    subprocess.run([sys.executable, "a b.py", "x y"], cwd=project, check=True)
+    made = RecordStoreView(store)["made"]
+    assert made.command_line.endswith("'a b.py' 'x y'")
+    assert made.script_content == (project / "a b.py").read_text()

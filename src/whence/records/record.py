@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,7 +18,9 @@ from whence.records.task_parameter import get_task_param
 from whence.store import words
 
 if TYPE_CHECKING:
+    from whence.records.edit import Mode
     from whence.records.metric import Metrics
+    from whence.records.view import RecordStoreView
     from whence.store import Store
 
 ENDED = frozenset({"completed", "failed", "terminated"})
@@ -183,6 +186,21 @@ class Record:
         return words(self.state, "script_arguments")
 
     @property
+    def command_line(self) -> str:
+        """What was typed, or what makes it again; empty if that is not known."""
+        told = readable(self.state.get("repeat") or self.state.get("command") or "")
+        return told if isinstance(told, str) else shlex.join(map(str, told))
+
+    @property
+    def script_content(self) -> str:
+        """The text of its main file as it ran; empty if that is not on record."""
+        kept = (one for one in self.of_category("code") if one.name == self.main_file)
+        found = next(kept, None)
+        if self.store is None or found is None:
+            return ""
+        return self.store.get(found.digest).decode("utf-8", "replace")
+
+    @property
     def task_name(self) -> str:
         """The task that it is a call of; empty if it is none."""
         return words(self.state, "task_name")
@@ -242,6 +260,32 @@ class Record:
     def get_param(self, name: str | Iterable[str], *default: Any) -> Any:
         """The parameter of a dotted name, as `get_task_param` gives it."""
         return get_task_param(self.parameters, name, *default)
+
+    def add_tag(self, tag: str | Iterable[str]) -> Record:
+        """Put a tag, or several, on it."""
+        return self._edited(lambda view: view.add_tag(tag))
+
+    def remove_tag(self, tag: str | Iterable[str]) -> Record:
+        """Take a tag, or several, off it."""
+        return self._edited(lambda view: view.remove_tag(tag))
+
+    def add_comment(self, comment: str, replace: bool = False) -> Record:
+        """Add a text to its outcome, unless it says so already."""
+        return self._edited(lambda view: view.add_comment(comment, replace))
+
+    def update_reason(self, reason: Any, mode: Mode = "prepend") -> Record:
+        """Change its reason; see `RecordStoreView.update_reason`."""
+        return self._edited(lambda view: view.update_reason(reason, mode))
+
+    def _edited(self, change: Callable[[RecordStoreView], object]) -> Record:
+        """The record itself, after an edit; it is as it is now."""
+        from whence.records.view import RecordStoreView
+
+        view = RecordStoreView([self])
+        change(view)
+        (now,) = view
+        self._state, self.lost, self.heard = now.state, now.lost, now.heard
+        return self
 
     def _path(self, item: Artifact) -> str:
         """Where it lay; what begins with ``./`` was in the folder of the run."""
