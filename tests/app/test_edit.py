@@ -1,5 +1,7 @@
 """Tags, comments and reasons given later."""
 
+import time
+
 import pytest
 
 from whence.app import Workspace, chosen_runs, edit_comment, edit_reason, edit_tags, some_runs
@@ -92,3 +94,15 @@ def test_an_edit_of_an_old_record_reads_no_other(workspace, record):
     written = sum(path.stat().st_size for path in again.root.glob("journals/*/*.jsonl"))
     assert written > 100_000
     assert files.count < written / 10
+
+
+def test_what_changed_is_told_though_a_line_is_from_the_future(workspace, record):
+    """A clock was days ahead: what is written now comes before its line, and may yet count."""
+    run = record("a")
+    ahead = Store.open(workspace.store.root, clock=lambda: time.time() + 3 * 86400)
+    ahead.writer().append("tags", run, {"add": ["kept"]})
+    edited = edit_tags(workspace, chosen_runs(workspace, [run]), ["new"])
+    assert edited.changed == {run}
+    edited = edit_tags(workspace, edited.records, [], ["kept"])
+    assert edited.changed == set()
+    assert edited.records[0].tags == ("kept", "new")

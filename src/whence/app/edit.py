@@ -83,9 +83,13 @@ def _checked(text: str, may_be_empty: bool) -> str:
 
 
 def _edited(workspace: Workspace, records: Sequence[Record]) -> Edited:
-    """The records as they are now; those that got a line have another place in the order."""
+    """The records as they are now, and which are told of otherwise than before."""
     workspace.store.writer().sync()
     after = Records(workspace.store).of_ids(record.id for record in records)
-    before = {record.id: record.state.get("key") for record in records}
-    changed = (one.id for one in after if one.state.get("key") != before[one.id])
+    before = {record.id: _told(record) for record in records}
+    changed = (one.id for one in after if _told(one) != before[one.id])
     return Edited(tuple(after), frozenset(changed))
+
+
+def _told(record: Record) -> tuple[object, ...]:
+    return record.tags, record.reason, record.outcome
