@@ -129,7 +129,7 @@ def test_every_call_of_the_document(notebook, capsys):
     assert len(shown) == 15
     frame = shown.dataframe()
     assert list(frame.columns) == ["# records", "reason", "outcome", "tags", "main_file",
-                                   "avg. duration"]  # fmt: skip
+                                   "avg\n. duration"]  # fmt: skip
     assert list(frame.index) == sorted(frame.index, reverse=True)
     assert shown._repr_html_().startswith("<table")
 

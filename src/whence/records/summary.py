@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from whence.base.digest import digest_value
 from whence.base.error import UserError
-from whence.records.period import spoken
 from whence.records.record import Record, is_field, states_of, value_of
 from whence.store.field import FIELDS as FIELD_WORDS
 from whence.store.field import SOURCES as FIELD_SOURCES
@@ -29,7 +28,6 @@ LIKE = r"^(\d{8}[-T]\d{6})_?([a-zA-Z0-9]+)?$"
 
 _MISSING = object()
 _IN_HOUR = tuple(f"{minute:02d}m {second:02d}s" for minute in range(60) for second in range(60))
-_SHORT = 10.0  # what took less [s] is told with fractions of a second
 _BATCH = 512  # records whose facts stay in the processor's cache from one column to the next
 
 
@@ -94,7 +92,8 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
         return html.replace("\\n", "<br>")
 
     def __str__(self) -> str:
-        return str(self.dataframe().to_string())
+        frame = self.dataframe()
+        return str(frame.set_axis(frame.columns.str.replace("\n", ""), axis=1).to_string())
 
     def __repr__(self) -> str:
         return f"<RecordStoreSummary of {len(self)} rows>"
@@ -107,7 +106,7 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
         max_chars: int = 50,
         max_lines: int = 1,
     ) -> pd.DataFrame:
-        """The table: one row for each label, in the order of the view: the newest first.
+        """The table: one row for each label, downward, or in the order that was asked for.
 
         Parameters
         ----------
@@ -124,7 +123,7 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
         -------
         pandas.DataFrame
             Every cell a text, but for the number of records. Texts that differ among the records
-            of a row stand side by side.
+            of a row stand side by side. Names of columns are broken before their dots.
         """
         import pandas as pd
 
@@ -134,14 +133,14 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
         columns: dict[str, Sequence[Any]] = {"# records": sizes}
         for field in asked:
             if field == "duration":
-                columns["avg. duration"] = _means(told.took, sizes)
+                columns["avg\n. duration"] = _means(told.took, sizes)
                 continue
             cut = _cutter(field, max_chars, max_lines)
             columns[field] = _column(told.texts[field], sizes, cut)
         cut = _cutter("", max_chars, max_lines)
         for name in [parameters] if isinstance(parameters, str) else parameters:
             cells = [_parameter(record, name, hash_parameter_sets) for record in rows.records]
-            columns[name] = _column(cells, sizes, cut)
+            columns[name.replace(".", "\n.")] = _column(cells, sizes, cut)
         return pd.DataFrame(columns, index=pd.Index(rows.labels, dtype=object), dtype=object)
 
     def _rows(self, fields: Sequence[str]) -> _Rows:
@@ -151,9 +150,14 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
             records = self.view.aslist()
             told = _told(records, fields)
             if len(set(told.labels)) == len(records):
-                return _Rows(told.labels, [1] * len(records), records, told)
+                rows = _Rows(told.labels, [1] * len(records), records, told)
+                downward = sorted(told.labels, reverse=True)
+                if self.view.is_sorted or told.labels == downward:
+                    return rows
+                order = sorted(range(len(records)), key=told.labels.__getitem__, reverse=True)
+                return rows.in_order(downward, order)
         groups = self._groups()
-        labels = list(groups)
+        labels = list(groups) if self.view.is_sorted else sorted(groups, reverse=True)
         records = self.view.of([one for label in labels for one in groups[label]])
         sizes = [len(groups[label]) for label in labels]
         return _Rows(labels, sizes, records, _told(records, fields))
@@ -204,6 +208,13 @@ class _Rows:
     sizes: list[int]
     records: Sequence[Record]
     told: _Told
+
+    def in_order(self, labels: list[str], order: Sequence[int]) -> _Rows:
+        """The records of the same labels in another order; each row is one record."""
+        records, told = self.records, self.told
+        texts = {field: [cells[i] for i in order] for field, cells in told.texts.items()}
+        again = _Told(labels, texts, [told.took[i] for i in order])
+        return _Rows(labels, self.sizes, [records[i] for i in order], again)
 
 
 def _told(records: Sequence[Record], fields: Iterable[str]) -> _Told:
@@ -288,13 +299,9 @@ def _means(took: Sequence[float | None], sizes: Sequence[int]) -> list[str]:
 
 
 def _durations(lengths: Iterable[float | None]) -> list[str]:
-    """Lengths of time as ``0h 00m 00s``, short ones as ``31 ms``; seldom a number is formatted."""
+    """Lengths of time as ``0h 00m 00s``; of thousands, so without formatting each number."""
     return [
-        UNDEFINED
-        if one is None
-        else f"{(s := round(one)) // 3600}h {_IN_HOUR[s % 3600]}"
-        if one >= _SHORT
-        else spoken(one)
+        UNDEFINED if one is None else f"{(s := round(one)) // 3600}h {_IN_HOUR[s % 3600]}"
         for one in lengths
     ]
 

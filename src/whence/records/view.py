@@ -16,7 +16,7 @@ from whence.base.problem import did_you_mean
 from whence.records import edit
 from whence.records.condition import AnyOf, Condition, Ids, Not, other_store
 from whence.records.filter import FILTERS, as_condition, bound
-from whence.records.query import Order, Query
+from whence.records.query import NEWEST_FIRST, Order, Query
 from whence.records.reader import Records, UnknownRun
 from whence.records.record import Record, is_field, value_of
 from whence.records.summary import RecordStoreSummary
@@ -70,6 +70,11 @@ class RecordStoreView:
     def condition(self) -> Condition:
         """What a record must fulfil to be in the view."""
         return self._query.whole
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether another order was asked for than that of their times, the newest first."""
+        return self._query.order != NEWEST_FIRST
 
     @property
     def filter(self) -> Filters:
