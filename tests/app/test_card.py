@@ -129,3 +129,16 @@ def test_a_record_tells_how_and_by_what_it_was_made(store, project):
     made = RecordStoreView(store)["made"]
     assert made.command_line.endswith("'a b.py' 'x y'")
     assert made.script_content == (project / "a b.py").read_text()
+
+
+def test_a_lost_run_took_as_long_as_it_logged(store, project):
+    (project / "gone.py").write_text(
+        "import os, time, whence\nrun = whence.Run()\nrun.init('gone')\n"
+        "for i in range(4):\n    run.log_metrics({'i': i}); time.sleep(0.1)\n"
+        "run.log_metrics({'i': 5}, timestamp=time.time() + 1000)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "gone.py"], cwd=project, check=False)
+    gone = RecordStoreView(store)["gone"]
+    assert gone.status == "lost"
+    assert 0.4 <= gone.duration < 500  # not as long as a time that was given with a value

@@ -54,6 +54,7 @@ class Records:
         if deleted:
             self._index = _deleted(store)
         self._last: dict[str, float | None] = {}
+        self._points: dict[str, float | None] = {}
         self.names = Names(self._index.connection)
 
     @property
@@ -245,7 +246,16 @@ class Records:
             self._last[writer] = self._index.last_of(writer)
         heard = max(filter(None, (self._last[writer], state.get("heard"))), default=None)
         lost = is_alive(state.get("process"), heard, time.time()) is False
+        if lost and state.get("points"):
+            heard = max(filter(None, (heard, self._last_point(writer))), default=None)
         return Record(state, lost, self.store, heard)
+
+    def _last_point(self, writer: str) -> float | None:
+        if writer not in self._points:
+            from whence.store import last_point  # few runs are lost
+
+            self._points[writer] = last_point(self.store, writer)
+        return self._points[writer]
 
 
 def _deleted(store: Store) -> DeletedIndex:

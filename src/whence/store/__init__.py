@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from whence.store.leaf import cell, leaves
     from whence.store.load import short_name
     from whence.store.merger import Merged, merge
-    from whence.store.metric import tables, tables_of_runs
+    from whence.store.metric import last_point, tables, tables_of_runs
     from whence.store.process import enclosing_run, is_alive, this_process, user_name
     from whence.store.store import Store
     from whence.store.table import NO_STEP, Table
@@ -44,7 +44,7 @@ _HOMES = {
     "leaf": ("cell", "leaves"),
     "load": ("short_name",),
     "merger": ("Merged", "merge"),
-    "metric": ("tables", "tables_of_runs"),
+    "metric": ("last_point", "tables", "tables_of_runs"),
     "process": ("enclosing_run", "is_alive", "this_process", "user_name"),
     "store": ("Store",),
     "table": ("NO_STEP", "Table"),
@@ -79,6 +79,7 @@ __all__ = [
     "examine",
     "fold",
     "is_alive",
+    "last_point",
     "leaves",
     "merge",
     "tables",
