@@ -100,6 +100,17 @@ def test_a_recorder_that_fails_does_not_block_the_program():
         drain.finish()
 
 
+def test_a_recorder_that_fails_leaves_nothing_open():
+    def refuse(stream, text):
+        raise OSError("no space")
+
+    before = os.listdir("/proc/self/fd")
+    for _ in range(3):
+        with pytest.raises(OSError, match="no space"), captured(refuse):
+            os.write(1, b"x")
+    assert len(os.listdir("/proc/self/fd")) == len(before)
+
+
 def test_what_was_printed_before_kill_9_is_kept(tmp_path):
     script = textwrap.dedent(
         """

@@ -189,9 +189,11 @@ def captured(emit: Emit, *, through: bool = False, sieve: Sieve | None = None) -
         _flush_all()
         for name, fd in (("out", 1), ("err", 2)):
             os.dup2(saved[name], fd)
-        drain.finish()
-        for fd in saved.values():
-            os.close(fd)
+        try:
+            drain.finish()
+        finally:
+            for fd in saved.values():
+                os.close(fd)
 
 
 @contextlib.contextmanager
