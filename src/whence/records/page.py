@@ -16,6 +16,7 @@ from whence.base.escape import encode
 from whence.params import flatten
 from whence.records.excerpt import short, size
 from whence.records.layout import arrange
+from whence.records.period import spoken
 from whence.records.record import Record
 from whence.records.sibling import Grouped, grouped
 
@@ -142,7 +143,7 @@ def _of_run(record: Record) -> Iterator[tuple[str, Any]]:
     yield "status", record.status
     yield "created", utc_text(record.created)[:19] + "Z" if record.created else None
     if record.duration is not None:
-        yield "took", f"{record.duration:.3g} s"
+        yield "took", spoken(record.duration)
     where = f" on {state['host']}" if state.get("host") else ""
     yield "by", f"{state.get('user') or '–'}{where}"
     yield "folder", record.folder
