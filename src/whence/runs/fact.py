@@ -83,11 +83,19 @@ def key_of(key: Any, of: str) -> str:
 
 def tags_of(tags: Iterable[str] | None) -> list[str]:
     """Tags, each once."""
-    words = [tags] if isinstance(tags, str) else list(tags or ())
+    words = _listed(tags)
     for word in words:
         if not (isinstance(word, str) and word.strip() and word.isprintable()):
             raise UserError.of("bad-tag", f"{word!r} cannot be a tag", mend="Use printable text.")
     return [str(word) for word in dict.fromkeys(words)]
+
+
+def _listed(value: Any) -> list[Any]:
+    """Several values, or the one that stands alone."""
+    if value is None:
+        return []
+    alone = isinstance(value, str) or not isinstance(value, Iterable)
+    return [value] if alone else list(value)
 
 
 def folder_of(folder: str | None) -> str:
@@ -155,8 +163,8 @@ def visibility_of(value: str | Iterable[str] | None) -> Any:
     """Who may see a run: ``public``, ``tenant``, or names of users."""
     if value is None or value in ("public", "tenant"):
         return value
-    users = None if isinstance(value, str) else list(value)
-    if users is not None and all(isinstance(user, str) and user for user in users):
+    users = _listed(value)
+    if not isinstance(value, str) and all(isinstance(user, str) and user for user in users):
         return users
     raise UserError.of(
         "bad-visibility",
