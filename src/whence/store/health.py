@@ -85,8 +85,8 @@ def examine(store: Store) -> Health:
     A small file is written into the store folder and removed again.
     """
     cache = cache_folder(store.root)
-    sizes = [entry.stat().st_size for entry in os.scandir(cache.path) if entry.is_file()]
-    index = {"path": str(cache.path), "why": cache.why, "local": cache.local, "size": sum(sizes)}
+    size = sum(filter(None, map(_size, cache.path.glob("*.sqlite*"))))
+    index = {"path": str(cache.path), "why": cache.why, "local": cache.local, "size": size}
     findings = (
         *_programs(),
         *_place("store", store.root),
@@ -109,13 +109,19 @@ def usage(root: Path) -> dict[str, Usage]:
             known = kind[0] if kind and kind[0] in counts else "other"
             if known == "journals" and name.endswith(layout.METRICS):
                 known = "metrics"
-            try:
-                size = os.lstat(os.path.join(folder, name)).st_size
-            except FileNotFoundError:  # it was given its name, or removed, meanwhile
-                continue
-            counts[known][0] += 1
-            counts[known][1] += size
+            size = _size(os.path.join(folder, name))
+            if size is not None:
+                counts[known][0] += 1
+                counts[known][1] += size
     return {kind: Usage(*count) for kind, count in counts.items()}
+
+
+def _size(path: str | os.PathLike[str]) -> int | None:
+    """The bytes of a file; None if it was given another name, or removed, meanwhile."""
+    try:
+        return os.lstat(path).st_size
+    except FileNotFoundError:
+        return None
 
 
 def _programs() -> Iterator[Finding]:
