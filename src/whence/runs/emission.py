@@ -90,7 +90,7 @@ class Emission:
         Parameters
         ----------
         use : mapping
-            What a `Gauge` has read: percentages, of one core for the processors.
+            What a `Probe` has read: percentages, of one core for the processors.
         now : float
             When, in seconds since 1970-01-01 UTC.
         """

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from whence.base.error import StoreError
 from whence.runs.emission import Emission, Rates, tell_units
 from whence.runs.parting import part
-from whence.runs.resource import Gauge
+from whence.runs.resource import Probe
 from whence.store import Store
 
 Task = Callable[[], None]
@@ -94,7 +94,7 @@ class Keeper:
         self._busy = False
         self._thread: threading.Thread | None = None
         self._wake = 0.0
-        self._gauges: dict[int, Gauge] = {}
+        self._probes: dict[int, Probe] = {}
         self._told: set[str] = set()  # runs that are being told to end
 
     def tend(self, charge: Charge) -> None:
@@ -210,8 +210,8 @@ class Keeper:
             charge.due = now + charge.interval
             with contextlib.suppress(Exception):  # of this run: the others are looked at
                 if charge.pid not in readings:
-                    gauge = self._gauges.setdefault(charge.pid, Gauge(charge.pid))
-                    readings[charge.pid] = gauge.read()
+                    probe = self._probes.setdefault(charge.pid, Probe(charge.pid))
+                    readings[charge.pid] = probe.read()
                 stamp = time.time()
                 if readings[charge.pid] and charge.run in self._charges:
                     values = readings[charge.pid]

@@ -171,7 +171,7 @@ class Log:
         """
         if self.status in ENDS:
             self._refuse()
-        meter = self._meter or self._gauge()
+        meter = self._meter or self._metered()
         meter.log(metrics, step, time, timestamp)
         if self._watch is not None:
             self._watch.metrics(_at(timestamp), metrics)
@@ -202,13 +202,13 @@ class Log:
         --------
         >>> run.assign_metric_to_grid("field", [x, y], ["x", "y"])  # doctest: +SKIP
         """
-        self._gauge().grid(metric_name, axes_ticks, axes_labels)
+        self._metered().grid(metric_name, axes_ticks, axes_labels)
 
     def set_metric_units(self, name: str, units: str) -> None:
         """Tell the unit of a metric, as it is to be given back: ``"kJ/mol"``."""
-        self._gauge().describe(name, {"units": text_of(units, "unit")})
+        self._metered().describe(name, {"units": text_of(units, "unit")})
 
-    def _gauge(self) -> Meter:
+    def _metered(self) -> Meter:
         if self._meter is None:
             self._meter = Meter(self.store, self.id, self._started)
         return self._meter

@@ -27,7 +27,7 @@ class Usage:
     written: int
 
 
-class Gauge:
+class Probe:
     """Reads what a process and its descendants use.
 
     Parameters
