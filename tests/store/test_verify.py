@@ -60,6 +60,26 @@ def test_an_object_that_a_writer_meets_meanwhile_is_whole(full: Store) -> None:
     assert merge(store, other, thorough=True).copies == []
 
 
+class Collecting(FaultyFiles):
+    """Has gc set an object aside just before it is read."""
+
+    def open(self, path: Path | str, flags: int) -> int:
+        place = Path(path)
+        if place.parent.parent.name == "objects" and "trash" not in place.parts and not self.done:
+            self.done = True
+            aside = place.parents[2] / "trash/2026-11-21/objects" / place.parent.name / place.name
+            aside.parent.mkdir(parents=True)
+            place.rename(aside)
+        return super().open(path, flags)
+
+    done = False
+
+
+def test_an_object_that_gc_sets_aside_meanwhile_is_looked_at_there(full: Store) -> None:
+    report = Store.open(full.root, files=Collecting).verify()
+    assert (report.objects, report.corrupt, report.incomplete) == (5, [], [])
+
+
 def test_lines_taken_out_are_found(full: Store) -> None:
     (path,) = [p for p in full.root.glob("journals/*/*.jsonl") if ".metrics" not in p.name]
     lines = path.read_bytes().splitlines(keepends=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -24,6 +25,7 @@ _DIGEST = re.compile(rb'"([0-9a-f]{64})"')
 
 
 _KNOWN = KNOWN | {"head", "pack", "folded", "beat", "end", "version", "alias"}
+_TRIES = 3
 _MEND = "`whence merge --thorough OTHER` mends it from a store that has it whole."
 
 
@@ -64,7 +66,14 @@ class Report:
 
 
 def verify(files: Files, root: Path, now: float) -> Report:
-    """Read everything and compare it with its checks and digests."""
+    """Read everything and compare it with its checks and digests. Raises OSError."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(FileNotFoundError):  # gc has moved it since it was listed
+            return _verified(files, root, now)
+    return _verified(files, root, now)
+
+
+def _verified(files: Files, root: Path, now: float) -> Report:
     check = _Check(files, root, now)
     for name in journals(files, root):
         check.journal(layout.journals(root) / name)
