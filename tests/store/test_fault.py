@@ -37,6 +37,21 @@ def test_short_writes_are_gone_on_with(faulty: Faulty, piece: int) -> None:
     assert store.verify().corrupt == []
 
 
+@pytest.mark.parametrize("also", ["remove", "close"])
+def test_a_file_that_could_neither_be_begun_nor_removed_is_left(faulty: Faulty, also: str) -> None:
+    store, files = faulty
+    writer = store.writer()
+    files.failing |= {"write": errno.ENOSPC, also: errno.ESTALE}
+    for _ in range(2):
+        with pytest.raises(StoreError, match="No space left"):
+            writer.append("set", "r", {"f": {"name": "x"}})
+    files.failing.clear()
+    writer.append("set", "r", {"f": {"name": "y"}})
+    writer.close()
+    assert store.index().state("r")["name"] == "y"
+    assert store.verify().sound
+
+
 @settings(
     deadline=None,
     max_examples=100,

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import orjson
 
 from whence.base.clock import Clock, utc_day
-from whence.base.error import StoreError, UserError
+from whence.base.error import UserError
 from whence.base.escape import JSON, encode
 from whence.store import layout
 from whence.store.files import Files
@@ -173,16 +173,12 @@ class Journal:
         before = self._part
         n = before.n + 1 if before is not None else self._n
         number = self._number
-        self._number += 1  # an interrupt may leave a file behind: its name is taken
+        self._number += 1  # whatever goes wrong may leave a file behind: its name is taken
+        part = Part(self._files, self._path(utc_day(now), number), n)
         try:
-            part = Part(self._files, self._path(utc_day(now), number), n)
-            try:
-                part.put(self._body(part.n, now, "head", "", self._head(number)))
-            except BaseException:
-                part.discard()
-                raise
-        except StoreError:
-            self._number = number
+            part.put(self._body(part.n, now, "head", "", self._head(number)))
+        except BaseException:
+            part.discard()
             raise
         self._part = part
         self._midnight = (now // 86400 + 1) * 86400

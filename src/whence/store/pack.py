@@ -98,13 +98,9 @@ class Pack:
 
     def _turn(self, now: float) -> Appended:
         number = self._number
-        self._number += 1  # an interrupt may leave a file behind: its name is taken
+        self._number += 1  # whatever goes wrong may leave a file behind: its name is taken
         path = f"{utc_day(now)}/{self._name(number)}"
-        try:
-            file = Appended(self._files, self._folder / path)
-        except OSError:
-            self._number = number
-            raise
+        file = Appended(self._files, self._folder / path)
         before, self._file, self._path = self._file, file, path
         self._midnight = (now // 86400 + 1) * 86400
         if before is not None:

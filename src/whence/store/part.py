@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from zlib import crc32
 
+from whence.base.error import StoreError
 from whence.store.appended import Appended
 from whence.store.files import Files, failed, pieces
 from whence.store.line import Chain
@@ -171,6 +173,8 @@ class Part(Appended):
             raise failed(error, "close", self.path) from error
 
     def discard(self) -> None:
-        """Remove a file that nothing was acknowledged in."""
-        self.close()
-        self._files.remove(self.path)
+        """Remove a file that nothing was acknowledged in; one that stays does no harm."""
+        with contextlib.suppress(OSError, StoreError):
+            self.close()
+        with contextlib.suppress(OSError):
+            self._files.remove(self.path)

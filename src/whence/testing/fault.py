@@ -26,7 +26,8 @@ class FaultyFiles(Files):
         The most bytes one call writes.
     failing : dict of str to int
         The error number that every call of that name fails with: ``"sync"``, ``"close"``,
-        ``"write"``, ``"read"``, ``"create"`` (opening a new file), ``"rename"``, ``"list"``.
+        ``"write"``, ``"read"``, ``"create"`` (opening a new file), ``"rename"``, ``"remove"``,
+        ``"list"``.
     stale_handles : int
         How many of the next reads fail because the server has forgotten the file.
     coarse : float
@@ -124,6 +125,11 @@ class FaultyFiles(Files):
         """Rename, unless told otherwise."""
         self._fail("rename")
         super().rename(before, after)
+
+    def remove(self, path: Path) -> None:
+        """Remove, unless told otherwise."""
+        self._fail("remove")
+        super().remove(path)
 
     def stat(self, target: Path | str | int) -> os.stat_result:
         """The status, as old and with times as coarse as told."""
