@@ -86,6 +86,18 @@ def test_who_asked_and_why_is_on_record(workspace):
     run.close()
 
 
+def test_a_reason_may_be_left_out_and_must_be_text(workspace):
+    client = Client(workspace.store)
+    with Run(workspace.store) as run:
+        run.init("melt")
+        with pytest.raises(UserError, match="the reason must be text, not 3"):
+            client.abort_run("melt", 3)
+        assert list(workspace.store.lines(run.id, ("event",))) == []
+        client.abort_run(run.id, None)
+        (event,) = (line["message"] for line in workspace.store.lines(run.id, ("event",)))
+        assert event.endswith(": asked to end")
+
+
 def test_only_what_runs_can_be_asked(workspace, record):
     done = record("done")
     live = Run(workspace.store).init("live")

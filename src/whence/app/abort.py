@@ -10,7 +10,7 @@ from whence.records import Record, Records
 from whence.store import Store, this_process, user_name
 
 
-def abort_runs(store: Store, records: Sequence[Record], reason: str) -> list[Record]:
+def abort_runs(store: Store, records: Sequence[Record], reason: str | None) -> list[Record]:
     """Ask for the end of runs; gives those that were asked.
 
     Each process looks every few seconds whether it is asked to end; its run becomes
@@ -23,15 +23,17 @@ def abort_runs(store: Store, records: Sequence[Record], reason: str) -> list[Rec
         Where they are on record.
     records : sequence of Record
         The runs.
-    reason : str
+    reason : str, optional
         Why.
 
     Raises
     ------
     UserError
-        If one of them is not running; then none is asked.
+        If one of them is not running, or the reason is no text; then none is asked.
     """
-    reason = reason.strip() or "asked to end"
+    if reason is not None and not isinstance(reason, str):
+        raise UserError.of("bad-text", f"the reason must be text, not {reason!r}")
+    reason = (reason or "").strip() or "asked to end"
     targets: dict[str, Record] = {}
     for record in records:
         if record.status != "running":

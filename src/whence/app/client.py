@@ -365,13 +365,13 @@ class Client:
         files = artifact.fetch_artifacts(self.store, run_id, choice, folder, progress)
         return [file.path for file in files]
 
-    def abort_run(self, run_id: str, reason: str) -> None:
+    def abort_run(self, run_id: str | Record, reason: str | None = None) -> None:
         """Ask a running run to end, wherever its process is; it does within a few seconds.
 
         Raises
         ------
         UserError
-            If it is not running.
+            If it is not running, or the reason is no text.
 
         Examples
         --------

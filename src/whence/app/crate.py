@@ -19,8 +19,8 @@ import orjson
 
 from whence.app.choice import chosen_runs, sorted_words
 from whence.app.content import content_file
-from whence.app.file import replaced
 from whence.app.workspace import Workspace
+from whence.artifacts.replacement import replaced
 from whence.base.clock import system_clock, utc_text
 from whence.base.error import UserError
 from whence.base.escape import canonical

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
 from collections.abc import Mapping
@@ -10,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from whence.artifacts.replacement import replaced
 from whence.base import yaml
-from whence.base.error import UserError, WhenceError
+from whence.base.error import UserError
 from whence.plot.spec import PlotSpec
 
 
@@ -62,19 +62,11 @@ def write(path: Path, data: bytes) -> None:
 
     Raises
     ------
-    WhenceError
+    UserError
         If the file system refuses.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise WhenceError.of(
-            "cannot-write", f"cannot write {str(path)!r}: {error.strerror or error}"
-        ) from error
+    with replaced(path, parents=True) as file:
+        file.write(data)
 
 
 def save_configuration(spec: PlotSpec, place: Place, action: str) -> Path | None:
