@@ -20,6 +20,7 @@ from whence.artifacts import (
     ArtifactManager,
     Backend,
     Catalog,
+    Draft,
     FolderBackend,
     MlflowBackend,
     StoreBackend,
@@ -125,6 +126,19 @@ class TestMlflow(BackendSuite):
     @pytest.fixture
     def backend(self, mlflow_server: str) -> Backend:
         return MlflowBackend(mlflow_server)
+
+    def test_what_went_wrong_first_is_told(
+        self, backend: MlflowBackend, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def lost(done: int) -> None:
+            """From here on nobody answers."""
+            monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+            backend._client = MlflowBackend("http://127.0.0.1:9")._client
+            raise ValueError("the first")
+
+        with pytest.raises(ValueError, match="the first") as error:
+            backend.put("c", "lost", Draft({"a.txt": b"a"}), lost)
+        assert "is left on the server" in error.value.__notes__[0]
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

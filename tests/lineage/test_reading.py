@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from whence.app.client import Client
+from whence.formats import listener
 from whence.records import Records
 from whence.runs import Origin, Run
 from whence.store import Store
@@ -113,9 +114,15 @@ def test_the_inner_of_two_runs_has_read_it(data):
 
 
 def test_a_run_that_records_nothing_hears_nothing(data):
-    with Run(mode="disabled") as run:
+    def kept():
+        return {path: path.read_bytes() for path in data.store.root.rglob("*") if path.is_file()}
+
+    before = kept()
+    with Run(data.store, mode="disabled") as run:
         run.init("nothing")
+        assert listener() is None
         managed(data)["numbers/a/x"].read()
+    assert kept() == before
 
 
 def test_a_program_that_a_run_has_started(data, monkeypatch):

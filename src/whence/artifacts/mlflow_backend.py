@@ -103,8 +103,8 @@ class MlflowBackend:
                 self._client.set_terminated(run)
                 tags |= {_FAILED: "true"} if draft.failed else {}
                 number = self._numbered(name, run, tags)
-            except BaseException:
-                self._client.delete_run(run)
+            except BaseException as error:
+                self._give_up(run, error)
                 raise
         return Version(collection, artifact, number - 1, failed=draft.failed, key=run)
 
@@ -222,6 +222,13 @@ class MlflowBackend:
                 target = Path("files", entry.path)
                 self._client.log_artifact(run, str(Path(folder, target)), str(target.parent))
                 watch(entry.size)
+
+    def _give_up(self, run: str, reason: BaseException) -> None:
+        """Delete the run of a version that came to nothing; what made it so is what is told."""
+        try:
+            self._client.delete_run(run)
+        except Exception as error:  # the server that failed before is likely to fail again
+            reason.add_note(f"The run {run} that was begun for it is left on the server: {error}")
 
     def _numbered(self, name: str, run: str, tags: dict[str, str]) -> int:
         """Have the server give out a number."""

@@ -157,6 +157,7 @@ class Bringer:
 
     def __init__(self, folder: int, leaf: str, artifact: Artifact) -> None:
         self._folder, self._leaf, self._artifact = folder, leaf, artifact
+        self._began_anew = False
 
     def bring(self, source: int | bytes, offset: int, files: Files, watch: Watch) -> bool:
         """Whether the bytes of `source`, an open file or the bytes, from `offset` on were right.
@@ -219,17 +220,11 @@ class Bringer:
             watch(len(piece))
         if done == artifact.size and sha.hexdigest() == artifact.digest:
             return True
-        if os.fstat(fd).st_size and self._resumed(fd):
-            return self._fill(fd, source, offset, files, lambda count: None)
-        return False
-
-    def _resumed(self, fd: int) -> bool:
-        """Empty the file for a second try; only once."""
-        if getattr(self, "_again", False):
+        if self._began_anew or not os.fstat(fd).st_size:
             return False
-        self._again = True
+        self._began_anew = True  # what was left in the file may be what is wrong
         os.ftruncate(fd, 0)
-        return True
+        return self._fill(fd, source, offset, files, lambda count: None)
 
 
 def _piece(source: int | bytes, size: int, offset: int) -> bytes:
