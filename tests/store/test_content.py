@@ -10,7 +10,7 @@ import pytest
 
 from whence.base.digest import digest_bytes
 from whence.base.error import StoreError, UserError
-from whence.store import Content, Store
+from whence.store import Content, Files, Store
 from whence.store.layout import SMALL, object_path
 from whence.testing.fault import FaultyFiles, is_read_only
 
@@ -230,6 +230,24 @@ def test_a_file_that_changes_between_hash_and_copy_is_read_again(
     files.before_read = None
     assert store.get(content.digest) == path.read_bytes()
     assert list(store.root.glob("objects/new-*")) == []
+
+
+@pytest.mark.parametrize("copied", [0, 1000, 1 << 30])
+def test_what_the_system_does_not_copy_by_itself_is_written(store: Store, copied: int) -> None:
+    class Some(Files):
+        def clone(self, source: int, target: int) -> bool:
+            return False
+
+        def copy(self, source: int, target: int, size: int, offset: int) -> int:
+            return super().copy(source, target, min(size, copied - offset), offset)
+
+    old = Store.open(store.root, files=Some, clock=lambda: time.time() + 60)
+    path = store.project / "data"
+    path.write_bytes(LARGE)
+    content = old.writer().put_file(path, "copy")
+    assert content.kept == "object"
+    assert old.get(content.digest) == LARGE
+    old.writer().close()
 
 
 def test_many_files_go_into_few(store: Store, tmp_path: Path) -> None:

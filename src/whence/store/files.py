@@ -119,6 +119,15 @@ class Files:
             return False
         return True
 
+    def copy(self, source: int, target: int, size: int, offset: int) -> int:
+        """How many bytes from there on the system appended by itself; 0 where it cannot."""
+        if not hasattr(os, "copy_file_range"):
+            return 0
+        try:
+            return os.copy_file_range(source, target, size, offset)
+        except OSError:  # to read and write says what is wrong, if it is not only this call
+            return 0
+
     def _grant(self, target: Path | int, bits: int) -> None:
         try:
             os.chmod(target, modes.S_IMODE(os.stat(target).st_mode) | bits)

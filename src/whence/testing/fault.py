@@ -160,6 +160,10 @@ class FaultyFiles(Files):
                 offset += len(piece)
         return self.can_clone
 
+    def copy(self, source: int, target: int, size: int, offset: int) -> int:
+        """Read and write, with the faults of both."""
+        return self.write(target, self.read(source, size, offset))
+
     def _recall(self, what: str, path: Path, ask: Callable[[Path], Any]) -> Any:
         now = (self.clock or time.time)()
         then, answer = self._remembered.get((what, path), (-self.delay, None))
