@@ -104,7 +104,10 @@ def test_names_with_anything_in_them(client, name):
         (lambda c: c.get_runs(output_format="table"), "cannot be given as 'table'"),
         (lambda c: c.get_runs(attributes=["stauts"]), "Did you mean 'status'"),
         (lambda c: c.get_runs(attributes=["as_dict"]), "have no attribute 'as_dict'"),
-        (lambda c: c.get_runs(start_index=-1), "counted from 0"),
+        (lambda c: c.get_runs(start_index=-1), "a whole number from 0 up"),
+        (lambda c: c.get_runs(count_limit=-1), "count_limit is a whole number from 0 up"),
+        (lambda c: c.get_runs(count_limit="3"), "count_limit is a whole number from 0 up"),
+        (lambda c: c.get_runs(sort_by_columns=["name"]), "Give pairs of a column"),
         (lambda c: c.get_runs(["x y z"]), "'x y z' is not a filter"),
         (lambda c: c.get_runs(sort_by_columns=[("nothing", False)]), "no record has a 'nothing'"),
     ],
@@ -113,3 +116,19 @@ def test_mistakes(client, call, message):
     with pytest.raises(UserError) as caught:
         call(client)
     assert message in str(caught.value)
+
+
+def test_the_columns_of_simvue_are_known_by_their_names(client):
+    wanted = ["endtime", "runtime", "modified"]
+    (told,) = client.get_runs("T == 3", output_format="dict", attributes=wanted)
+    (record,) = (run for _, run in client.get_runs("T == 3"))
+    assert told == {
+        "id": record.id, "endtime": record.ended, "runtime": record.duration,
+        "modified": record.state["last"],
+    }  # fmt: skip
+    for column in wanted:
+        names = [run.name for _, run in client.get_runs(sort_by_columns=[(column, False)])]
+        assert sorted(names) == [f"n{number}" for number in range(5)]
+    assert names == [f"n{number}" for number in range(5)]
+    frame = client.get_runs(output_format="dataframe", attributes=wanted, start_index=None)
+    assert frame["endtime"].dt.tz is not None

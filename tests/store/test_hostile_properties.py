@@ -59,7 +59,9 @@ operations = st.sampled_from(
 )
 things = st.sampled_from([RUN, "c/a/v0~w", "c/a"])
 likely: dict[str, st.SearchStrategy[Any]] = {
-    "f": st.dictionaries(st.sampled_from(["created", "status", "params", "process"]), values),
+    "f": st.dictionaries(
+        st.sampled_from(["created", "status", "params", "process", "folder_metadata"]), values
+    ),
     "name": st.just("n"),
     "category": st.just("output"),
     "digest": st.just(DIGEST),
@@ -72,7 +74,7 @@ likely: dict[str, st.SearchStrategy[Any]] = {
     "add": st.lists(values, max_size=2),
     "m": st.dictionaries(st.just("a"), values),
     "alert": st.just("a"),
-    "facts": st.dictionaries(st.sampled_from(["name", "status"]), values),
+    "facts": st.dictionaries(st.sampled_from(["name", "status", "deleted"]), values),
     "alias": st.just("best"),
     "number": st.just(0),
     "lead": st.just("c/a/v0/"),

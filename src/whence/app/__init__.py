@@ -8,6 +8,7 @@ from whence.base.lazy import lazily
 
 if TYPE_CHECKING:
     from whence.app.abort import abort_runs
+    from whence.app.alert import RecordedAlert
     from whence.app.artifact import (
         Choice,
         PutRequest,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         import_records,
         incoming_records,
     )
+    from whence.app.folder import Folder
     from whence.app.lineage import lineage_of
     from whence.app.program import ProgramRun, record_program
     from whence.app.record import Listed, Listing, Shown, list_runs, show_run
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
         status_of_sweep,
         sweep_as_dict,
     )
+    from whence.app.tag import RecordedTag
     from whence.app.trace import trace_digest, trace_file
     from whence.app.tree import (
         carry_out,
@@ -77,6 +80,7 @@ if TYPE_CHECKING:
 # A face uses one verb; it must not pay for the imports of the others.
 _HOMES = {
     "abort": ("abort_runs",),
+    "alert": ("RecordedAlert",),
     "artifact": (
         "Choice",
         "PutRequest",
@@ -119,6 +123,7 @@ _HOMES = {
         "import_records",
         "incoming_records",
     ),
+    "folder": ("Folder",),
     "lineage": ("lineage_of",),
     "program": ("ProgramRun", "record_program"),
     "repeat": ("Repeat", "repeat_run"),
@@ -140,6 +145,7 @@ _HOMES = {
         "status_of_sweep",
         "sweep_as_dict",
     ),
+    "tag": ("RecordedTag",),
     "trace": ("trace_digest", "trace_file"),
     "tree": (
         "carry_out",
@@ -162,12 +168,15 @@ __all__ = [
     "Edited",
     "EvaluationRequest",
     "EvaluationResult",
+    "Folder",
     "Imported",
     "Listed",
     "Listing",
     "Made",
     "ProgramRun",
     "PutRequest",
+    "RecordedAlert",
+    "RecordedTag",
     "Repeat",
     "Return",
     "Shown",

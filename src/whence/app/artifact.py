@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from whence.app.display import Artifacts, Picture
+from whence.app.page import Columns, Page
 from whence.artifacts import (
     Deposit,
     Fetched,
@@ -177,9 +178,18 @@ def open_artifact(
     return file
 
 
-def list_artifacts(store: Store, run: str | Record, choice: Choice) -> list[Artifact]:
-    """The artifacts of a run that fit."""
-    return Artifacts(artifacts_of(Records(store).resolve(run), choice))
+def list_artifacts(
+    store: Store, run: str | Record, choice: Choice, columns: Columns | None = None
+) -> list[Artifact]:
+    """The artifacts of a run that fit, in the order in which they were saved if no other is asked.
+
+    Raises
+    ------
+    UserError
+        If there is no such run, or nothing to sort by in a column.
+    """
+    found = artifacts_of(Records(store).resolve(run), choice)
+    return Artifacts(Page(columns=columns).of(found, ("name", "category", "size"), getattr))
 
 
 def fetch_artifacts(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from whence.app import artifact, found, metric
+from whence.app.page import Columns, Page
 from whence.app.workspace import Workspace
 from whence.artifacts import Progress
 from whence.base.error import UserError
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
     from matplotlib.figure import Figure
+
+    from whence.app.alert import RecordedAlert
+    from whence.app.folder import Folder
+    from whence.app.tag import RecordedTag
 
 XAxis = Literal["step", "time", "timestamp"]
 
@@ -72,7 +77,7 @@ class Client:
         timing_info: bool = False,
         output_format: found.Form = "objects",
         count_limit: int | None = 100,
-        start_index: int = 0,
+        start_index: int | None = 0,
         show_shared: bool = True,
         sort_by_columns: Sequence[tuple[str, bool]] | None = None,
     ) -> Any:
@@ -219,8 +224,8 @@ class Client:
     ) -> Figure:
         """A figure with a panel for each metric and a line for each run.
 
-        Parameters are those of `get_metric_values`; an aggregate is drawn as a line for the
-        average in a band from the least to the greatest value.
+        Parameters are those of `get_metric_values`; of an aggregate the average is a line, in a
+        band from the least to the greatest value.
         """
         request = metric.MetricRequest(
             _words(metric_names), xaxis, use_run_names, aggregate, max_points
@@ -381,9 +386,175 @@ class Client:
 
         abort_runs(self.store, [self._record(run_id)], reason)
 
-    def list_artifacts(self, run_id: str | Record, category: str | None = None) -> list[Artifact]:
-        """The artifacts of a run: name, category, media type, digest, size."""
-        return artifact.list_artifacts(self.store, run_id, artifact.Choice(category=category))
+    def get_events(
+        self,
+        run_id: str | Record,
+        *,
+        message_contains: str | None = None,
+        start_index: int | None = None,
+        count_limit: int | None = None,
+    ) -> list[dict[str, Any]]:
+        """What a run logged as text: ``timestamp``, ``level`` and ``message`` of each, by time."""
+        from whence.app.event import find_events
+
+        page = Page(start_index, count_limit)
+        return find_events(self._record(run_id), message_contains, page)
+
+    def get_alerts(
+        self,
+        *,
+        run_id: str | Record | None = None,
+        critical_only: bool = True,
+        names_only: bool = True,
+        start_index: int | None = None,
+        count_limit: int | None = None,
+        sort_by_columns: Columns | None = None,
+    ) -> list[str] | list[RecordedAlert]:
+        """The alerts of a run, or of all: their names, or what each is and how it stands.
+
+        Parameters
+        ----------
+        run_id : str, optional
+            Only those that this run is watched for.
+        critical_only : bool
+            Only those that are critical, in that run or in any.
+        names_only : bool
+            Whether to give names.
+        start_index, count_limit : int, optional
+            How many of the first are left out; at most so many.
+        sort_by_columns : sequence of (str, bool), optional
+            ``name`` or ``created``, and whether downward.
+
+        Examples
+        --------
+        >>> client.get_alerts(run_id="melt")  # doctest: +SKIP
+        ['blows up']
+        """
+        from whence.app.alert import AlertRequest, find_alerts
+
+        run = None if run_id is None else self._record(run_id)
+        page = Page(start_index, count_limit, sort_by_columns)
+        alerts = find_alerts(self.store, AlertRequest(run, critical_only, page))
+        return [alert.name for alert in alerts] if names_only else alerts
+
+    def get_tag(self, name: str) -> RecordedTag:
+        """A tag: its name, how many runs have it, and since when."""
+        from whence.app.tag import find_tag
+
+        return find_tag(self.store, name)
+
+    def get_tags(
+        self,
+        *,
+        start_index: int | None = None,
+        count_limit: int | None = None,
+        sort_by_columns: Columns | None = None,
+    ) -> Iterator[tuple[str, RecordedTag]]:
+        """The tags on record, by name; `sort_by_columns` takes ``name``, ``created``, ``runs``."""
+        from whence.app.tag import find_tags
+
+        page = Page(start_index, count_limit, sort_by_columns)
+        return ((tag.name, tag) for tag in find_tags(self.store, page))
+
+    def get_folder(self, folder_path: str) -> Folder:
+        """A folder of runs, with what `Run.set_folder_details` told of it."""
+        from whence.app.folder import find_folder
+
+        return find_folder(self.store, folder_path)
+
+    def get_folders(
+        self,
+        filters: str | Iterable[str] | None = None,
+        *,
+        start_index: int | None = None,
+        count_limit: int | None = None,
+        sort_by_columns: Columns | None = None,
+    ) -> Iterator[tuple[str, Folder]]:
+        """The folders of runs, by path, those that only hold others too.
+
+        Parameters
+        ----------
+        filters : str or iterable of str, optional
+            Like ``path contains melt``, ``description contains x``, ``has tag.first`` or
+            ``metadata.x > 3``, all of which must hold.
+        start_index, count_limit : int, optional
+            How many of the first are left out; at most so many.
+        sort_by_columns : sequence of (str, bool), optional
+            ``path``, ``created``, ``modified``, ``runs`` or ``metadata.x``, and whether downward.
+        """
+        from whence.app.folder import find_folders
+
+        page = Page(start_index, count_limit, sort_by_columns)
+        return ((one.path, one) for one in find_folders(self.store, filters or (), page))
+
+    def delete_run(self, run_id: str | Record) -> None:
+        """Delete a run; `whence delete --undo` brings it back until gc collects it.
+
+        Raises
+        ------
+        UserError
+            If it is still running.
+        """
+        from whence.app.deletion import delete, plan_deletion
+
+        workspace = Workspace(self.store.project, self.store)
+        delete(workspace, plan_deletion(workspace, [self._record(run_id)]))
+
+    def delete_runs(self, folder_path: str) -> list[str]:
+        """Delete the runs of a folder, as `delete_run` does each; gives their ids."""
+        from whence.app.folder import delete_runs_in
+
+        return delete_runs_in(self.store, folder_path)
+
+    def delete_folder(
+        self,
+        folder_path: str,
+        *,
+        recursive: bool = False,
+        remove_runs: bool = False,
+        allow_missing: bool = False,
+    ) -> list[str]:
+        """Delete a folder with its runs, as `delete_run` does each; gives their ids.
+
+        Parameters
+        ----------
+        recursive, remove_runs : bool
+            Whether folders below it may go with it, and runs: it is what its runs tell of it.
+        allow_missing : bool
+            Whether it is no error if there is no such folder.
+
+        Raises
+        ------
+        UserError
+            If there is none, or it holds what may not go; then nothing is deleted.
+        """
+        from whence.app.folder import Removal, delete_folder
+
+        removal = Removal(recursive, remove_runs, allow_missing)
+        return delete_folder(self.store, folder_path, removal)
+
+    def delete_alert(self, alert_id: str) -> list[str]:
+        """Delete an alert, by its id or name, from all runs; gives their ids."""
+        from whence.app.alert import delete_alert
+
+        return delete_alert(self.store, alert_id)
+
+    def delete_tag(self, name: str) -> list[str]:
+        """Take a tag off all runs that have it; gives their ids."""
+        from whence.app.tag import delete_tag
+
+        return delete_tag(self.store, name)
+
+    def list_artifacts(
+        self,
+        run_id: str | Record,
+        category: str | None = None,
+        *,
+        sort_by_columns: Columns | None = None,
+    ) -> list[Artifact]:
+        """The artifacts of a run, as they were saved or by ``name``, ``category`` or ``size``."""
+        choice = artifact.Choice(category=category)
+        return artifact.list_artifacts(self.store, run_id, choice, sort_by_columns)
 
     def open_artifact(
         self, run_id: str | Record, name: str, *, category: str | None = None

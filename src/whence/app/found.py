@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from whence.app.page import Page
 from whence.base.error import UserError
 from whence.base.escape import decode
 from whence.base.problem import did_you_mean
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 
 Form = Literal["objects", "dict", "dataframe"]
 ATTRIBUTES = ("name", "status", "folder", "tags", "description", "user", "created", "kind")
+_SAME = {"endtime": "ended", "runtime": "duration"}
+"""Simvue's words for fields that have others here."""
+_STATE = {"modified": "last"}
 _TIMING = ("created", "started", "ended", "duration")
-_TIMES = frozenset({"created", "started", "ended"})
+_TIMES = frozenset({"created", "started", "ended", "endtime", "modified"})
 _SYSTEM = ("host", "cwd", "environment", "process", "system")
 
 
@@ -38,7 +42,7 @@ class RunRequest:
         What else is told of each run.
     sort_by_columns : sequence of (str, bool)
         Fields, parameters or ``metadata.x`` to sort by, and whether downward.
-    start_index : int
+    start_index : int or None
         How many of the first are left out.
     count_limit : int or None
         At most so many.
@@ -57,16 +61,13 @@ class RunRequest:
     system_info: bool = False
     timing_info: bool = False
     sort_by_columns: Sequence[tuple[str, bool]] = ()
-    start_index: int = 0
+    start_index: int | None = 0
     count_limit: int | None = 100
 
     def __post_init__(self) -> None:
-        if self.start_index < 0:
-            raise UserError.of(
-                "bad-start", f"runs are counted from 0, so none is the {self.start_index}th"
-            )
+        Page(self.start_index, self.count_limit, self.sort_by_columns)
         for name in self.attributes or ():
-            if not is_field(name) and name not in ATTRIBUTES:
+            if not is_field(_SAME.get(name, name)) and name not in (*ATTRIBUTES, "modified"):
                 raise UserError.of(
                     "unknown-attribute",
                     f"runs have no attribute {name!r}",
@@ -77,19 +78,21 @@ class RunRequest:
         """The runs that are meant."""
         query = Query().where(conditions_of(self.filters))
         if self.sort_by_columns:
-            query = query.sorted(Order(name, bool(down)) for name, down in self.sort_by_columns)
+            query = query.sorted(
+                Order(_SAME.get(name, name), down) for name, down in self.sort_by_columns
+            )
         return query if self.count_limit is None else query.limited(self.end)
 
     @property
     def end(self) -> int:
         """The place after the last run that is wanted."""
-        return self.start_index + (self.count_limit or 0)
+        return (self.start_index or 0) + (self.count_limit or 0)
 
 
 def find_runs(store: Store, request: RunRequest) -> Iterator[Record]:
     """The runs that are asked for, the newest first if no order is."""
     records = Records(store)
-    keys = records.keys(request.query())[request.start_index :]
+    keys = records.keys(request.query())[request.start_index or 0 :]
     return iter(records.of_keys(keys))
 
 
@@ -105,7 +108,12 @@ def runs_facts(
 def _facts(record: Record, request: RunRequest, metrics: Mapping[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {"id": record.id}
     for name in ATTRIBUTES if request.attributes is None else request.attributes:
-        value = getattr(record, name) if is_field(name) else record.state.get(name)
+        field = _SAME.get(name, name)
+        value = (
+            getattr(record, field)
+            if is_field(field)
+            else record.state.get(_STATE.get(field, field))
+        )
         told[name] = list(value) if isinstance(value, tuple) else value
     if request.metadata:
         told |= {"metadata": record.metadata, "parameters": dict(record.parameters)}

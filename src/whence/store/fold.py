@@ -1,8 +1,9 @@
 """The state of a thing on record, as a pure function of its lines.
 
-The order is (logical clock, writer, sequence); each field of ``set``, each key of ``meta``, each
-tag and the deletion go to the last line that speaks of them. A line counts once, however many
-copies of it there are. A tombstone is the last word on its thing, wherever in the order it is.
+The order is (logical clock, writer, sequence); each field of ``set``, each key of ``meta`` and of
+``folder_metadata``, each tag and the deletion go to the last line that speaks of them. A line
+counts once, however many copies of it there are. A tombstone is the last word on its thing,
+wherever in the order it is.
 Lines and members this version does not know are left out, and so are members that cannot be what
 they are told to be.
 """
@@ -43,6 +44,9 @@ RESERVED = frozenset(
     ]
 )
 """Members of a state that come from other operations than ``set``."""
+
+FOLDER = "folder_metadata"
+"""The field whose members each go to the last line that speaks of them."""
 
 ARTIFACT = ("name", "category", "type", "digest", "size", "kept", "path", "meta")
 
@@ -177,6 +181,10 @@ def _set(state: State, line: dict[str, Any], key: Key) -> None:
     )
     if left_out:
         fields = {name: value for name, value in fields.items() if name not in left_out}
+    told = fields.get(FOLDER)  # of the folder that the run is in: key by key
+    if told.__class__ is dict:
+        before = state.get(FOLDER)
+        fields = {**fields, FOLDER: {**before, **told} if type(before) is dict else told}
     state.update(fields)
     if "process" in fields:  # who runs it now: its lines tell whether it is alive
         state["writer"] = key[1]
@@ -190,7 +198,11 @@ def _meta(state: State, line: dict[str, Any], key: Key) -> None:
 
 def _alert(state: State, line: dict[str, Any], key: Key) -> None:
     name, facts = line.get("alert"), line.get("facts")
-    if type(name) is str and type(facts) is dict:
+    if type(name) is not str or type(facts) is not dict:
+        return
+    if facts.get("deleted") is True:
+        state["alerts"].pop(name, None)
+    elif name in state["alerts"] or "name" in facts:  # how a deleted one stands is no news
         state["alerts"].setdefault(name, {}).update(facts)
 
 

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import re
 
-VERSION = 15
+VERSION = 16
 
 SPACES = ("param", "meta", "field", "alert")
 """What the rows of ``param`` are about."""

@@ -8,11 +8,14 @@ from hypothesis import strategies as st
 
 Operation = tuple[str, dict[str, Any]]
 
-_NAMES = st.sampled_from(["name", "status", "params", "created", "process", "x y", "ü"])
+_NAMES = st.sampled_from(
+    ["name", "status", "params", "created", "process", "folder_metadata", "x y", "ü"]
+)
 _WORDS = st.text(max_size=6)
 _PLAIN = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(
     allow_nan=False, allow_infinity=False
 ) | _WORDS  # fmt: skip
+_ALERTS = st.dictionaries(_NAMES, _PLAIN) | st.just({"deleted": True})
 _DEEP = st.recursive(
     _PLAIN,
     lambda inner: (
@@ -61,9 +64,7 @@ def operations(final: bool = False) -> st.SearchStrategy[Operation]:
         st.tuples(st.just("event"), st.fixed_dictionaries({"level": _WORDS, "message": _WORDS})),
         st.tuples(
             st.just("alert"),
-            st.fixed_dictionaries(
-                {"alert": st.sampled_from(["a", "b"]), "facts": st.dictionaries(_NAMES, _PLAIN)}
-            ),
+            st.fixed_dictionaries({"alert": st.sampled_from(["a", "b"]), "facts": _ALERTS}),
         ),
         st.tuples(
             st.just("out"), st.fixed_dictionaries({"stream": st.just("out"), "text": _WORDS})
