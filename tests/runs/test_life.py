@@ -1,5 +1,6 @@
 """How a run is begun, taken up, configured and left, and in which processes."""
 
+import datetime as dt
 import logging
 import multiprocessing
 import os
@@ -82,6 +83,8 @@ def test_what_a_server_will_act_on_is_on_record(store):
     assert state["visibility"] == ["ada", "grace"]
     assert state["folder_metadata"] == {"site": 3}
     assert state["folder_description"] == "the folder"
+    run.set_folder_details(metadata={"by": "ada"})
+    assert state_of(store, run)["folder_metadata"] == {"site": 3, "by": "ada"}
 
 
 @pytest.mark.parametrize(
@@ -173,6 +176,50 @@ def test_a_run_that_was_only_created_starts_when_taken_up(store):
     Run(store).reconnect(run.id)
     assert state_of(store, run)["status"] == "running"
     assert state_of(store, run)["started"] is not None
+
+
+def test_a_run_that_was_only_created_has_no_outputs(store, project):
+    (project / "in.txt").write_text("x")
+    run = Run(store).init(running=False)
+    for refused in (
+        lambda: run.save_file(project / "in.txt"),
+        lambda: run.save_object([1]),
+        lambda: run.save_directory(project),
+        lambda: run.save_all([project / "in.txt"], "output"),
+    ):
+        with pytest.raises(UserError, match="has not started"):
+            refused()
+    assert state_of(store, run)["artifacts"] == []
+    run.save_file(project / "in.txt", "input")
+    run.save_object([1], "code")
+    run.set_status("running")
+    run.save_file(project / "in.txt")
+    assert len(state_of(store, run)["artifacts"]) == 3
+
+
+def test_words_of_simvue_are_taken_as_it_has_them(store):
+    with Run(
+        store, server_token="t", server_url="https://x", server_profile="p", debug=True
+    ) as run:
+        run.init()
+        run.log_event("first", "2026-11-21T01:52:21.638402", "warning")
+        run.log_event("second", dt.datetime(2026, 11, 21, tzinfo=dt.UTC))
+        run.log_event("third", "error", 6.0)
+        run.set_metric_units("energy", "kJ", mks_unit="J", mks_conversion=1000)
+        with pytest.raises(UserError, match="there is no level"):
+            run.log_event("a number is no time here", 30)
+        with pytest.raises(UserError, match="must be a number, not 'k'"):
+            run.set_metric_units("energy", "kJ", "J", "k")
+    told = [
+        (line["message"], line["level"], line["at"]) for line in store.lines(run.id, ("event",))
+    ]
+    assert [line[:2] for line in told] == [
+        ("first", "warning"), ("second", "info"), ("third", "error"),
+    ]  # fmt: skip
+    assert [line[2] for line in told] == [1795225941.638402, 1795219200.0, 6.0]
+    assert state_of(store, run)["metrics"]["energy"] == {
+        "units": "kJ", "mks_units": "J", "mks_conversion": 1000.0,
+    }  # fmt: skip
 
 
 def test_a_child_logs_to_the_run_it_was_started_by_and_does_not_end_it(store, monkeypatch):

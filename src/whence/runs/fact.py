@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import traceback
@@ -118,7 +119,14 @@ def text_of(value: str | None, of: str) -> Any:
     raise UserError.of("bad-text", f"the {of} must be text, not {value!r}")
 
 
-def level_of(level: str) -> str:
+def number_of(value: Any, of: str) -> float:
+    """A finite number."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    raise UserError.of("bad-number", f"the {of} must be a number, not {value!r}")
+
+
+def level_of(level: Any) -> str:
     """The level of an event."""
     word = level.lower() if isinstance(level, str) else str(level)
     return one_of(word, LEVELS, "level")

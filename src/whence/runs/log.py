@@ -27,9 +27,9 @@ from whence.base.clock import new_id
 from whence.base.error import UserError
 from whence.base.escape import encode
 from whence.records import Category
-from whence.runs.fact import ENDS, level_of, metadata_of, tags_of, text_of
+from whence.runs.fact import ENDS, LEVELS, level_of, metadata_of, number_of, tags_of, text_of
 from whence.runs.git import root_of
-from whence.runs.metric import Meter, instant
+from whence.runs.metric import Meter, instant, is_time
 from whence.runs.watch import Watch
 from whence.store import Store
 
@@ -108,7 +108,11 @@ class Log:
         tags: Iterable[str] | None = None,
         description: str | None = None,
     ) -> None:
-        """Tell more of the folder that the run is in."""
+        """Tell more of the folder that the run is in; `Client.get_folder` gives it back.
+
+        Metadata are added to what this run told of the folder before; tags and description take
+        the place of it.
+        """
         told = {
             "metadata": metadata_of(metadata) or None,
             "tags": tags_of(tags) or None,
@@ -204,9 +208,31 @@ class Log:
         """
         self._metered().grid(metric_name, axes_ticks, axes_labels)
 
-    def set_metric_units(self, name: str, units: str) -> None:
-        """Tell the unit of a metric, as it is to be given back: ``"kJ/mol"``."""
-        self._metered().describe(name, {"units": text_of(units, "unit")})
+    def set_metric_units(
+        self,
+        name: str,
+        units: str,
+        mks_unit: str | None = None,
+        mks_conversion: float | None = None,
+    ) -> None:
+        """Tell the unit of a metric, as it is to be given back: ``"kJ/mol"``.
+
+        Parameters
+        ----------
+        name, units : str
+            The metric, and its unit.
+        mks_unit : str, optional
+            The unit of the same quantity in metres, kilograms and seconds; recorded, and nothing
+            is converted.
+        mks_conversion : float, optional
+            How many of those are one of its own; recorded too.
+        """
+        facts: dict[str, Any] = {"units": text_of(units, "unit")}
+        if mks_unit is not None:
+            facts["mks_units"] = text_of(mks_unit, "unit")
+        if mks_conversion is not None:
+            facts["mks_conversion"] = number_of(mks_conversion, "conversion to the MKS unit")
+        self._metered().describe(name, facts)
 
     def _metered(self) -> Meter:
         if self._meter is None:
@@ -216,7 +242,7 @@ class Log:
     def log_event(
         self,
         message: str,
-        level: str | None = None,
+        level: str | datetime | None = None,
         timestamp: float | str | datetime | None = None,
         *,
         log_level: str | None = None,
@@ -228,14 +254,18 @@ class Log:
         message : str
             The text.
         level, log_level : str, optional
-            ``debug``, ``info`` (if not given), ``warning``, ``error`` or ``critical``.
+            ``debug``, ``info`` (if not given), ``warning``, ``error`` or ``critical``. A date and
+            time in second place is the timestamp, as in Simvue's order.
         timestamp : float, str or datetime, optional
             Seconds since 1970-01-01 UTC, or a time (UTC if it tells no zone); now if not given.
         """
         if self.status in ENDS:
             self._refuse()
+        word: Any = level or log_level
+        if word not in LEVELS and is_time(level):  # Simvue's order: a time, then a level
+            word, timestamp = timestamp or log_level, level
         at = _at(timestamp)
-        text, word = text_of(message, "message"), level_of(level or log_level or "info")
+        text, word = text_of(message, "message"), level_of(word or "info")
         self._append("event", {"level": word, "message": text, "at": at})
         if self._watch is not None:
             self._watch.event(at, message)
@@ -315,7 +345,7 @@ class Log:
             name = preserved(os.fspath(file_path), _root(preserve_path_relative_to))
         kind = _given_once(file_type, filetype, "file_type", "filetype")
         deposit = Deposit(file_path, category, name, kind, metadata or {}, kept)
-        return str(save_file(self._owner(), deposit, progress)["digest"])
+        return str(save_file(self._owner(category), deposit, progress)["digest"])
 
     def save_object(
         self,
@@ -369,7 +399,7 @@ class Log:
         label = Label(category, file_type, metadata or {})
         if name is None:
             name = f"{type(thing).__name__}_{new_id()[-7:]}"
-        saved = save_object(self._owner(), thing, name, label, allow_pickle=allow_pickle)
+        saved = save_object(self._owner(category), thing, name, label, allow_pickle=allow_pickle)
         return str(saved[0]["digest"])
 
     def save_directory(
@@ -413,7 +443,7 @@ class Log:
         """
         kind = _given_once(file_type, filetype, "file_type", "filetype")
         manner = _manner(category, kind, metadata, reference, preserve_path)
-        return _digests(save_directory(self._owner(), directory, manner, progress))
+        return _digests(save_directory(self._owner(category), directory, manner, progress))
 
     def save_all(
         self,
@@ -440,9 +470,15 @@ class Log:
         """
         kind = _given_once(file_type, filetype, "file_type", "filetype")
         manner = _manner(category, kind, metadata, reference, preserve_path)
-        return _digests(save_all(self._owner(), items, manner, progress))
+        return _digests(save_all(self._owner(category), items, manner, progress))
 
-    def _owner(self) -> Owner:
+    def _owner(self, category: Category) -> Owner:
+        if self.status == "created" and category == "output":
+            raise UserError.of(
+                "run-not-started",
+                f"the run {self.id} has not started, so it has no outputs yet",
+                mend="Call run.set_status('running') first; inputs and code can be saved before.",
+            )
         return Owner(self.store, self.id, self.dir, put=self._put)
 
     def _refuse(self) -> None:

@@ -255,5 +255,16 @@ def instant(value: Any) -> float:
     return _seconds(value, "timestamp")
 
 
+def is_time(value: Any) -> bool:
+    """Whether a value is a date and time, or text like ``2026-11-21T02:17:57``; no number is."""
+    if not isinstance(value, str):
+        return isinstance(value, dt.datetime)
+    try:
+        dt.datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
 def _kind(value: Any) -> str:
     return type(value).__name__

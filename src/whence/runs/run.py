@@ -56,6 +56,8 @@ class Run(Life):
         nothing; with ``all`` each makes a run of its own.
     abort_callback : callable, optional
         Called with the run when it is aborted.
+    server_token, server_url, server_profile, debug : optional
+        Taken for the sake of Simvue's users, without effect: runs are recorded in a local store.
 
     Examples
     --------
@@ -73,6 +75,10 @@ class Run(Life):
         mode: Literal["online", "offline", "disabled"] = "online",
         ranks: Literal["first", "all"] = "first",
         abort_callback: Callable[[Run], object] | None = None,
+        server_token: str | None = None,
+        server_url: str | None = None,
+        server_profile: str | None = None,
+        debug: bool = False,
     ) -> None:
         one_of(mode, ("online", "offline", "disabled"), "mode")
         one_of(ranks, ("first", "all"), "choice of ranks")
