@@ -13,6 +13,13 @@ def client(workspace):
     return Client(workspace.store)
 
 
+def test_a_server_is_not_asked(workspace, record):
+    record("a", tags=["x"])
+    client = Client(workspace.store, server_token="t", server_url="https://nowhere.invalid")
+    assert client.get_tag(tag_id="x").runs == 1
+    assert len(client.delete_tag(tag_id="x")) == 1
+
+
 def ids(client):
     return {record.name: run for run, record in client.get_runs(count_limit=None)}
 

@@ -222,6 +222,23 @@ def test_words_of_simvue_are_taken_as_it_has_them(store):
     }  # fmt: skip
 
 
+def test_an_alert_is_named_by_its_name_or_its_id(store):
+    with Run(store) as run:
+        run.init()
+        known = run.create_user_alert(name="mine")
+        run.log_alert("mine", state="critical")
+        assert state_of(store, run)["alerts"][known]["status"] == "critical"
+        run.log_alert(known, state="ok")
+        assert state_of(store, run)["alerts"][known]["status"] == "ok"
+        with pytest.raises(UserError, match="which alert"):
+            run.log_alert(state="ok")
+    with Run(store) as other:
+        other.init()
+        other.add_alerts(known)
+        other.add_alerts(names="mine")
+        assert list(state_of(store, other)["alerts"]) == [known]
+
+
 def test_a_child_logs_to_the_run_it_was_started_by_and_does_not_end_it(store, monkeypatch):
     outer = Run(store).init("outer")
     monkeypatch.setenv("WHENCE_RUN", outer.id)

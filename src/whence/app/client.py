@@ -41,6 +41,8 @@ class Client:
     store : Store or path-like, optional
         A store, a project folder or its ``.whence``; if not given, the one found upward from the
         working directory.
+    server_token, server_url : optional
+        Taken for the sake of Simvue's users, without effect: what is given back is of the store.
 
     Raises
     ------
@@ -54,7 +56,13 @@ class Client:
     ... # doctest: +SKIP
     """
 
-    def __init__(self, store: Store | str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self,
+        store: Store | str | os.PathLike[str] | None = None,
+        *,
+        server_token: str | None = None,
+        server_url: str | None = None,
+    ) -> None:
         if isinstance(store, Store):
             self.store = store
         elif store is not None:
@@ -420,15 +428,8 @@ class Client:
             Only those that are critical, in that run or in any.
         names_only : bool
             Whether to give names.
-        start_index, count_limit : int, optional
-            How many of the first are left out; at most so many.
-        sort_by_columns : sequence of (str, bool), optional
-            ``name`` or ``created``, and whether downward.
-
-        Examples
-        --------
-        >>> client.get_alerts(run_id="melt")  # doctest: +SKIP
-        ['blows up']
+        start_index, count_limit, sort_by_columns : optional
+            As `get_runs` takes them; the columns are ``name`` and ``created``.
         """
         from whence.app.alert import AlertRequest, find_alerts
 
@@ -437,11 +438,11 @@ class Client:
         alerts = find_alerts(self.store, AlertRequest(run, critical_only, page))
         return [alert.name for alert in alerts] if names_only else alerts
 
-    def get_tag(self, name: str) -> RecordedTag:
-        """A tag: its name, how many runs have it, and since when."""
+    def get_tag(self, tag_id: str) -> RecordedTag:
+        """A tag, which is its own id: how many runs have it, and since when."""
         from whence.app.tag import find_tag
 
-        return find_tag(self.store, name)
+        return find_tag(self.store, tag_id)
 
     def get_tags(
         self,
@@ -477,10 +478,9 @@ class Client:
         filters : str or iterable of str, optional
             Like ``path contains melt``, ``description contains x``, ``has tag.first`` or
             ``metadata.x > 3``, all of which must hold.
-        start_index, count_limit : int, optional
-            How many of the first are left out; at most so many.
-        sort_by_columns : sequence of (str, bool), optional
-            ``path``, ``created``, ``modified``, ``runs`` or ``metadata.x``, and whether downward.
+        start_index, count_limit, sort_by_columns : optional
+            As `get_runs` takes them; the columns are ``path``, ``created``, ``modified``, ``runs``
+            and those of metadata.
         """
         from whence.app.folder import find_folders
 
@@ -539,11 +539,11 @@ class Client:
 
         return delete_alert(self.store, alert_id)
 
-    def delete_tag(self, name: str) -> list[str]:
+    def delete_tag(self, tag_id: str) -> list[str]:
         """Take a tag off all runs that have it; gives their ids."""
         from whence.app.tag import delete_tag
 
-        return delete_tag(self.store, name)
+        return delete_tag(self.store, tag_id)
 
     def list_artifacts(
         self,

@@ -157,8 +157,8 @@ class Life(Log):
             If the store knows none of that id or name; then none is added.
         """
         watch = self._watched()
-        found = [known_alert(self.store, watch, one, None) for one in ids or ()]
-        found += [known_alert(self.store, watch, None, one) for one in names or ()]
+        found = [known_alert(self.store, watch, one, None) for one in _several(ids)]
+        found += [known_alert(self.store, watch, None, one) for one in _several(names)]
         for alert in found:
             watch.add(alert)
 
@@ -352,3 +352,7 @@ class Life(Log):
             charge.parent, charge.asked = self._parent, weakref.WeakMethod(self._asked)
             charge.rates = self._settings.rates
             keeper_of(self.store).tend(charge)
+
+
+def _several(words: str | Iterable[str] | None) -> Iterable[str]:
+    return (words,) if isinstance(words, str) else words or ()

@@ -122,9 +122,9 @@ class Watch:
         return known
 
     def find(self, identifier: str | None, name: str | None) -> str | None:
-        """The id of the alert of that id or name, if there is one."""
+        """The id of the alert of that id or name, if there is one; a name will do for an id."""
         for known, watched in self._all.items():
-            if known == identifier or (name is not None and watched.alert.name == name):
+            if known == identifier or watched.alert.name in {name, identifier} - {None}:
                 return known
         return None
 
@@ -174,6 +174,8 @@ class Watch:
         UserError
             If there is no such alert, or it is not the user's to say.
         """
+        if identifier is None and name is None:
+            raise UserError.of("no-alert", "which alert?", mend="Give its identifier or its name.")
         known = self.find(identifier, name)
         if known is None:
             words = [*self._all, *(watched.alert.name for watched in self._all.values())]
@@ -238,7 +240,7 @@ def known_alert(store: Store, watch: Watch, identifier: str | None, name: str | 
     )
     for (text,) in rows:
         for key, facts in orjson.loads(text).get("alerts", {}).items():
-            if key == identifier or (name is not None and facts.get("name") == name):
+            if key == identifier or facts.get("name") in {name, identifier} - {None}:
                 return alert_of(facts)
     raise UserError.of(
         "unknown-alert",
