@@ -87,3 +87,13 @@ def test_parameters_and_metadata_are_called_as_in_filters(view, store):
     assert told.iloc[0].to_list() == [1, "undefined", "5"]
     with pytest.raises(UserError, match=r"Did you mean 'model\.mu'"):
         view.splitby("model.my")
+
+
+def test_a_notebook_shows_texts_as_they_are(store):
+    run(store, 7, label="<b>\\nu</b>", reason=["\\nu & <i>", "second"], outcome="a\tb")
+    html = RecordStoreView(store).limit(1).summary._repr_html_()
+    assert "&lt;b&gt;\\nu&lt;/b&gt;" in html
+    assert "\\nu &amp; &lt;i&gt;" in html
+    assert "avg<br>. duration" in html
+    assert "a&#9;b" in html
+    assert "\\n." not in html

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from itertools import islice, repeat
 from operator import contains
 from typing import TYPE_CHECKING, Any
@@ -88,8 +89,9 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
     def _repr_html_(self) -> str:
         import pandas as pd
 
-        html: str = self.dataframe().to_html(max_rows=pd.get_option("display.max_rows"))
-        return html.replace("\\n", "<br>")
+        # pandas writes a newline as a backslash and an n, of which LaTeX has many of its own.
+        frame = self.dataframe().map(_markup).rename(index=_markup, columns=_markup)
+        return str(frame.to_html(max_rows=pd.get_option("display.max_rows"), escape=False))
 
     def __str__(self) -> str:
         frame = self.dataframe()
@@ -178,6 +180,12 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
         if self.last is not None:
             return dict(islice(found.items(), max(len(found) - self.last, 0), None))
         return found
+
+
+def _markup(cell: Any) -> str:
+    """A cell as HTML that shows it as it is."""
+    lines = escape(str(cell)).replace("\r\n", "\n").replace("\n", "<br>")
+    return lines.replace("\t", "&#9;").replace("\r", "&#13;")
 
 
 def _count(rows: int) -> int:
