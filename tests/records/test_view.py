@@ -544,3 +544,18 @@ def test_the_last_is_the_last_where_some_lack_what_they_are_sorted_by(view, desc
             ids = [record.id for record in part]
             assert part.last.id == ids[-1] == part[-1].id
     assert (view.earliest.name, view.latest.name) == ("run 0", "run 5")
+
+
+@pytest.mark.parametrize("key", [1.5, None, slice(0.5, 2), slice(None, None, 0)])
+def test_what_is_no_place_in_a_view_is_refused(view, key):
+    for one in (view, view.list):
+        with pytest.raises(UserError, match=r"of a view is not 0|label, a place or a slice"):
+            one[key]
+    assert numbers([view[np.int64(1)]]) == [4]
+
+
+@pytest.mark.parametrize("path", ["a\0b", "x" * 300, "/".join(["y" * 200] * 30)])
+def test_a_path_that_cannot_be_has_no_store(path):
+    with pytest.raises(UserError, match="no store can be in") as error:
+        RecordStoreView(path)
+    assert len(str(error.value)) < 250

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import TYPE_CHECKING, Any, overload
 import orjson
 
 from whence.base.error import UserError
-from whence.base.problem import did_you_mean
 from whence.records import edit
 from whence.records.condition import AnyOf, Condition, Ids, Not, other_store
 from whence.records.filter import FILTERS, as_condition, bound
+from whence.records.position import part_of, place_of
 from whence.records.query import NEWEST_FIRST, Order, Query
 from whence.records.reader import Records, UnknownRun
-from whence.records.record import Record, is_field, value_of
+from whence.records.record import Record
 from whence.records.summary import RecordStoreSummary
 from whence.store import Store, words
 
@@ -143,7 +142,8 @@ class RecordStoreView:
         if isinstance(key, str):
             return self._get(key)
         if isinstance(key, slice):
-            return self._of(self._part(key))
+            return self._of(self._part(part_of(key)))
+        key = place_of(key)
         if self._listed is not None:
             return self._listed[key]
         part = self._part(slice(key, key + 1 or None))
@@ -304,25 +304,10 @@ class RecordStoreView:
         UserError
             If no record has such a field or parameter.
         """
-        whole = [fields] if isinstance(fields, str) else list(fields)
-        records = self.aslist()
-        read = get_field_value or _field_value
-        values = {field: [_hashable(read(one, field)) for one in records] for field in whole}
-        for field, cells in values.items():
-            if cells and all(cell is None for cell in cells) and not is_field(field):
-                raise UserError.of(
-                    "unknown-field",
-                    f"no record of the view has a {field!r} to split by",
-                    mend=did_you_mean(field, self._records().names.all())
-                    or "Split by fields like status, or by names of parameters or metadata.",
-                )
-        called = dict(zip(whole, _names(whole, names), strict=True))
-        used = _telling(values) if drop_unused_split_fields else whole
-        kind = namedtuple("Split", [called[field] for field in used], rename=True)  # type: ignore[misc]
-        groups: dict[Any, RecordList] = {}
-        for number, record in enumerate(records):
-            key = kind(*(values[field][number] for field in used))
-            groups.setdefault(key, []).append(record)
+        from whence.records.split import field_value, split
+
+        by = get_field_value or field_value
+        groups = split(self.aslist(), fields, names, by, drop_unused_split_fields)
         return {key: self._of(group) for key, group in groups.items()}
 
     # What is written
@@ -551,39 +536,3 @@ def _opened(store: Place | Iterable[Record] | None) -> tuple[Store, Query]:
     if others:
         raise other_store()
     return where, Query(Ids(tuple(record.id for record in records)))
-
-
-def _field_value(record: Record, field: str) -> Any:
-    if is_field(field):
-        return getattr(record, field)
-    return value_of(record, field, None)
-
-
-def _hashable(value: Any) -> Any:
-    try:
-        hash(value)
-    except TypeError:
-        return tuple(value) if isinstance(value, list) else repr(value)
-    return value
-
-
-def _names(fields: Sequence[str], names: Iterable[str] | None) -> Sequence[str]:
-    if names is None:
-        return [field.rpartition(".")[2] for field in fields]
-    given = [names] if isinstance(names, str) else list(names)
-    if len(given) != len(fields):
-        raise UserError.of("bad-names", f"there are {len(given)} names for {len(fields)} fields")
-    return given
-
-
-def _telling(values: Mapping[str, Sequence[Any]]) -> Sequence[str]:
-    """The fields that split what those before them do not."""
-    kept: list[str] = []
-    groups = 1
-    for field in values:
-        columns = [values[name] for name in (*kept, field)]
-        count = len(set(zip(*columns, strict=True)))
-        if count > groups:
-            kept.append(field)
-            groups = count
-    return kept

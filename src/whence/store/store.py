@@ -129,8 +129,18 @@ class Store:
         UserError
             If there is none, or a newer whence made it.
         """
-        root = _store_folder(Path(path))
-        return cls(root, files(_read_shared(root)), clock)
+        try:
+            root = _store_folder(Path(path))
+            shared = _read_shared(root)
+        except (OSError, ValueError) as error:  # a NUL in it, or more than a name may have
+            told = str(path)
+            raise UserError.of(
+                "no-store",
+                f"no store can be in {told if len(told) < 80 else f'{told[:79]}…'!r}: "
+                f"{error.strerror if isinstance(error, OSError) else error}",
+                mend="Give a project folder, or its .whence.",
+            ) from error
+        return cls(root, files(shared), clock)
 
     @classmethod
     def find(cls, start: str | os.PathLike[str] | None = None) -> Store | None:
