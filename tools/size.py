@@ -31,6 +31,7 @@ FACES = {
     "OrderedDataGroup": "what dantro's groups answer to",
     "ParamSpace": "what paramspace's ParamSpace answers to",
     "PlotManager": "what dantro's PlotManager answers to",
+    "Record": "what smttask's RecordView answers to",
     "RecordStoreView": "what smttask's RecordStoreView answers to",
     "Run": "what Simvue's Run answers to",
     "Store": "what the design names of it",

@@ -59,3 +59,18 @@ def test_a_reason_is_changed_of_all_records_or_of_none(view):
     with pytest.raises(IndexError):
         view.update_reason(change, mode="callback")
     assert {record.reason for record in view} == {("why",)}
+
+
+def test_reasons_are_standardized(tmp_path):
+    store = Store.create(tmp_path)
+    name = "20260101T000000abcdefg"
+    told = [" why \n\nso", "why", "", "  "]
+    store.writer().append("set", name, {"f": {"created": 1.7e9, "reason": told}})
+    (record,) = RecordStoreView(store).update_reason(mode="standardize")
+    assert record.reason == ("why", "so")
+    assert record.update_reason(mode="standardize").reason == ("why", "so")
+    with pytest.raises(UserError, match="takes none"):
+        record.update_reason("text", mode="standardize")
+    with pytest.raises(UserError):
+        record.update_reason()
+    store.writer().close()

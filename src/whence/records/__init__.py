@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from whence.records.artifact import Artifact, Category
     from whence.records.comparison import ParameterComparison, dfdiff
     from whence.records.condition import Condition
+    from whence.records.contrast import RecordDifference
     from whence.records.expression import condition_of, conditions_of
     from whence.records.filter import record_filter
     from whence.records.holding import Holding, holdings, left_at
@@ -33,6 +34,7 @@ _HOMES = {
         "dfdiff",
     ),
     "condition": ("Condition",),
+    "contrast": ("RecordDifference",),
     "expression": (
         "condition_of",
         "conditions_of",
@@ -91,6 +93,7 @@ __all__ = [
     "ParameterComparison",
     "Query",
     "Record",
+    "RecordDifference",
     "RecordStoreSummary",
     "RecordStoreView",
     "Records",

@@ -12,7 +12,7 @@ from whence.records.criterion import compiled, status_of
 from whence.records.record import Record
 from whence.store import Writer
 
-Mode = Literal["prepend", "append", "replace all", "replace substr", "callback"]
+Mode = Literal["prepend", "append", "replace all", "replace substr", "callback", "standardize"]
 
 
 def tag(writer: Writer, records: Iterable[Record], add: Any = (), remove: Any = ()) -> None:
@@ -83,6 +83,8 @@ def _changer(reason: Any, mode: str) -> Callable[[list[str]], list[str]]:
         )
     if mode == "replace substr":
         return _substituter(reason)
+    if mode == "standardize":
+        return _standard(reason)
     if mode == "callback":
         if not callable(reason):
             raise UserError.of("bad-reason", f"the mode callback needs a function, not {reason!r}")
@@ -93,6 +95,19 @@ def _changer(reason: Any, mode: str) -> Callable[[list[str]], list[str]]:
     if mode == "append":
         return lambda old: [*old, *(line for line in new if line not in old)]
     return lambda old: [*(line for line in new if line not in old), *old]
+
+
+def _standard(reason: Any) -> Callable[[list[str]], list[str]]:
+    """Each line by itself, without spaces around it, and once; empty ones are left out."""
+    if reason is not None:
+        raise UserError.of(
+            "bad-reason",
+            f"the mode standardize changes the reason that is there, and takes none: {reason!r}",
+            mend="Write `update_reason(mode='standardize')`.",
+        )
+    return lambda old: list(
+        dict.fromkeys(line.strip() for told in old for line in told.splitlines() if line.strip())
+    )
 
 
 def _substituter(patterns: Any) -> Callable[[list[str]], list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,18 @@ from whence.records.task_parameter import get_task_param
 from whence.store import words
 
 if TYPE_CHECKING:
+    from whence.records.contrast import RecordDifference
     from whence.records.edit import Mode
     from whence.records.metric import Metrics
+    from whence.records.surrounding import (
+        DataKey,
+        DataStore,
+        Dependency,
+        Executable,
+        LaunchMode,
+        Platform,
+        Repository,
+    )
     from whence.records.view import RecordStoreView
     from whence.store import Store
 
@@ -208,7 +219,169 @@ class Record:
     @property
     def outputpaths(self) -> tuple[str, ...]:
         """Where the files lay that it put out, from the project folder or absolute."""
-        return tuple(self._path(item) for item in self.of_category("output"))
+        return tuple(self.path_of(item) for item in self.of_category("output"))
+
+    @property
+    def resultpaths(self) -> tuple[str, ...]:
+        """Files that hold what it put out, absolute: where they lay, else those of the store."""
+        from whence.records.content import result_paths
+
+        return result_paths(self)
+
+    def get_output(self, name: str = "", data_types: type | Iterable[type] | None = None) -> Any:
+        """What an output holds, read from where it is kept; nothing is computed or unpickled.
+
+        Parameters
+        ----------
+        name : str
+            The output's name, or a part of its path that no other output has; needless if there
+            is one output.
+        data_types : type or iterable of type, optional
+            What it may be; the first that fits is given. ``bytes`` gives it as it lies there, and
+            a model of pydantic validates what was read.
+
+        Raises
+        ------
+        UserError
+            If no output or several are called so, or it is none of the types.
+        StoreError
+            If its content is neither in the store nor where it lay.
+        """
+        from whence.records.content import output
+
+        return output(self, name, data_types)
+
+    @property
+    def task_type(self) -> Callable[..., Any]:
+        """The task that it was a call of, as it is now: its module is imported.
+
+        Raises
+        ------
+        UserError
+            If it was of no task, or that cannot be imported any more.
+        """
+        from whence.records.call import task_type
+
+        return task_type(self)
+
+    @property
+    def task(self) -> functools.partial[Any]:
+        """The call with the recorded arguments; calling it runs it, or gives what is kept.
+
+        Raises
+        ------
+        UserError
+            If it was of no task, that is gone, or it takes other arguments by now.
+        """
+        from whence.records.call import task
+
+        return task(self)
+
+    @property
+    def task_code(self) -> str:
+        """The source of the task as it ran, or of its file; empty if that is not on record."""
+        from whence.records.call import task_code
+
+        return task_code(self)
+
+    @property
+    def executable(self) -> Executable | None:
+        """The program that ran: its path, version, name and options."""
+        from whence.records import surrounding
+
+        return surrounding.executable(self)
+
+    @property
+    def repository(self) -> Repository | None:
+        """Where its code is under version control; None where it is not."""
+        from whence.records import surrounding
+
+        return surrounding.repository(self)
+
+    @property
+    def diff(self) -> str:
+        """How its code differed from the commit; empty if it did not."""
+        from whence.records import surrounding
+
+        return surrounding.changes(self)
+
+    @property
+    def input_data(self) -> tuple[DataKey, ...]:
+        """The files that went in: path, digest, creation and metadata of each."""
+        from whence.records import surrounding
+
+        return surrounding.data(self, "input")
+
+    @property
+    def output_data(self) -> tuple[DataKey, ...]:
+        """The files that came out: path, digest, creation and metadata of each."""
+        from whence.records import surrounding
+
+        return surrounding.data(self, "output")
+
+    @property
+    def launch_mode(self) -> LaunchMode | None:
+        """How it was started: ``serial``, ``distributed``, or by which batch system."""
+        from whence.records import surrounding
+
+        return surrounding.launch_mode(self)
+
+    @property
+    def datastore(self) -> DataStore | None:
+        """Where the paths of what came out start."""
+        from whence.records import surrounding
+
+        return surrounding.datastore(self)
+
+    @property
+    def input_datastore(self) -> DataStore | None:
+        """Where the paths of what went in start."""
+        from whence.records import surrounding
+
+        return surrounding.datastore(self, "input_datastore")
+
+    @property
+    def on_changed(self) -> str:
+        """What was done about code that was not committed: ``store-diff``, or as imported."""
+        from whence.records import surrounding
+
+        return surrounding.on_changed(self)
+
+    @property
+    def repeats(self) -> str | None:
+        """The id or label of the record that it repeats; None if it repeats none."""
+        from whence.records import surrounding
+
+        return surrounding.repeats(self)
+
+    @property
+    def dependencies(self) -> tuple[Dependency, ...]:
+        """The packages that it could import: name, version and source of each."""
+        from whence.records import surrounding
+
+        return surrounding.dependencies(self)
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """The machines that it ran on."""
+        from whence.records import surrounding
+
+        return surrounding.platforms(self)
+
+    def describe(self) -> str:
+        """The record as text, a field to a line."""
+        from whence.records.description import describe
+
+        return describe(self)
+
+    def difference(self, other: Record) -> RecordDifference:
+        """In what another record differs from this one, as `whence diff` tells it.
+
+        It is true if anything differs that makes other results; printed, it tells what.
+        """
+        from whence.records.contrast import RecordDifference
+
+        return RecordDifference(self, other)
 
     @property
     def stdout_stderr(self) -> str:
@@ -273,9 +446,13 @@ class Record:
         """Add a text to its outcome, unless it says so already."""
         return self._edited(lambda view: view.add_comment(comment, replace))
 
-    def update_reason(self, reason: Any, mode: Mode = "prepend") -> Record:
+    def update_reason(self, reason: Any = None, mode: Mode = "prepend") -> Record:
         """Change its reason; see `RecordStoreView.update_reason`."""
         return self._edited(lambda view: view.update_reason(reason, mode))
+
+    def invalidate(self, undo: bool = False) -> Record:
+        """Have its work done again when it is asked for next; see `RecordStoreView.invalidate`."""
+        return self._edited(lambda view: view.invalidate(undo))
 
     def _edited(self, change: Callable[[RecordStoreView], object]) -> Record:
         """The record itself, after an edit; it is as it is now."""
@@ -287,8 +464,8 @@ class Record:
         self._state, self.lost, self.heard = now.state, now.lost, now.heard
         return self
 
-    def _path(self, item: Artifact) -> str:
-        """Where it lay; what begins with ``./`` was in the folder of the run."""
+    def path_of(self, item: Artifact) -> str:
+        """Where an artifact of it lay, from the project folder or absolute; else its name."""
         path, folder = item.path, self.state.get("dir")
         if path is None:
             return item.name
@@ -378,6 +555,13 @@ def value_of(record: Record, name: str, default: Any) -> Any:
 
 _MISSING = object()
 _LOGGED = frozenset({"metrics", "events", "alerts"})
+_DERIVED = frozenset(
+    ["resultpaths", "task", "task_type", "task_code", "executable", "repository", "diff",
+     "input_data", "output_data", "launch_mode", "datastore", "input_datastore", "on_changed",
+     "repeats", "dependencies", "platforms"]
+)  # fmt: skip
+"""What is found out about a record, and may be read from files: by these names parameters go on
+to be meant where records are sorted, split and summed up."""
 
 
 def _mapping(data: Any) -> dict[str, Any]:
@@ -395,7 +579,7 @@ def states_of(records: Sequence[Record]) -> list[Mapping[str, Any]]:
 
 def is_field(name: str) -> bool:
     """Whether records have a field of that name; what they can do and what they logged is none."""
-    if not isinstance(name, str) or name in _LOGGED or name.startswith("_"):
+    if not isinstance(name, str) or name in _LOGGED or name in _DERIVED or name.startswith("_"):
         return False
     return not callable(getattr(Record, name, id))
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 import orjson
 
@@ -14,6 +14,7 @@ from whence.base.error import UserError
 from whence.records import edit
 from whence.records.condition import AnyOf, Condition, Ids, Not, other_store
 from whence.records.filter import FILTERS, as_condition, bound
+from whence.records.opening import opened
 from whence.records.position import part_of, place_of
 from whence.records.query import NEWEST_FIRST, Order, Query
 from whence.records.reader import Records, UnknownRun
@@ -23,6 +24,7 @@ from whence.store import Store, words
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 RecordList = list[Record]
 _Answer = list[RecordList]
@@ -45,11 +47,15 @@ class RecordStoreView:
         upward from the working directory.
     query : Query
         What is shown of it.
+    iterable : view or iterable of Record, optional
+        The records, as smttask calls them; those that are of `project` if that is given too.
+    project : Store or path-like, optional
+        The store or project folder, as smttask calls it.
 
     Raises
     ------
     UserError
-        If there is no store.
+        If there is no store, or two are given.
 
     Examples
     --------
@@ -58,9 +64,14 @@ class RecordStoreView:
     """
 
     def __init__(
-        self, store: Place | Iterable[Record] | None = None, query: Query | None = None
+        self,
+        store: Place | Iterable[Record] | None = None,
+        query: Query | None = None,
+        *,
+        iterable: Iterable[Record] | None = None,
+        project: Place | None = None,
     ) -> None:
-        self.store, own = _opened(store)
+        self.store, own = opened(store, iterable, project)
         self._query = query or own
         self._listed: RecordList | None = None
         self._started: _Answer | None = None
@@ -84,6 +95,11 @@ class RecordStoreView:
     def project(self) -> Path:
         """The project folder."""
         return self.store.project
+
+    @property
+    def record_store(self) -> Store:
+        """The store."""
+        return self.store
 
     # What it holds
 
@@ -331,7 +347,7 @@ class RecordStoreView:
 
     def update_reason(
         self,
-        reason: str | Iterable[str] | Mapping[str, str] | Callable[[tuple[str, ...]], Any],
+        reason: str | Iterable[str] | Mapping[str, str] | Callable[..., Any] | None = None,
         mode: edit.Mode = "prepend",
     ) -> RecordStoreView:
         """Change the reason of every record.
@@ -340,11 +356,47 @@ class RecordStoreView:
         ----------
         reason : str, iterable of str, mapping or callable
             Text; for ``replace substr`` regular expressions and what to put in their place; for
-            ``callback`` a function of the lines of the old reason that gives the new.
-        mode : {"prepend", "append", "replace all", "replace substr", "callback"}
-            What is done with it.
+            ``callback`` a function of the lines of the old reason that gives the new; for
+            ``standardize`` nothing.
+        mode : str
+            What is done with it: ``prepend``, ``append``, ``replace all``, ``replace substr``,
+            ``callback``; ``standardize`` makes of the old reason stripped lines that are not
+            empty, each once.
         """
         return self._edited(lambda found: edit.reason(self.store.writer(), found, reason, mode))
+
+    def invalidate(self, undo: bool = False) -> RecordStoreView:
+        """Have the work of every record done again when it is asked for next.
+
+        Tasks and sweeps use no result again of these records, nor of others of the same calls.
+        Nothing is deleted; the next run of the same work counts again.
+
+        Parameters
+        ----------
+        undo : bool
+            Have what these records did be used again.
+        """
+        from whence.records.invalidation import invalidate
+
+        return self._edited(lambda found: invalidate(self.store, found, undo))
+
+    def rebuild_input_datastore(self, link_creation_function: Any = None) -> NoReturn:
+        """Refuse: there are no links by which results are found.
+
+        Raises
+        ------
+        UserError
+            Always; it says what finds them.
+        """
+        raise UserError.of(
+            "no-links",
+            "whence finds results by call key and digest, not through links in an input data "
+            "store, so there are none to rebuild",
+            mend="After results were moved or copied, `whence verify` tells what is missing, and "
+            "`whence reindex` makes the index again from the journals.",
+        )
+
+    rebuild_links = rebuild_input_datastore
 
     # How it is shown
 
@@ -358,6 +410,7 @@ class RecordStoreView:
         include: Iterable[str] | None = None,
         exclude: Iterable[str] = (),
         field_types: Mapping[str, Any] | None = None,
+        exclude_surrogates: bool = False,
     ) -> pd.DataFrame:
         """A wide table: a row for each record, a column for each field, parameter, metadata.
 
@@ -367,10 +420,34 @@ class RecordStoreView:
             Names of columns, or of all below one: ``params``, ``model.mu``.
         field_types : mapping of str to dtype
             What to convert columns to.
+        exclude_surrogates : bool
+            Leave records with the tag ``surrogate`` out, which stand for lost ones.
         """
         from whence.records.frame import wide
 
-        return wide(self.aslist(), include, exclude, field_types)
+        records = self.aslist()
+        if exclude_surrogates:
+            records = [record for record in records if "surrogate" not in record.tags]
+        return wide(records, include, exclude, field_types)
+
+    def counts_table(self) -> pd.DataFrame:
+        """How many records there are, as a table of one row."""
+        from whence.records.histogram import counts
+
+        return counts(len(self))
+
+    @property
+    def summaries(self) -> Mapping[str, pd.DataFrame]:
+        """The histograms of ``timestamp`` and ``duration``: edges and counts."""
+        from whence.records.histogram import histograms
+
+        return histograms(self.aslist())
+
+    def summary_hist(self, stat_field: str) -> Figure:
+        """The histogram of ``timestamp`` or ``duration`` as a figure of matplotlib."""
+        from whence.records.histogram import draw
+
+        return draw(self.aslist(), stat_field)
 
     def export(self, indent: int = 2) -> str:
         """All records of the view as JSON."""
@@ -507,32 +584,3 @@ class Filters:
 
     def __dir__(self) -> Iterable[str]:
         return [*super().__dir__(), *FILTERS]
-
-
-def _opened(store: Place | Iterable[Record] | None) -> tuple[Store, Query]:
-    if isinstance(store, RecordStoreView):
-        return store.store, store._query
-    if store is None:
-        found = Store.find()
-        if found is None:
-            raise UserError.of(
-                "no-store",
-                f"there is no store in {Path.cwd()} or above it",
-                mend="Give the project folder, or make a store with `whence init`.",
-            )
-        return found, Query()
-    if isinstance(store, Store):
-        return store, Query()
-    if isinstance(store, (str, os.PathLike)):
-        return Store.open(store), Query()
-    records = list(store) if isinstance(store, Iterable) else []
-    if not records or not all(isinstance(one, Record) and one.store for one in records):
-        raise UserError.of(
-            "bad-view",
-            "a view is made of a store, a project folder or records of a store",
-            mend="Without arguments it is of the store found from the working directory upward.",
-        )
-    (where, *others) = {one.store.root: one.store for one in records if one.store}.values()
-    if others:
-        raise other_store()
-    return where, Query(Ids(tuple(record.id for record in records)))

@@ -198,6 +198,8 @@ def _why(earlier: State | None, call: Call) -> str:
     changed = what_changed(call_of(earlier), call)
     if changed:
         return changed
+    if earlier.get("invalid"):
+        return "it was invalidated"
     status = earlier.get("status")
     return "" if status == "completed" else f"it was left {_UNFINISHED.get(str(status), status)}"
 
