@@ -19,7 +19,7 @@ SUMATRA = {
     "reason": "first look",
     "duration": 1.5,
     "executable": {"path": "/usr/bin/python3", "version": "3.6.1", "name": "Python", "options": ""},
-    "repository": {"type": "GitRepository", "url": "/home/ada/melt", "upstream": "git@h:melt"},
+    "repository": {"type": "GitRepository", "url": "/data/ada/melt", "upstream": "git@h:melt"},
     "main_file": "melt.py",
     "version": "1d2c3b",
     "diff": "--- a/melt.py\n",
@@ -35,8 +35,8 @@ SUMATRA = {
     ],
     "script_arguments": "--fast",
     "launch_mode": {"type": "SerialLaunchMode", "parameters": {}},
-    "datastore": {"type": "FileSystemDataStore", "parameters": {"root": "/home/ada/Data"}},
-    "input_datastore": {"type": "FileSystemDataStore", "parameters": {"root": "/home/ada"}},
+    "datastore": {"type": "FileSystemDataStore", "parameters": {"root": "/data/ada/Data"}},
+    "input_datastore": {"type": "FileSystemDataStore", "parameters": {"root": "/data/ada"}},
     "outcome": "",
     "tags": ["_finished_"],
     "user": "Ada",
@@ -80,8 +80,8 @@ def test_what_was_imported_from_sumatra(store, tmp_path):
     assert key.metadata == {"mimetype": "text/csv", "encoding": None, "size": 12}
     assert f"{key.creation:%Y-%m-%d %H:%M:%S}" == "2019-03-05 10:11:13"
     assert record.launch_mode == LaunchMode("SerialLaunchMode", {})
-    assert record.datastore == DataStore("FileSystemDataStore", "/home/ada/Data")
-    assert record.input_datastore.root == "/home/ada"
+    assert record.datastore == DataStore("FileSystemDataStore", "/data/ada/Data")
+    assert record.input_datastore.root == "/data/ada"
     assert (record.on_changed, record.repeats) == ("error", "melt-0")
     (package,) = record.dependencies
     assert (package.name, package.path, package.version) == ("numpy", "/np", "1.19.5")

@@ -10,6 +10,7 @@ import pytest
 from whence.base.error import UserError
 from whence.base.yaml import read
 from whence.params import ParamDim, ParamSpace, yaml_tags
+from whence.records import RecordStoreView
 from whence.sweep import SweepOptions, sweep, sweep_status
 from whence.sweep.scheme import read_space
 
@@ -411,3 +412,12 @@ def test_a_mapping_is_a_space_and_anything_else_is_refused(store, model):
     for wrong in (3, [1, 2], None):
         with pytest.raises(UserError, match="parameter space is not a"):
             run(store, space=wrong)
+
+
+def test_points_that_were_invalidated_run_again(store, model):
+    run(store)
+    RecordStoreView(store).filter.kind("run").limit(2).invalidate()
+    second, _ = run(store)
+    assert len(second.done) == 2
+    assert set(second.why.values()) == {"it was invalidated"}
+    assert run(store)[0].done == ()
