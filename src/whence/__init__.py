@@ -21,7 +21,9 @@ _HOMES = {
         "MlflowBackend",
         "Source",
         "StoreBackend",
+        "register_source",
     ),
+    "formats": ("register_driver",),
     "params": ("CoupledParamDim", "ParamDim", "ParamSpace"),
     "plot": ("PlotManager", "is_plot_func"),
     "runs": ("Handler", "Run"),
@@ -70,7 +72,9 @@ __all__ = [
     "is_plot_func",
     "lineage",
     "record_filter",
+    "register_driver",
     "register_operation",
+    "register_source",
     "sweep",
     "trace",
 ]
@@ -88,7 +92,9 @@ if TYPE_CHECKING:
         MlflowBackend,
         Source,
         StoreBackend,
+        register_source,
     )
+    from whence.formats import register_driver
     from whence.params import CoupledParamDim, ParamDim, ParamSpace
     from whence.plot import PlotManager, is_plot_func
     from whence.records import (

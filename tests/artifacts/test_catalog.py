@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from whence import Catalog, CatalogKey, CatalogSource, Source
+from whence import Catalog, CatalogKey, CatalogSource, Source, register_source
+from whence.artifacts.source import sources
 from whence.base.error import UserError
 from whence.formats import Format, formats
 
@@ -236,6 +237,7 @@ def test_files(catalog: Catalog, tmp_path: Path) -> None:
         ("!YamlCatalog\nsources:\n- !YamlSource {identifier: a}", "'a' needs a driver_name"),
         ("!YamlCatalog\nsources:\n- !YamlSource {identifer: a}", "3:16: .*Did you mean"),
         ("!YamlCatalogue {}", "Did you mean '!YamlCatalog'"),
+        ("!YamlCatalog {version: 0.3.1, sources: []}", "1:24: .*version 0.3.1 has another form"),
         ("!CatalogKey a", "catalog key is"),
         (SQUIRREL + SQUIRREL[SQUIRREL.index("- !") :].replace("id001", "x"), "there twice"),
     ],
@@ -263,13 +265,48 @@ def points(monkeypatch: pytest.MonkeyPatch, **groups: dict[str, Any]) -> None:
     )
 
 
-def test_plugins_offer_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def nothing_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources(), "_entries", {})
+
+
+def test_plugins_offer_sources(monkeypatch: pytest.MonkeyPatch, nothing_registered: None) -> None:
     offered = {
         "first": {"rain": source("rain")},
         "second": lambda: Catalog({"snow": source("snow")}),
     }
     points(monkeypatch, whence_sources=offered)
     assert sorted(Catalog.from_plugins().keys()) == ["rain", "snow"]
+    register_source("hail", source("hail"))
+    assert register_source("rain", source("late")) == source("late")
+    found = Catalog.from_plugins()
+    assert {name: list(versions) for name, versions in found} == {
+        "rain": [1, 2], "snow": [1], "hail": [1],
+    }  # fmt: skip
+    assert found["rain"].metadata == {"name": "late"}
+
+
+def test_sources_are_registered_once(nothing_registered: None) -> None:
+    assert list(Catalog.from_plugins()) == []
+    for _ in range(2):
+        register_source("a", source("a"))
+    with pytest.raises(UserError, match="already a source named 'a'"):
+        register_source("a", source("b"))
+    register_source("a", source("b"), replace=True)
+    assert Catalog.from_plugins() == Catalog({"a": source("b")})
+    for wrong in (("a", 3), (3, source())):
+        with pytest.raises(UserError, match="is no source"):
+            register_source(*wrong)  # type: ignore[arg-type]
+
+
+def test_a_plugin_that_fails_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, nothing_registered: None
+) -> None:
+    offered = {"bad": lambda: 1 / 0, "worse": 3, "good": {"rain": source()}}
+    points(monkeypatch, whence_sources=offered)
+    with pytest.warns(UserWarning, match="the sources '(bad|worse)'") as told:
+        assert list(Catalog.from_plugins().keys()) == ["rain"]
+    assert len(told) == 2
 
 
 def test_plugins_offer_drivers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,6 +324,7 @@ def test_plugins_offer_drivers(monkeypatch: pytest.MonkeyPatch) -> None:
         )
         driver = catalog["x"].get_driver(url="b", storage_options={"k": {"b": 3}}, more=4)
         assert driver.url == "b"
+        assert driver.options.pop("catalog") == catalog
         assert driver.options == {"storage_options": {"k": {"a": 1, "b": 3}, "l": 1}, "more": 4}
     finally:
         formats()._entries.pop("odd", None)  # type: ignore[attr-defined]
@@ -296,5 +334,32 @@ def test_plugins_offer_drivers(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_unknown_drivers_are_told() -> None:
     with pytest.raises(UserError, match="Did you mean 'csv'"):
         Catalog({"x": Source("csvv")})["x"].get_driver()
-    with pytest.raises(UserError, match="Known are: csv, directory, file"):
+    with pytest.raises(UserError, match="Known are: csv, directory, excel"):
         Catalog({"x": Source("wandb")})["x"].get_driver()
+
+
+@pytest.mark.parametrize("wrong", ["x", 3, [source()], [("a", source(), 1)], b"ab"])
+def test_what_is_no_catalog_is_told(wrong: Any) -> None:
+    with pytest.raises(UserError, match="a catalog cannot be made of"):
+        Catalog(wrong)
+    with pytest.raises(UserError, match="a catalog cannot be made of"):
+        Catalog().update(wrong)
+
+
+def test_a_driver_is_told_what_it_does_not_take() -> None:
+    for kwargs, told in (({}, "'url'"), ({"url": "a", "ulr": "b"}, "'ulr'")):
+        with pytest.raises(UserError, match=f"the driver 'csv' of 'x': .*{told}"):
+            Catalog({"x": Source("csv", kwargs)})["x"].get_driver()
+    options = Source("csv", {"url": "a", "storage_options": ["no"]})
+    with pytest.raises(UserError, match="no mapping"):
+        Catalog({"x": options})["x"].get_driver()
+
+
+def test_only_storage_options_are_merged() -> None:
+    options = {"read_kwargs": {"sep": ";"}, "storage_options": {"k": {"a": 1}}}
+    held = Source("csv", {"url": "a", **options})
+    more = {"read_kwargs": {"nrows": 1}, "storage_options": {"k": {"b": 2}}}
+    made = Catalog({"x": held})["x"].get_driver(**more)
+    assert made.read_kwargs == {"nrows": 1}
+    assert made.storage_options == {"k": {"a": 1, "b": 2}}
+    assert held.driver_kwargs == {"url": "a", **options}

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from whence.base.error import UserError
-from whence.formats import driver, drivers
+from whence.formats import driver, drivers, formats, register_driver
 
 SAMPLES = [{"x": 1, "y": [1, 2]}, {"x": 2, "y": None}, {"x": 3, "y": "ü"}]
 
@@ -39,6 +39,7 @@ def put(url: str, data: bytes) -> str:
 def test_all_are_there() -> None:
     assert set(drivers()) >= {
         "file", "directory", "csv", "parquet", "jsonl", "messagepack", "zarr", "hdf5",
+        "excel", "feather", "store_driver", "source_combiner",
     }  # fmt: skip
 
 
@@ -126,7 +127,7 @@ def test_jsonl(place: str) -> None:
 def test_a_sample_that_becomes_too_much_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importlib.import_module("whence.formats.driver"), "_LONGEST", 1000)
+    monkeypatch.setattr(importlib.import_module("whence.formats.shard"), "_LONGEST", 1000)
     url = put(f"{tmp_path}/bomb.gz", gzip.compress(b"1\n" + b" " * 100_000))
     samples = iter(driver("jsonl")(url=url).get_iter())
     assert next(samples) == 1
@@ -174,6 +175,8 @@ def test_zarr(tmp_path: Path) -> None:
             "g/b": "<f4",
         }
         assert found.get_root_group()["g/b"].shape == (4,)
+        sums = found.get_iter(lambda key, group: (key, float(group[key][...].sum())))
+        assert sums.collect() == sums.collect() == [("a", 15.0), ("g/b", 4.0)]
         with pytest.raises(UserError, match="no 'c'"):
             found.get("c")
     with pytest.raises(UserError, match=r"none\.zarr"):
@@ -195,3 +198,53 @@ def test_hdf5(place: str, tmp_path: Path) -> None:
         found.get("c")
     with pytest.raises(UserError, match=r"x\.h5"):
         list(driver("hdf5")(url=put(f"{place}/x.h5", b"no")).keys())
+
+
+@pytest.fixture
+def apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is registered in the test is gone after it."""
+    monkeypatch.setattr(formats(), "_entries", dict(formats()))
+
+
+def test_registering(apart: None, place: str) -> None:
+    class Lines:
+        name = "lines"
+
+        def __init__(self, url: str) -> None:
+            self.url = url
+
+    def shout(url: str) -> str:
+        return url.upper()
+
+    assert register_driver(Lines) is register_driver(Lines) is driver("lines") is Lines
+    assert driver(register_driver(shout, "shout") and "shout")("a") == "A"
+    assert register_driver(Lines, "npy") is driver("npy")
+    assert formats()["npy"].media_type == "application/x-npy"
+    for wrong in ((shout, "lines"), (shout, "csv"), (shout, None), (3, "three"), (shout, "")):
+        with pytest.raises(UserError):
+            register_driver(*wrong)  # type: ignore[type-var]
+    register_driver(shout, "csv", replace=True)
+    assert driver("csv") is shout
+    assert formats()["csv"].extensions == (".csv",)
+
+
+def test_a_store_of_files(place: str) -> None:
+    found = driver("directory")(url=f"{place}/new")
+    store = found.store
+    assert store.set(b"1", "a/b.bin") == "a/b.bin"
+    assert store.set(b"2", "a/b.bin") == "a/b.bin"
+    drawn = store.set(b"3")
+    assert len(drawn) == 16
+    assert sorted(store.keys()) == sorted([drawn, "a/b.bin"]) == sorted(found.keys())
+    assert store.get("a/b.bin") == b"2"
+    assert found.get_iter(["a/b.bin"]).collect() == [b"2"]
+    for key, value in (
+        ("../out", b""),
+        ("", b""),
+        ("/out", b""),
+        ("a", "text"),
+        ("a/b.bin/c", b""),
+    ):
+        with pytest.raises(UserError):
+            store.set(value, key)
+        assert sorted(store.keys()) == sorted([drawn, "a/b.bin"])

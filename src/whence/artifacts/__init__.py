@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from whence.artifacts.folder_backend import FolderBackend
     from whence.artifacts.manager import ArtifactManager
     from whence.artifacts.mlflow_backend import MlflowBackend
-    from whence.artifacts.source import CatalogKey, Source
+    from whence.artifacts.source import CatalogKey, Source, register_source
     from whence.artifacts.store_backend import StoreBackend
     from whence.artifacts.version import Draft, Entry, Manifest, Version
 
@@ -41,7 +41,7 @@ _HOMES = {
     "folder_backend": ("FolderBackend",),
     "manager": ("ArtifactManager",),
     "mlflow_backend": ("MlflowBackend",),
-    "source": ("CatalogKey", "Source"),
+    "source": ("CatalogKey", "Source", "register_source"),
     "store_backend": ("StoreBackend",),
     "version": ("Draft", "Entry", "Manifest", "Version"),
 }
@@ -80,6 +80,7 @@ __all__ = [
     "open_content",
     "place",
     "preserved",
+    "register_source",
     "save_all",
     "save_directory",
     "save_file",

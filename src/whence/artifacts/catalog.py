@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeAlias, cast
 
-from whence.artifacts.source import CatalogKey, Source
+from whence.artifacts.source import CatalogKey, Source, sources
 from whence.base.error import UserError
 from whence.base.problem import did_you_mean
 
@@ -48,12 +50,13 @@ class CatalogSource(Source):
         Parameters
         ----------
         **kwargs
-            For the driver, over what the source says; ``storage_options`` are merged.
+            For the driver, over what the source says; ``storage_options`` are merged, whatever is
+            in them. A driver that takes a ``catalog`` gets the one that the source stands in.
 
         Raises
         ------
         UserError
-            If there is no driver of that name.
+            If there is no driver of that name, or it does not take what it is given.
 
         Examples
         --------
@@ -71,9 +74,16 @@ class CatalogSource(Source):
         register()
         given = {**self.driver_kwargs, **kwargs}
         options = [found.get("storage_options") for found in (self.driver_kwargs, kwargs)]
+        if not all(option is None or isinstance(option, Mapping) for option in options):
+            told = f"the storage_options of {self.identifier!r} are no mapping"
+            raise UserError.of("bad-source", told)
         if any(options):
             given["storage_options"] = _merged(*(option or {} for option in options))
-        return driver(self.driver_name)(**given)
+        made = driver(self.driver_name)
+        if self._catalog is not None and "catalog" not in given and _takes(made, "catalog"):
+            given["catalog"] = self._catalog
+        self._check(made, given)
+        return made(**given)
 
     def plain(self) -> Source:
         """The source without its place in a catalog."""
@@ -103,6 +113,18 @@ class CatalogSource(Source):
 
     def __len__(self) -> int:
         return len(self._held.numbers(self.identifier))
+
+    def _check(self, made: Callable[..., Any], given: Mapping[str, Any]) -> None:
+        signature = _signature(made)
+        try:
+            if signature is not None:
+                signature.bind(**given)
+        except TypeError as error:
+            raise UserError.of(
+                "bad-source",
+                f"the driver {self.driver_name!r} of {self.identifier!r}: {error}",
+                mend=f"Its driver_kwargs are those of {self.driver_name}{signature}.",
+            ) from None
 
     @property
     def _held(self) -> Catalog:
@@ -260,8 +282,23 @@ class Catalog(MutableMapping[Any, Any]):
     # What a mapping does with its keys goes wrong where iterating gives pairs.
 
     def update(self, other: Any = (), /, **more: Any) -> None:
-        """Put sources in, as the constructor does."""
-        super().update(other._all() if isinstance(other, Catalog) else other, **more)
+        """Put sources in, as the constructor does.
+
+        Raises
+        ------
+        UserError
+            If it is neither a mapping nor made of pairs.
+        """
+        given = other._all() if isinstance(other, Catalog) else other
+        if not isinstance(given, Mapping):
+            given = list(given) if isinstance(given, Iterable) else None
+            if given is None or any(not isinstance(one, tuple) or len(one) != 2 for one in given):
+                raise UserError.of(
+                    "bad-catalog",
+                    f"a catalog cannot be made of {other!r}",
+                    mend="Give a mapping of identifiers to sources; Catalog.from_files reads YAML.",
+                )
+        super().update(given, **more)
 
     def setdefault(self, key: Key, default: Any = None) -> Any:
         """The source; if there is none, `default` is put in first."""
@@ -419,17 +456,23 @@ class Catalog(MutableMapping[Any, Any]):
 
     @classmethod
     def from_plugins(cls) -> Catalog:
-        """The sources that installed packages offer: entry points ``whence.sources``.
+        """The sources that installed packages offer, and those of `register_source`.
 
-        Each is a catalog, a mapping of identifiers to sources, or a function that gives one.
+        The former are entry points ``whence.sources``: each is a catalog, a mapping of identifiers
+        to sources, or a function that gives one. One that cannot be loaded is warned of, and left
+        out.
         """
         from importlib.metadata import entry_points
 
         found = Catalog()
         for point in entry_points(group="whence.sources"):
-            offered = point.load()
-            offered = offered() if callable(offered) else offered
-            found.update(Catalog(offered))
+            try:
+                offered = point.load()
+                found.update(Catalog(offered() if callable(offered) else offered))
+            except Exception as error:  # the package's own code may raise anything
+                told = f"the sources {point.name!r} ({point.value}): {error}"
+                warnings.warn(told, stacklevel=2)
+        found.update(sources())
         return found
 
     def _all(self) -> dict[tuple[str, int], Source]:
@@ -452,6 +495,20 @@ def _split(key: Key) -> CatalogKey:
 
 def _facts(source: CatalogSource) -> tuple[Any, ...]:
     return source.plain(), source.identifier, source.version
+
+
+def _signature(made: Callable[..., Any]) -> inspect.Signature | None:
+    """What a function or class takes; None if it does not tell."""
+    try:
+        return inspect.signature(made)
+    except (TypeError, ValueError):
+        return None
+
+
+def _takes(made: Callable[..., Any], name: str) -> bool:
+    signature = _signature(made)
+    found = signature.parameters.values() if signature is not None else ()
+    return any(one.name == name or one.kind is one.VAR_KEYWORD for one in found)
 
 
 def _merged(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:

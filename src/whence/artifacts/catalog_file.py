@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from whence.artifacts.catalog import Catalog
@@ -11,6 +12,7 @@ from whence.base.error import UserError
 from whence.base.problem import Problem, Where, did_you_mean
 
 _VERSION = "0.20.2"  # of squirrel, whose catalogs of that version mean what these do
+_OLDEST = (0, 4)
 _SOURCE = ("identifier", "driver_name", "driver_kwargs", "version", "metadata")
 
 
@@ -144,6 +146,7 @@ def _source(value: Any, where: Where) -> tuple[CatalogKey, Source]:
 def _catalog(value: Any, where: Where) -> Catalog:
     if not isinstance(value, dict) or not isinstance(value.get("sources") or [], list):
         raise ValueError("a catalog is a mapping with a list of sources")
+    _check_version(value.get("version"))
     catalog = Catalog()
     for number, item in enumerate(value.get("sources") or []):
         if not (isinstance(item, tuple) and isinstance(item[1], Source)):
@@ -156,6 +159,14 @@ def _catalog(value: Any, where: Where) -> Catalog:
             raise UserError(Problem("same-source", told, path))
         catalog[key] = source
     return catalog
+
+
+def _check_version(version: Any) -> None:
+    """Refuse what squirrel wrote before catalogs had this form."""
+    told = re.match(r"(\d+)\.(\d+)", str(version))
+    if told and (int(told[1]), int(told[2])) < _OLDEST:
+        old = f"a catalog of version {version} has another form; those from 0.4 on are read"
+        raise UserError(Problem("old-catalog", old, Where(path=("version",))))
 
 
 _TAGS: yaml.Tags = {"!CatalogKey": _key, "!YamlSource": _source, "!YamlCatalog": _catalog}

@@ -320,6 +320,39 @@ class ArtifactManager:
         """All versions in all collections."""
         return self._catalog(self.backend.versions())
 
+    def get_artifact_source(
+        self,
+        artifact: str,
+        collection: str | None = None,
+        version: str | None = None,
+        catalog: Catalog | None = None,
+    ) -> CatalogSource:
+        """Where a version is and what reads it.
+
+        Parameters
+        ----------
+        artifact : str
+            The artifact's name.
+        collection : str, optional
+            Where from; the active collection if not given.
+        version : str, optional
+            ``v3``, ``latest`` or an alias; the latest if not given.
+        catalog : Catalog, optional
+            What the source stands in; it need not be there itself. One of this source alone if
+            not given.
+
+        Raises
+        ------
+        UserError
+            If there is none.
+        """
+        found = self._resolve(artifact, collection, version)
+        source, place = self._source(found), (_identifier(found), found.number + 1)
+        told = (source.driver_name, source.driver_kwargs, source.metadata)
+        return CatalogSource(
+            *told, *place, Catalog({place: source}) if catalog is None else catalog
+        )
+
     def versions(self, artifact: str, collection: str | None = None) -> list[Version]:
         """The versions of an artifact, those of which only the tombstone is left too."""
         return self.backend.versions(*self._place(artifact, collection))

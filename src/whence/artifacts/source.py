@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from whence.base.error import UserError
+from whence.base.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,46 @@ class CatalogKey(NamedTuple):
     def yaml_node(self) -> tuple[str, list[Any]]:
         """How it is written in YAML: ``!CatalogKey [id, 2]``."""
         return "!CatalogKey", [self.identifier, self.version]
+
+
+@functools.cache
+def sources() -> Registry[Source]:
+    """The sources that this process has registered, by identifier."""
+    return Registry("source")
+
+
+def register_source(identifier: str, source: Source, *, replace: bool = False) -> Source:
+    """Have `Catalog.from_plugins` give a source that no package offers.
+
+    It is an entry of the one registry of sources, which this process has to itself.
+
+    Parameters
+    ----------
+    identifier : str
+        What catalogs call it.
+    source : Source
+    replace : bool
+        Put it in the place of another one of that identifier.
+
+    Returns
+    -------
+    Source
+        What was given.
+
+    Raises
+    ------
+    UserError
+        If it is no source, or another one has that identifier.
+
+    Examples
+    --------
+    >>> from whence import Catalog
+    >>> _ = register_source("rain", Source("csv", {"url": "rain.csv"}))
+    >>> Catalog.from_plugins()["rain"].driver_name
+    'csv'
+    """
+    if not isinstance(source, Source) or not isinstance(identifier, str):
+        raise UserError.of("bad-source", f"{source!r} is no source for {identifier!r}")
+    if sources().get(identifier) == source:
+        return source
+    return sources().add(identifier, source, replace=replace)

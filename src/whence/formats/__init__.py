@@ -6,7 +6,7 @@ from whence.formats.difference import (
     array_difference,
     file_difference,
 )
-from whence.formats.driver import Driver, driver, drivers
+from whence.formats.driver import Driver, driver, drivers, register_driver
 from whence.formats.figure import converted, is_matplotlib, picture
 from whence.formats.format import (
     UNKNOWN,
@@ -50,4 +50,5 @@ __all__ = [
     "load",
     "media_type_of",
     "picture",
+    "register_driver",
 ]

@@ -13,17 +13,11 @@ import orjson
 from whence.base.error import UserError
 from whence.base.escape import decode, encode
 from whence.formats import figure, tensor
-from whence.formats.driver import (
-    CsvDriver,
-    DirectoryDriver,
-    FileDriver,
-    Hdf5Driver,
-    JsonlDriver,
-    MessagepackDriver,
-    ParquetDriver,
-    ZarrDriver,
-)
+from whence.formats.combiner import SourceCombiner
+from whence.formats.driver import DirectoryDriver, FileDriver, Hdf5Driver, ZarrDriver
 from whence.formats.format import UNKNOWN, Format
+from whence.formats.frame import CsvDriver, ExcelDriver, FeatherDriver, ParquetDriver
+from whence.formats.shard import JsonlDriver, MessagepackDriver, StoreDriver
 
 PathLike = str | os.PathLike[str]
 
@@ -436,4 +430,13 @@ BUILTIN: tuple[Format, ...] = (
     Format("jsonl", "application/jsonl", (".jsonl", ".ndjson"), driver=JsonlDriver),
     Format("messagepack", "application/vnd.msgpack", (".msgpack",), driver=MessagepackDriver),
     Format("zarr", "application/vnd.zarr", (".zarr",), driver=ZarrDriver),
+    Format(
+        "excel",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        (".xlsx",),
+        driver=ExcelDriver,
+    ),
+    Format("feather", "application/vnd.whence.feather", driver=FeatherDriver),
+    Format("store_driver", "application/vnd.whence.shards", driver=StoreDriver),
+    Format("source_combiner", "application/vnd.whence.sources", driver=SourceCombiner),
 )

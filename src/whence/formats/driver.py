@@ -1,32 +1,34 @@
-"""Drivers: what reads a file or folder at any fsspec URL as bytes, samples, arrays or a table."""
+"""Drivers: what reads a file or folder at any fsspec URL as bytes, arrays, a table or samples."""
 
 from __future__ import annotations
 
-import gzip
+import os
 import zlib
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace as changed
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 
 from whence.base.error import UserError
 from whence.base.problem import did_you_mean
-from whence.formats.format import discover, formats
+from whence.formats.format import Format, discover, formats
+from whence.formats.key_store import KeyStore
 from whence.formats.stream import Stream
+from whence.formats.walk import Walk
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-
-_LONGEST = 100_000_000  # bytes of one sample, as msgpack has it too
+Made = TypeVar("Made", bound=Callable[..., Any])
 
 
 class Driver(Protocol):
     """Reads what lies at a URL; which of its methods there are depends on the format.
 
     ``open()`` gives a file; ``keys()`` and ``get(key)`` the parts of a whole; ``get_iter()`` a
-    `Stream` of what is in it; ``get_df()`` a table. Nothing is read before it is asked for.
+    `Stream` of what is in it; ``get_df()`` a table. Nothing is read before it is asked for. What
+    makes it is given the ``driver_kwargs`` of a source, and the ``catalog`` if it takes one.
     """
 
     url: str
@@ -61,6 +63,60 @@ def driver(name: str) -> Callable[..., Any]:
 def drivers() -> dict[str, Callable[..., Any]]:
     """All drivers, by name: those of the formats that have one."""
     return {name: entry.driver for name, entry in formats().items() if entry.driver is not None}
+
+
+def register_driver(made: Made, name: str | None = None, *, replace: bool = False) -> Made:
+    """Have the sources of this process read by a driver that no package offers.
+
+    It becomes an entry of `formats`, as those of packages do.
+
+    Parameters
+    ----------
+    made : callable
+        Gives the `Driver`, from the ``driver_kwargs`` of a source: its class, or a function.
+    name : str, optional
+        What sources call it; its attribute ``name`` if not given.
+    replace : bool
+        Put it in the place of another one of that name.
+
+    Returns
+    -------
+    callable
+        What was given, so that this is a decorator too.
+
+    Raises
+    ------
+    UserError
+        If it has no name, or another driver has it.
+
+    Examples
+    --------
+    >>> @register_driver
+    ... class Lines(FileDriver):
+    ...     name = "lines"
+    ...
+    ...     def get_iter(self):
+    ...         return Stream(lambda: self.open().read().splitlines())
+    >>> driver("lines") is Lines
+    True
+    """
+    called = getattr(made, "name", None) if name is None else name
+    if not callable(made) or not isinstance(called, str) or not called:
+        raise UserError.of(
+            "bad-driver",
+            f"{made!r} cannot be registered as a driver named {called!r}",
+            mend="Give a class or function and its name: register_driver(Reader, 'lines').",
+        )
+    known = formats().get(called)
+    if known is not None and known.driver is not None and not replace and known.driver != made:
+        raise UserError.of(
+            "driver-exists",
+            f"there is already a driver named {called!r}",
+            mend="Choose another name, or pass replace=True to put yours in its place.",
+        )
+    entry = known or Format(called, f"application/vnd.whence.driver.{called}")
+    formats().add(called, changed(entry, driver=made), replace=True)
+    return made
 
 
 class FileDriver:
@@ -121,6 +177,26 @@ class FileDriver:
             opened: IO[Any] = fs.open(path, mode, **options)
             return opened
 
+    def replace(self, path: str, data: bytes) -> None:
+        """Write a file of the file system whole, or not at all.
+
+        Raises
+        ------
+        UserError
+            If it cannot be written.
+        """
+        fs, _ = self.filesystem
+        part = f"{path}.{os.urandom(4).hex()}.whence-part"
+        with reading(path, "write"):
+            fs.makedirs(fs._parent(path), exist_ok=True)
+            try:
+                fs.pipe_file(part, data)
+                fs.mv(part, path)
+            except BaseException:
+                with suppress(OSError):  # it may not have come as far
+                    fs.rm_file(part)
+                raise
+
 
 class DirectoryDriver(FileDriver):
     """A folder of files: each is known by its path in the folder."""
@@ -149,163 +225,38 @@ class DirectoryDriver(FileDriver):
 
     def open_key(self, key: str, mode: str = "rb") -> IO[Any]:
         """A file of the folder, opened."""
-        fs, root = self.filesystem
-        if key.startswith("/") or ".." in key.split("/"):
-            raise UserError.of("bad-key", f"{key!r} is not the path of a file in {self.url!r}")
+        fs, _ = self.filesystem
+        path = self._path(key)
         with reading(f"{self.url}/{key}"):
-            opened: IO[Any] = fs.open(f"{root.rstrip('/')}/{key}", mode)
+            opened: IO[Any] = fs.open(path, mode)
             return opened
 
-    def get_iter(self) -> Stream[bytes]:
-        """The bytes of each file, in order of their paths."""
-        return Stream(self.keys).map(self.get)
+    def get_iter(self, keys_iterable: Iterable[str] | None = None, **options: Any) -> Stream[bytes]:
+        """The bytes of each file, in order of their paths.
 
-
-class TableDriver(FileDriver, ABC):
-    """A table; what reads the formats has an own `get_df`."""
-
-    @abstractmethod
-    def get_df(self, **options: Any) -> Any:
-        """The table; `options` are for what reads it."""
-
-    def get_iter(self, **options: Any) -> Stream[Any]:
-        """Its rows, as named tuples."""
-        return Stream(lambda: (row for part in self._parts(options) for row in _rows(part)))
-
-    def _parts(self, options: dict[str, Any]) -> Iterable[Any]:
-        return [self.get_df(**options)]
-
-
-class CsvDriver(TableDriver):
-    """A table as text, read by pandas."""
-
-    _chunk = 10_000
-
-    def get_df(self, **options: Any) -> Any:
-        """The table as a `pandas.DataFrame`; `options` are those of `pandas.read_csv`."""
-        import pandas as pd
-
-        with self.open("rb") as file, reading(self.url):
-            return pd.read_csv(file, **options)
-
-    def _parts(self, options: dict[str, Any]) -> Iterable[Any]:
-        import pandas as pd
-
-        with self.open("rb") as file, reading(self.url):
-            yield from pd.read_csv(file, **{"chunksize": self._chunk, **options})
-
-
-class ParquetDriver(TableDriver):
-    """A table as Parquet, read by pandas."""
-
-    def get_df(self, **options: Any) -> Any:
-        """The table as a `pandas.DataFrame`; `options` are those of `pandas.read_parquet`."""
-        import pandas as pd
-
-        with self.open("rb") as file, reading(self.url):
-            return pd.read_parquet(file, **options)
-
-    def _parts(self, options: dict[str, Any]) -> Iterable[Any]:
-        import pyarrow.parquet as pq
-
-        with self.open("rb") as file, reading(self.url):
-            for batch in pq.ParquetFile(file).iter_batches(**options):
-                yield batch.to_pandas()
-
-
-class ShardDriver(FileDriver, ABC):
-    """Samples, in one file or in a folder of files, which are its shards.
-
-    Subclasses say how a file is read. A file that ends in ``.gz`` is unpacked.
-    """
-
-    suffixes: tuple[str, ...] = ()
-
-    def keys(self) -> Iterator[str]:
-        """The names of the shards, without their endings; of a single file its own."""
-        return iter(self._shards())
-
-    def get(self, key: str) -> Iterator[Any]:
-        """The samples of a shard, as they are asked for.
-
-        Raises
-        ------
-        UserError
-            If there is none of that name.
+        Parameters
+        ----------
+        keys_iterable : iterable of str, optional
+            Which files; all if not given.
+        **options
+            Those of `Walk`.
         """
-        shards = self._shards()
-        if key not in shards:
-            told = f"{self.url!r} has no shard {key!r}"
-            raise UserError.of("unknown-key", told, mend=did_you_mean(key, shards))
-        return self._samples(shards[key])
+        return Walk.of(keys_iterable, options).items(self.keys, self.get)
 
-    def get_iter(self, flatten: bool = True) -> Stream[Any]:
-        """All samples; without `flatten`, a list for each shard."""
-        shards: Stream[Any] = Stream(self.keys).map(self.get)
-        return shards.flatten() if flatten else shards.map(list)
+    @property
+    def store(self) -> KeyStore:
+        """Its files by their paths, to be written too: each is its bytes."""
+        return KeyStore(self.keys, self.get, self._put)
 
-    def get_df(self) -> Any:
-        """The samples as the rows of a `pandas.DataFrame`."""
-        import pandas as pd
+    def _put(self, key: str, data: bytes) -> None:
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise UserError.of("bad-sample", f"a file is bytes, not {type(data).__name__}")
+        self.replace(self._path(key), bytes(data))
 
-        return pd.DataFrame(self.get_iter().collect())
-
-    @abstractmethod
-    def read(self, file: IO[bytes] | gzip.GzipFile) -> Iterator[Any]:
-        """The samples in an opened file."""
-
-    def _samples(self, path: str) -> Iterator[Any]:
-        fs, _ = self.filesystem
-        with reading(path), fs.open(path, "rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
-            yield from self.read(gzip.GzipFile(fileobj=file) if packed else file)
-
-    def _shards(self) -> dict[str, str]:
-        fs, root = self.filesystem
-        with reading(self.url):
-            if fs.isfile(root):
-                return {_stem(root, self.suffixes): root}
-            found = sorted(fs.ls(root.rstrip("/"), detail=False))
-        ends = (*self.suffixes, ".gz")
-        return {_stem(path, self.suffixes): path for path in found if path.endswith(ends)}
-
-
-class JsonlDriver(ShardDriver):
-    """One JSON value a line."""
-
-    suffixes = (".jsonl", ".ndjson", ".json")
-
-    def read(self, file: IO[bytes] | gzip.GzipFile) -> Iterator[Any]:
-        """The values in an opened file."""
-        import orjson
-
-        for line in iter(lambda: file.readline(_LONGEST + 1), b""):
-            if len(line) > _LONGEST:  # a few bytes of gzip may become any number
-                raise ValueError(f"a line has more than {_LONGEST} bytes")
-            if line.strip():
-                yield orjson.loads(line)
-
-
-class MessagepackDriver(ShardDriver):
-    """Values as MessagePack, one after the other."""
-
-    suffixes = (".msgpack", ".mp")
-
-    def read(self, file: IO[bytes] | gzip.GzipFile) -> Iterator[Any]:
-        """The values in an opened file."""
-        from whence.base.error import MissingExtraError
-
-        try:
-            import msgpack
-        except ImportError as error:
-            raise MissingExtraError.needed("msgpack", "msgpack", "reading MessagePack") from error
-        unpacker, whole = msgpack.Unpacker(file, strict_map_key=False), 0
-        for value in unpacker:
-            whole = unpacker.tell()
-            yield value
-        if whole < file.tell():  # msgpack takes a piece of a value for the end
-            raise ValueError("it ends within a value")
+    def _path(self, key: str) -> str:
+        if not key or key.startswith("/") or ".." in key.split("/"):
+            raise UserError.of("bad-key", f"{key!r} is not the path of a file in {self.url!r}")
+        return f"{self.filesystem[1].rstrip('/')}/{key}"
 
 
 class ZarrDriver(FileDriver):
@@ -327,9 +278,17 @@ class ZarrDriver(FileDriver):
         """An array, whose values are read when they are asked for by index."""
         return _found(self.get_root_group(), key, self.url)
 
-    def get_iter(self) -> Stream[tuple[str, Any]]:
-        """Paths and arrays."""
-        return Stream(lambda: ((key, self.get(key)) for key in self.keys()))
+    def get_iter(self, fetcher_func: Callable[[str, Any], Any] | None = None) -> Stream[Any]:
+        """Paths and arrays; or what a function makes of each path and the root group."""
+        if fetcher_func is None:
+            return Stream(lambda: ((key, self.get(key)) for key in self.keys()))
+        fetch = fetcher_func
+
+        def fetched() -> Iterator[Any]:
+            root = self.get_root_group()
+            return (fetch(key, root) for key in self.keys())
+
+        return Stream(fetched)
 
 
 class Hdf5Driver(FileDriver):
@@ -364,8 +323,8 @@ class Hdf5Driver(FileDriver):
 
 
 @contextmanager
-def reading(url: str) -> Iterator[None]:
-    """Turn what reading raises into an error that says what was read.
+def reading(url: str, doing: str = "read") -> Iterator[None]:
+    """Turn what reading or writing raises into an error that says of which place.
 
     Raises
     ------
@@ -376,22 +335,13 @@ def reading(url: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error) or type(error).__name__
-        raise UserError.of("unreadable-file", f"cannot read {url!r}: {reason}") from error
+        raise UserError.of("unreadable-file", f"cannot {doing} {url!r}: {reason}") from error
     except (ValueError, EOFError, zlib.error) as error:  # the last two are of gzip
         raise UserError.of(
             "bad-content",
             f"{url!r} is not as its driver wants it: {error}",
             mend="It is damaged, or of another format.",
         ) from error
-
-
-def _rows(frame: Any) -> Iterator[Any]:
-    return iter(frame.itertuples(index=False))
-
-
-def _stem(path: str, suffixes: tuple[str, ...]) -> str:
-    name = path.rstrip("/").rpartition("/")[2].removesuffix(".gz")
-    return next((name.removesuffix(end) for end in suffixes if name.endswith(end)), name)
 
 
 def _found(group: Any, key: str, url: str) -> Any:

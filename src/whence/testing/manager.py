@@ -419,6 +419,10 @@ class BackendSuite:
         catalog = Catalog.from_str(manager.collection_to_catalog().to_str())
         assert catalog == manager.collection_to_catalog()
         driver = catalog[f"{manager.active_collection}/mesh"].get_driver()
+        source = manager.get_artifact_source("mesh", version="latest")
+        assert source == catalog[f"{manager.active_collection}/mesh"]
+        assert source.versions == {source.version: source}
+        assert manager.get_artifact_source("mesh", catalog=catalog).versions == source.versions
         assert list(driver.keys()) == ["points.csv", "system/controlDict"]
         assert driver.get("points.csv") == (mesh / "points.csv").read_bytes()
         assert [len(data) for data in driver.get_iter()] == [12, 70_000]
