@@ -30,8 +30,6 @@ def opened(
     UserError
         If there is no store, two are given, or the records are of another.
     """
-    if isinstance(store, Store) and iterable is None and project is None:
-        return store, Query()  # as all views that are made of views
     if store is not None and (iterable is not None or project is not None):
         raise UserError.of(
             "given-twice",

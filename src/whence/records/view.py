@@ -71,8 +71,11 @@ class RecordStoreView:
         iterable: Iterable[Record] | None = None,
         project: Place | None = None,
     ) -> None:
-        self.store, own = opened(store, iterable, project)
-        self._query = query or own
+        if isinstance(store, Store) and query is not None and iterable is None and project is None:
+            self.store, self._query = store, query  # as all views that are made of views
+        else:
+            self.store, own = opened(store, iterable, project)
+            self._query = query or own
         self._listed: RecordList | None = None
         self._started: _Answer | None = None
 
