@@ -127,17 +127,31 @@ def test_jobs_programs_and_what_is_not_on_record(store):
         "a": {"job": {"slurm": {"id": "7"}}, "command": ["/opt/lmp", "-in", "x"]},
         "b": {"job": {"slurm": {"id": "7"}, "mpi": {"rank": 0}}},
         "c": {"job": {"pbs": {"id": "8"}}, "repeats": "x" * 22},
+        "p": {"command": ["/opt/python3", "x.py"], "target": ["/opt/python3", "x.py"]},
         "d": {"command": "no list", "system": 7, "code": [], "job": None},
     }
     for number, told in enumerate(facts.values()):
         name = f"20260101T00000{number}abcdefg"
         store.writer().append("set", name, {"f": {"created": 1.7e9 + number, **told}})
-    d, c, b, a = RecordStoreView(store)
+    d, p, c, b, a = RecordStoreView(store)
+    assert p.executable == Executable("/opt/python3", name="python3")
     assert a.executable == Executable("/opt/lmp", name="lmp")
     assert [one.launch_mode.type for one in (a, b, c, d)] == ["slurm", "slurm-mpi", "pbs", "serial"]
     assert c.repeats == "x" * 22
     assert d.executable is d.repository is None
     assert d.platforms == d.dependencies == ()
+
+
+def test_a_part_has_the_changes_of_its_whole(store):
+    whole, part = "20260101T000000abcdefg", "20260101T000001abcdefg"
+    writer = store.writer()
+    content = writer.put(b"+one line\n")
+    writer.append("set", whole, {"f": {"created": 1.7e9, "kind": "sweep"}})
+    kept = {"digest": content.digest, "size": content.size, "kept": content.kept}
+    facts = {"name": "git.diff", "category": "code", "type": "text/x-diff", **kept}
+    writer.append("artifact", whole, facts)
+    writer.append("set", part, {"f": {"created": 1.7e9 + 1, "parent": whole}})
+    assert [one.diff for one in RecordStoreView(store)] == ["+one line\n"] * 2
 
 
 def test_parameters_of_these_names_are_meant_where_records_are_split(store):

@@ -131,8 +131,9 @@ def executable(record: Record) -> Executable | None:
     told = readable(record.state.get("command") or [])
     words = [str(word) for word in told] if isinstance(told, list | tuple) else []
     name = os.path.basename(words[0]) if words else ""
-    if name and not name.startswith("python"):
-        return Executable(words[0], name=name)
+    started = isinstance(record.state.get("target"), list)
+    if name and (started or not name.startswith("python")):
+        return Executable(words[0], name=name)  # its version is not that of the Python that asked
     version = _inner(record, "system", "pythonversion")
     if not words and not version:
         return None
