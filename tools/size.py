@@ -24,6 +24,7 @@ FACES = {
     "Client": "what Simvue's Client answers to",
     "BackendSuite": "a suite of tests",
     "DataManager": "what dantro's DataManager answers to",
+    "FaultyFiles": "what `Files` answers to",
     "Files": "what a store asks of the operating system, each call one method",
     "Life": "what Simvue's Run answers to while it lives",
     "Log": "what Simvue's Run answers to while it goes on",
