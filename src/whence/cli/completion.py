@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from whence.cli import render
-from whence.cli.option import in_json
+from whence.cli.option import F, in_json
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -169,6 +169,13 @@ def tags(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Co
     from whence.app.completion import complete_tags
 
     return [_item(tag, "tag") for tag in complete_tags(_store(ctx), incomplete)]
+
+
+def tag_option(told: str) -> Callable[[F], F]:
+    """The option that names tags, any number of them."""
+    return click.option(
+        "--tag", "tags", multiple=True, metavar="TAG", shell_complete=tags, help=told
+    )
 
 
 def _item(value: str, told: str | None = None, kind: str = "plain") -> CompletionItem:

@@ -51,14 +51,7 @@ def _columns(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     shell_complete=completion.statuses,
     help="Only runs of this status, like failed or lost.",
 )
-@click.option(
-    "--tag",
-    "tags",
-    multiple=True,
-    metavar="TAG",
-    shell_complete=completion.tags,
-    help="Only runs with this tag.",
-)
+@completion.tag_option("Only runs with this tag.")
 @click.option(
     "--folder",
     metavar="/FOLDER",

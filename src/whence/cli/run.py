@@ -44,14 +44,7 @@ from whence.cli.option import common, parameters
     metavar="DIR",
     help="The run's own folder, all of whose files are recorded; runs/ID if not given.",
 )
-@click.option(
-    "--tag",
-    "tags",
-    multiple=True,
-    metavar="TAG",
-    shell_complete=completion.tags,
-    help="A tag for the run.",
-)
+@completion.tag_option("A tag for the run.")
 @click.option(
     "--folder",
     metavar="/FOLDER",

@@ -31,14 +31,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="How many points run side by side; as many as there are cores if not given.",
 )
-@click.option(
-    "--tag",
-    "tags",
-    multiple=True,
-    metavar="TAG",
-    shell_complete=completion.tags,
-    help="A tag for every run.",
-)
+@completion.tag_option("A tag for every run.")
 @click.option(
     "--input",
     "inputs",
