@@ -38,10 +38,10 @@ def two(workspace, project, record):
 
 
 def test_parameters_are_told_by_key_and_type(two):
-    told = {change.key: (change.left, change.right) for change in two.parameters}
+    told = {change.key: (change.left, change.right) for change in two.records.parameters}
     assert told == {"model.rate": (1, 1.0), "a": (None, "–"), "b": ("–", None)}
     assert type(told["model.rate"][1]) is float
-    assert two.parameters_same == 1
+    assert two.records.parameters_same == 1
     assert not two.agrees
 
 
@@ -68,11 +68,11 @@ def test_inputs_and_outputs_by_name_text_and_numbers(two):
 
 
 def test_facts_metadata_and_environment(two):
-    assert {change.key for change in two.facts} == {"name", "tags"}
-    assert [change.as_dict() for change in two.metadata] == [
+    assert {change.key for change in two.records.facts} == {"name", "tags"}
+    assert [change.as_dict() for change in two.records.metadata] == [
         {"key": "note", "left": "a", "right": "b"}
     ]
-    assert two.environment.same
+    assert two.records.environment.same
 
 
 def test_it_is_plain_json(two):
@@ -87,7 +87,7 @@ def test_a_run_agrees_with_itself_and_with_its_like(workspace, record):
     assert diff_runs(workspace, first, first).agrees
     found = diff_runs(workspace, first, second)
     assert found.agrees
-    assert found.parameters_same == 3
+    assert found.records.parameters_same == 3
 
 
 def test_distributions_that_were_added_removed_or_changed(workspace):
@@ -101,7 +101,7 @@ def test_distributions_that_were_added_removed_or_changed(workspace):
             run.init(name)
             facts = {"f": {"environment": content.digest}}
             workspace.store.writer().append("set", run.id, facts)
-    told = diff_runs(workspace, "a", "b").environment.as_dict()
+    told = diff_runs(workspace, "a", "b").records.environment.as_dict()
     assert told == {
         "facts": [],
         "added": {"n": "3"},
@@ -119,7 +119,7 @@ def test_code_of_which_only_digests_are_known(workspace):
     (file,) = found.code.changed
     assert (file.pair.name, file.text, found.code.same) == ("m.py", (), 1)
     assert "not at hand" in file.note
-    assert [change.key for change in found.version] == ["commit"]
+    assert [change.key for change in found.records.version] == ["commit"]
 
 
 def test_a_referenced_output_that_is_gone_or_was_edited_is_told(workspace, project):

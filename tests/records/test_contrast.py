@@ -66,3 +66,13 @@ def test_other_code_differs(store):
     assert a.difference(b).code_differs
     assert not a.difference(b).launch_mode_differs
     assert not a.difference(c).code_differs
+
+
+def test_an_environment_that_has_not_arrived(store):
+    for number, digest in enumerate("001"):
+        told = {"created": 1.7e9 + number, "environment": digest * 64, "code": "damaged"}
+        store.writer().append("set", f"20260101T00000{number}abcdefg", {"f": told})
+    c, b, a = RecordStoreView(store)
+    assert a.difference(b).environment.same
+    assert a.difference(c).environment is None
+    assert not a.difference(c).code_differs

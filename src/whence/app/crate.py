@@ -260,7 +260,7 @@ class _Crate:
         digest = record.state.get("environment")
         if not digest:
             return None
-        known = environment_of(record, self.workspace.store.get)
+        known = environment_of(record)
         if known is None:
             self.missing.append("environment")
             return None

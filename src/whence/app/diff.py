@@ -12,22 +12,8 @@ from typing import Any
 from whence.app.content import content_file
 from whence.app.workspace import Workspace
 from whence.formats.difference import FileDifference, file_difference
-from whence.params import flatten
-from whence.records import Artifact, Category, Record, Records
-from whence.records.difference import (
-    ABSENT,
-    ArtifactPair,
-    Change,
-    EnvironmentDifference,
-    artifact_pairs,
-    code_changes,
-    environment_difference,
-    fact_changes,
-    metadata_changes,
-    parameter_changes,
-    version_changes,
-)
-from whence.records.environment import environment_of
+from whence.records import Artifact, Category, Record, RecordDifference, Records
+from whence.records.difference import ABSENT, ArtifactPair, Change, code_files
 
 _TEXT = 1 << 20  # bytes; comparing longer texts line by line takes too long
 _LINES = 20_000
@@ -87,49 +73,37 @@ class Diff:
 
     Attributes
     ----------
-    left, right : Record
-        The runs.
-    parameters, facts, metadata, version : tuple of Change
-        What differs of them; `version` is commit, branch and whether there were changes.
-    parameters_same : int
-        How many parameters are the same.
+    records : RecordDifference
+        In what their records do.
     code, inputs, outputs : Files
-        Files by name and digest.
-    environment : EnvironmentDifference or None
-        None if one of the environments is not at hand.
+        In what the contents of their files do.
     """
 
-    left: Record
-    right: Record
-    parameters: tuple[Change, ...]
-    parameters_same: int
-    facts: tuple[Change, ...]
-    metadata: tuple[Change, ...]
-    version: tuple[Change, ...]
+    records: RecordDifference
     code: Files
     inputs: Files
     outputs: Files
-    environment: EnvironmentDifference | None
 
     @property
     def agrees(self) -> bool:
         """Whether parameters, code, inputs and outputs are the same."""
         files = (self.code, self.inputs, self.outputs)
-        return not self.parameters and not any(one.changed for one in files)
+        return not self.records.parameters and not any(one.changed for one in files)
 
     def as_dict(self) -> dict[str, Any]:
         """The difference as `whence diff --json` tells it."""
+        told, environment = self.records, self.records.environment
         lists = {
-            name: [change.as_dict() for change in getattr(self, name)]
+            name: [change.as_dict() for change in getattr(told, name)]
             for name in ("parameters", "facts", "metadata")
         }
         return {
-            "left": self.left.summary(),
-            "right": self.right.summary(),
+            "left": told.left.summary(),
+            "right": told.right.summary(),
             "agrees": self.agrees,
             **lists,
-            "code": {"version": [c.as_dict() for c in self.version], **self.code.as_dict()},
-            "environment": self.environment and self.environment.as_dict(),
+            "code": {"version": [c.as_dict() for c in told.version], **self.code.as_dict()},
+            "environment": environment and environment.as_dict(),
             "inputs": self.inputs.as_dict(),
             "outputs": self.outputs.as_dict(),
         }
@@ -161,22 +135,9 @@ def diff_records(
     workspace: Workspace, left: Record, right: Record, *, seconds: float = 10.0
 ) -> Diff:
     """In what two records differ; see `diff_runs`."""
-    compare = _Contents(workspace, left, right, seconds)
-    parameters = parameter_changes(left, right)
-    leaves = {*flatten(left.parameters), *flatten(right.parameters)}
-    return Diff(
-        left,
-        right,
-        parameters,
-        max(len(leaves) - len(parameters), 0),
-        fact_changes(left, right),
-        metadata_changes(left, right),
-        version_changes(left, right),
-        compare.code(),
-        compare.files("input"),
-        compare.files("output"),
-        _environments(workspace, left, right),
-    )
+    told = left.difference(right)
+    compare = _Contents(workspace, told, seconds)
+    return Diff(told, compare.code(), compare.files("input"), compare.files("output"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,23 +145,21 @@ class _Contents:
     """Compares the contents that two runs hold."""
 
     workspace: Workspace
-    left: Record
-    right: Record
+    told: RecordDifference
     seconds: float
 
     def files(self, category: Category) -> Files:
-        pairs = artifact_pairs(self.left, self.right, category)
+        pairs = self.told.pairs(category)
         changed = tuple(self.change(pair) for pair in pairs if not pair.same)
         return Files(changed, len(pairs) - len(changed))
 
     def code(self) -> Files:
         """Files of code by what was digested, with the contents of those that were kept."""
-        kept = {pair.name: pair for pair in artifact_pairs(self.left, self.right, "code")}
-        changes = code_changes(self.left, self.right)
+        kept = {pair.name: pair for pair in self.told.pairs("code")}
+        changes = self.told.code
         changed = [self.change(kept.get(one.key) or _known(one)) for one in changes]
         told = {one.key for one in changes}
-        code = self.left.state.get("code") or {}
-        listed = set(code.get("files") or ())
+        listed = set(code_files(self.told.left))
         others = [pair for name, pair in kept.items() if name not in listed | told]
         changed += [self.change(pair) for pair in others if not pair.same]
         return Files(tuple(changed), len(listed - told) + sum(pair.same for pair in others))
@@ -214,7 +173,7 @@ class _Contents:
         with ExitStack() as stack:
             paths = [
                 stack.enter_context(content_file(self.workspace, record, item))
-                for record, item in ((self.left, pair.left), (self.right, pair.right))
+                for record, item in ((self.told.left, pair.left), (self.told.right, pair.right))
             ]
             left, right = paths
             if left is None or right is None:
@@ -253,16 +212,6 @@ def _known(change: Change) -> ArtifactPair:
         for digest in (change.left, change.right)
     )
     return ArtifactPair(change.key, *sides)
-
-
-def _environments(
-    workspace: Workspace, left: Record, right: Record
-) -> EnvironmentDifference | None:
-    digests = [record.state.get("environment") for record in (left, right)]
-    if digests[0] and digests[0] == digests[1]:
-        return EnvironmentDifference((), ())
-    was, now = (environment_of(record, workspace.store.get) for record in (left, right))
-    return None if was is None or now is None else environment_difference(was, now)
 
 
 def _brief(item: Artifact) -> dict[str, Any]:

@@ -232,7 +232,7 @@ def show_run(workspace: Workspace, text: str) -> Shown:
     record = Records(store).resolve(text)
     pieces = store.lines(record.id, ("out",)) if record.state.get("out") else ()
     output = "".join(str(line.get("text", "")) for line in pieces)
-    environment = _environment(environment_of(record, store.get))
+    environment = _environment(environment_of(record))
     if environment is None and record.state.get("environment"):
         environment = NOT_HERE
     events = store.lines(record.id, ("event",)) if record.state.get("events") else ()

@@ -69,6 +69,7 @@ class Repeat:
 
     def as_dict(self) -> dict[str, Any]:
         """The outcome as `whence repeat --json` tells it."""
+        environment = self.diff.records.environment
         return {
             "run": self.old.id,
             "repeat": self.new.id,
@@ -77,7 +78,7 @@ class Repeat:
             "why": self.why,
             "outputs": self.diff.outputs.as_dict(),
             "code": self.diff.code.as_dict(),
-            "environment": self.diff.environment and self.diff.environment.as_dict(),
+            "environment": environment and environment.as_dict(),
             "notes": list(self.notes),
         }
 

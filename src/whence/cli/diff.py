@@ -62,8 +62,8 @@ def command(
     if html is not None:
         from whence.cli.page import page
 
-        title = f"{found.left.name} and {found.right.name}"
-        page(html, f"In what {title} differ", _sections(found, full=True))
+        names = f"{found.records.left.name} and {found.records.right.name}"
+        page(html, f"In what {names} differ", _sections(found, full=True))
     if as_json:
         render.as_json(found.as_dict())
     elif html is not None:
@@ -93,25 +93,25 @@ def _show(screen: Console, part: RenderableType) -> None:
 
 def _sections(found: Diff, full: bool) -> Iterator[tuple[str, str, list[RenderableType]]]:
     """Title, one line in markup, and what is shown below it."""
-    yield "", f"[red]−[/] {_who(found.left)}", []
-    yield "", f"[green]+[/] {_who(found.right)}", []
-    same = f"{found.parameters_same} the same"
-    count = len(found.parameters)
+    records, parameters = found.records, found.records.parameters
+    yield "", f"[red]−[/] {_who(records.left)}", []
+    yield "", f"[green]+[/] {_who(records.right)}", []
+    same = f"{records.parameters_same} the same"
+    count = len(parameters)
     told = f"{count} differ{'s' if count == 1 else ''}, {same}" if count else f"{same}"
-    yield "parameters", told, _table(found.parameters)
-    yield "code", _code(found), [*_table(found.version), *_files(found.code, full)]
+    yield "parameters", told, _table(parameters)
+    yield "code", _code(found), [*_table(records.version), *_files(found.code, full)]
     yield "environment", *_environment(found)
     for title, files in (("inputs", found.inputs), ("outputs", found.outputs)):
         yield title, _counted(files), _files(files, full)
-    if found.metadata:
-        yield "metadata", f"{len(found.metadata)} differ", _table(found.metadata)
-    took = [render.duration(side.duration) for side in (found.left, found.right)]
-    facts = [change for change in found.facts if change.key != "name"]
+    if records.metadata:
+        yield "metadata", f"{len(records.metadata)} differ", _table(records.metadata)
+    took = [render.duration(side.duration) for side in (records.left, records.right)]
+    facts = [change for change in records.facts if change.key != "name"]
     yield "otherwise", f"took {took[0]} and {took[1]}", _table(facts)
 
 
 def _who(record: Record) -> str:
-
     name = render.escape(record.name) + "  " if record.name != record.id else ""
     return f"{name}{record.id}  {render.status(record.status)}"
 
@@ -148,7 +148,7 @@ def _value(change: Change, side: str) -> str:
 
 
 def _code(found: Diff) -> str:
-    if not found.code.changed and not found.version:
+    if not found.code.changed and not found.records.version:
         return "the same" if found.code.same else "none on record"
     return _counted(found.code)
 
@@ -160,7 +160,7 @@ def _counted(files: Files) -> str:
 
 
 def _environment(found: Diff) -> tuple[str, list[RenderableType]]:
-    difference = found.environment
+    difference = found.records.environment
     if difference is None:
         return "not on record of both", []
     if difference.same:
@@ -186,7 +186,6 @@ def _files(files: Files, full: bool) -> list[RenderableType]:
 
 
 def _headline(file: FileChange) -> str:
-
     left, right = file.pair.left, file.pair.right
     name = render.escape(file.pair.name)
     if left is None or right is None:

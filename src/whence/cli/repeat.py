@@ -52,7 +52,7 @@ def _tell(found: Repeat) -> None:
         screen.print(f"  [red]{render.escape(found.why)}[/]")
     for note in found.notes:
         screen.print(f"  [yellow]note[/]: {render.escape(note)}")
-    environment = found.diff.environment
+    environment = found.diff.records.environment
     if environment is not None and not environment.same:
         screen.print("  [yellow]note[/]: the environment is another (`whence diff` tells more)")
     outputs = found.diff.outputs

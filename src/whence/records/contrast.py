@@ -1,4 +1,4 @@
-"""In what two records differ, as Sumatra's users ask for it."""
+"""In what two records differ: in Sumatra's words, and as `whence diff` tells it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from whence.base.escape import readable
+from whence.params import flatten
 from whence.records import surrounding
 from whence.records.artifact import Category
 from whence.records.difference import (
@@ -16,6 +16,7 @@ from whence.records.difference import (
     EnvironmentDifference,
     artifact_pairs,
     code_changes,
+    code_files,
     environment_difference,
     fact_changes,
     metadata_changes,
@@ -54,6 +55,12 @@ class RecordDifference:
         return parameter_changes(self.left, self.right)
 
     @property
+    def parameters_same(self) -> int:
+        """How many parameters do not differ."""
+        leaves = {*flatten(self.left.parameters), *flatten(self.right.parameters)}
+        return max(len(leaves) - len(self.parameters), 0)
+
+    @property
     def facts(self) -> tuple[Change, ...]:
         """What else was recorded and differs: status, command, host and the like."""
         return fact_changes(self.left, self.right)
@@ -76,21 +83,21 @@ class RecordDifference:
     @property
     def inputs(self) -> tuple[ArtifactPair, ...]:
         """What was taken in and differs, by name."""
-        return _other(self, "input")
+        return self._other("input")
 
     @property
     def outputs(self) -> tuple[ArtifactPair, ...]:
         """What was put out and differs, by name; files called ``.log`` are left out."""
-        return tuple(one for one in _other(self, "output") if not one.name.endswith(".log"))
+        return tuple(one for one in self._other("output") if not one.name.endswith(".log"))
 
     @property
     def environment(self) -> EnvironmentDifference | None:
         """How Python and its packages differ; None if one of them is not on record."""
-        told = [
-            None if one.store is None else environment_of(one, one.store.get)
-            for one in (self.left, self.right)
-        ]
-        was, now = told
+        both = (self.left, self.right)
+        digests = [one.state.get("environment") for one in both]
+        if digests[0] and digests[0] == digests[1]:
+            return EnvironmentDifference((), ())
+        was, now = (environment_of(one) for one in both)
         return None if was is None or now is None else environment_difference(was, now)
 
     @property
@@ -111,7 +118,7 @@ class RecordDifference:
     @property
     def code_differs(self) -> bool:
         """Whether other code ran."""
-        files = [_files(one) for one in (self.left, self.right)]
+        files = [code_files(one) for one in (self.left, self.right)]
         if all(files):
             return files[0] != files[1]
         return bool(self.version) or self._differs(surrounding.changes)
@@ -143,6 +150,13 @@ class RecordDifference:
         kinds = [None if mode is None else mode.type for mode in modes]
         return kinds[0] != kinds[1]
 
+    def pairs(self, category: Category) -> tuple[ArtifactPair, ...]:
+        """The artifacts of a category by name, whether they differ or not."""
+        return artifact_pairs(self.left, self.right, category)
+
+    def _other(self, category: Category) -> tuple[ArtifactPair, ...]:
+        return tuple(pair for pair in self.pairs(category) if not pair.same)
+
     def _differs(self, read: Any) -> bool:
         return bool(read(self.left) != read(self.right))
 
@@ -156,16 +170,6 @@ _LETTERS = {
     "L": "launch_mode_differs",
     "D": "output_data_differ",
 }
-
-
-def _other(told: RecordDifference, category: Category) -> tuple[ArtifactPair, ...]:
-    pairs = artifact_pairs(told.left, told.right, category)
-    return tuple(pair for pair in pairs if not pair.same)
-
-
-def _files(record: Record) -> dict[str, str]:
-    code = readable(record.state.get("code") or {})
-    return dict(code.get("files") or {}) if isinstance(code, dict) else {}
 
 
 def _lines(told: RecordDifference) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from whence.base.escape import decode, encode
+from whence.base.escape import decode, encode, readable
 from whence.records.artifact import Artifact, Category
 from whence.records.comparison import Mark, ParameterComparison, same
 from whence.records.record import Record
@@ -107,8 +107,13 @@ def metadata_changes(left: Record, right: Record) -> tuple[Change, ...]:
 
 def code_changes(left: Record, right: Record) -> tuple[Change, ...]:
     """The files of code that differ, by path, each with its digests."""
-    files = [_code(record).get("files") or {} for record in (left, right)]
-    return tuple(sorted(_changes(*files), key=lambda change: change.key))
+    changes = _changes(code_files(left), code_files(right))
+    return tuple(sorted(changes, key=lambda change: change.key))
+
+
+def code_files(record: Record) -> dict[str, str]:
+    """The digests of its files of code, by path."""
+    return dict(_code(record).get("files") or {})
 
 
 def version_changes(left: Record, right: Record) -> tuple[Change, ...]:
@@ -153,8 +158,8 @@ def _facts(record: Record) -> dict[str, Any]:
 
 
 def _code(record: Record) -> dict[str, Any]:
-    code: dict[str, Any] = decode(record.state.get("code") or {})
-    return code
+    code = readable(record.state.get("code"))
+    return code if isinstance(code, dict) else {}
 
 
 def _versions(environment: Mapping[str, Any]) -> dict[str, str]:

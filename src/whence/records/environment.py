@@ -13,17 +13,10 @@ from whence.records.record import Record
 NOT_HERE = "not here yet"
 
 
-def environment_of(record: Record, content: Callable[[str], bytes]) -> Mapping[str, Any] | None:
-    """What is known of the environment of a run; None if nothing is, or it has not arrived.
-
-    Parameters
-    ----------
-    record : Record
-    content : callable
-        The bytes of a digest that the store holds.
-    """
-    digest = record.state.get("environment")
-    known = told(digest, content) if digest else None
+def environment_of(record: Record) -> Mapping[str, Any] | None:
+    """What is known of the environment of a run; None if nothing is, or it has not arrived."""
+    digest, store = record.state.get("environment"), record.store
+    known = told(digest, store.get) if digest and store is not None else None
     return known if isinstance(known, dict) else None
 
 

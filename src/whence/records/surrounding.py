@@ -276,8 +276,7 @@ def _made(kind: type[_Kind], told: Any) -> _Kind | None:
 
 
 def _environment(record: Record) -> Facts:
-    known = None if record.store is None else environment_of(record, record.store.get)
-    return known or {}
+    return environment_of(record) or {}
 
 
 def _parent(record: Record) -> Record | None:

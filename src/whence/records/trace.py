@@ -404,7 +404,7 @@ class Tracer:
         digest = record.state.get("environment") if record else None
         if not digest:
             return None
-        known = environment_of(record, self._content) if record else None
+        known = environment_of(record) if record else None
         return {"digest": digest, "python": known.get("python") if known else None}
 
     def _made_by(self, record: Record | None) -> str | None:
