@@ -28,8 +28,11 @@ def browser():
 
 @pytest.fixture(autouse=True)
 def _alone(tmp_path_factory, monkeypatch):
-    """No test sees the indexes of others, or the run that the tests themselves may be part of."""
+    """No test sees the indexes of others, a run that the tests are part of, or its user's taste."""
     monkeypatch.setenv("WHENCE_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+    for name in ("ENVIRONMENT", "GIT", "SYSTEM"):
+        monkeypatch.delenv(f"SIMVUE_DISABLE_{name}_METRICS", raising=False)
     for name in ("STORE", "RUN", "RUN_STORE", "STARTED", "REPEATS"):
         monkeypatch.delenv(f"WHENCE_{name}", raising=False)
 

@@ -1,15 +1,16 @@
-"""What the project says in ``whence.toml``."""
+"""What the project says in ``whence.toml`` of loading and drawing."""
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from whence.base.error import UserError
-from whence.base.problem import Problem, Where, did_you_mean
+from whence.base.problem import Problem, did_you_mean
+from whence.base.toml import Toml
 
 FILE = "whence.toml"
+_TABLE = "evaluation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,43 +43,23 @@ class Config:
         UserError
             If the file cannot be read, is not TOML, or has keys or values that mean nothing.
         """
-        path = project / FILE
-        try:
-            text = path.read_text(encoding="utf-8")
-            tables = tomllib.loads(text)
-        except FileNotFoundError:
+        toml = Toml.read(project / FILE)
+        if toml is None:
             return cls()
-        except (OSError, ValueError) as error:  # no UTF-8 and no TOML are ValueErrors
-            why = getattr(error, "strerror", None) or str(error)
-            raise UserError.of("bad-toml", why, where=Where(file=str(path))) from None
-        problems = list(_problems(path, text, tables))
+        from whence.runs.default import TABLES  # slow to come by, and most have no such file
+
+        known = (_TABLE, *TABLES)
+        problems = [
+            Problem(
+                "unknown-key",
+                f"unknown {name!r}",
+                toml.where(name),
+                did_you_mean(name, known) or f"Known tables are: {', '.join(known)}.",
+            )
+            for name in toml.tables
+            if name not in known
+        ]
+        problems += toml.problems((_TABLE,), {field.name: "text" for field in fields(cls)})
         if problems:
             raise UserError(*problems)
-        return cls(**tables.get("evaluation", {}))
-
-
-def _problems(path: Path, text: str, tables: dict[str, object]) -> list[Problem]:
-    known = [field.name for field in fields(Config)]
-    found = []
-    for name, table in tables.items():
-        if name != "evaluation" or not isinstance(table, dict):
-            near = did_you_mean(name, ["evaluation"]) or "The only table is [evaluation]."
-            found.append(Problem("unknown-key", f"unknown {name!r}", _find(path, text, name), near))
-            continue
-        for key, value in table.items():
-            if key not in known:
-                mend = did_you_mean(key, known) or f"Known are: {', '.join(known)}."
-                where = _find(path, text, key)
-                found.append(Problem("unknown-key", f"unknown key {key!r}", where, mend))
-            elif not isinstance(value, str):
-                where = _find(path, text, key)
-                found.append(Problem("bad-value", f"{key!r} must be text", where, "Quote it."))
-    return found
-
-
-def _find(path: Path, text: str, key: str) -> Where:
-    """The line where a key stands; tomllib does not tell."""
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip().lstrip("[").startswith(key):
-            return Where(str(path), number, line.index(key) + 1, len(key), (key,), line)
-    return Where(str(path))
+        return cls(**toml.at(_TABLE))

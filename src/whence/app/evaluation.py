@@ -149,7 +149,7 @@ def evaluate(
         with contextlib.suppress(OSError):
             folder.rmdir()  # made by the manager, and empty
         raise
-    with Run(store) as run, listening(_unheard):
+    with Run(store, mode="online") as run, listening(_unheard):
         run.init(
             f"plots of {manager.name}",
             parameters={"plots": plots.name, "only": list(request.only)},

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from whence.artifacts import Deposit, facts_of
 from whence.base.escape import encode
@@ -21,6 +21,7 @@ from whence.store import Store
 from whence.store.process import this_process
 
 Facts = dict[str, Any]
+Surrounding = Literal["environment", "git", "system"]
 
 
 class _Memo:
@@ -68,7 +69,9 @@ class _Memo:
 _MEMO = _Memo()
 
 
-def surroundings(store: Store, wanted: Iterable[str] = ()) -> Facts:
+def surroundings(
+    store: Store, wanted: Iterable[str] = (), without: Container[Surrounding] = ()
+) -> Facts:
     """User, host, system, process, job, environment and folders, as fields of a run.
 
     The environment is put into the store as one content; the field is its digest. Of environment
@@ -76,6 +79,8 @@ def surroundings(store: Store, wanted: Iterable[str] = ()) -> Facts:
     """
     facts = {
         **_MEMO.surroundings(store),
+        **({"system": None} if "system" in without else {}),
+        **({"environment": None} if "environment" in without else {}),
         "cwd": encode(os.getcwd()),
         "project": encode(str(project_folder(store))),
     }
@@ -87,9 +92,9 @@ def code_artifacts(store: Store, code: Code) -> list[Facts]:
     return _MEMO.artifacts(store, code)
 
 
-def code_facts(code: Code, folder: str | os.PathLike[str]) -> Facts:
+def code_facts(code: Code, folder: str | os.PathLike[str], *, ask_git: bool = True) -> Facts:
     """The ``code`` field of a run: what git says of the folder, and the digests of the code."""
-    git = checkout(folder)
+    git = checkout(folder) if ask_git else None
     dirty = git and git.dirty
     if git and git.commit and not dirty:
         # Code that git does not track is in no commit, however clean the working tree is.

@@ -16,6 +16,7 @@ from whence.artifacts import place
 from whence.base.clock import new_id
 from whence.base.escape import encode
 from whence.runs.capture import (
+    Surrounding,
     code_artifacts,
     code_facts,
     main_code,
@@ -70,12 +71,15 @@ class Given:
         Each once.
     variables : tuple of str
         Names or patterns of environment variables to record beside the usual ones.
+    without : frozenset of str
+        What is not to be looked at: ``environment``, ``git``, ``system``.
     """
 
     facts: dict[str, Any]
     metadata: dict[str, Any]
     tags: list[str]
     variables: tuple[str, ...] = ()
+    without: frozenset[Surrounding] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def enter(store: Store, given: Given, origin: Origin) -> Entry:
     if origin.code is None:
         code = main_code(project_folder(store))
         home = code.base if code.files else Path.cwd()
-        facts["code"] = code_facts(code, home)
+        facts["code"] = code_facts(code, home, ask_git="git" not in given.without)
         artifacts += code_artifacts(store, code)
         if code.files:
             facts |= _script(code)
@@ -111,7 +115,7 @@ def enter(store: Store, given: Given, origin: Origin) -> Entry:
     if origin.dir is not None:
         folder = Path(os.path.abspath(origin.dir))
         facts["dir"] = encode(place(folder, (store.project,)))
-    facts |= surroundings(store, given.variables)
+    facts |= surroundings(store, given.variables, given.without)
     facts |= origin.facts or {}
     run, writer = origin.id or new_id(), store.writer()
     told = {key: value for key, value in facts.items() if value is not None}
@@ -124,7 +128,7 @@ def enter(store: Store, given: Given, origin: Origin) -> Entry:
     warn_edited(store, run, code)
     if home is not None:
         known: Mapping[str, Any] = facts["code"]
-        keeper_of(store).soon(lambda: note(store, run, home, known))
+        keeper_of(store).soon(lambda: note(store, run, home, known, given.without))
     return Entry(run, folder)
 
 

@@ -8,7 +8,7 @@ import re
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal, get_args
 
 from whence.base.error import UserError
 from whence.base.escape import encode
@@ -28,6 +28,8 @@ ENDING = ("ended", "exit", "error")
 """The fields that tell of the end of a run; one that goes on has none."""
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
+Mode = Literal["online", "offline", "disabled"]
+MODES = get_args(Mode)
 NOTIFICATIONS = ("none", "all", "error", "lost")
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2592000}
@@ -60,8 +62,17 @@ def again(name: str | None) -> str | None:
     return name + mark if name and not name.endswith(mark) else name
 
 
-def parameters_of(parameters: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Parameters as a plain mapping."""
+def parameters_of(
+    parameters: Mapping[str, Any] | None, params: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Parameters, given under either of two names, as a plain mapping."""
+    if parameters is not None and params is not None:
+        raise UserError.of(
+            "given-twice",
+            "parameters and params are two spellings of one thing",
+            mend="Give only one.",
+        )
+    parameters = parameters if parameters is not None else params
     if parameters is not None and not isinstance(parameters, Mapping):
         raise UserError.of(
             "bad-parameters",

@@ -14,6 +14,7 @@ from typing import Any
 
 from whence.artifacts import Deposit, facts_of
 from whence.base.escape import encode
+from whence.runs.capture import Surrounding
 from whence.runs.git import LONG, checkout, diff, remote, root_of, untracked
 from whence.runs.resource import gpus
 from whence.runs.variable import without_login
@@ -34,25 +35,33 @@ class _Memo:
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], tuple[float, list[_Line]]] = {}
+        self._known: dict[tuple[str, str, frozenset[Surrounding]], tuple[float, list[_Line]]] = {}
         self._machine: list[_Line] | None = None
 
-    def lines(self, store: Store, folder: Path) -> list[_Line]:
-        key = (store.writer().id, str(folder))
+    def lines(self, store: Store, folder: Path, without: frozenset[Surrounding]) -> list[_Line]:
+        key = (store.writer().id, str(folder), without)
         asked, lines = self._known.get(key, (0.0, []))
         if not asked or time.monotonic() - asked > _LASTING:
-            lines = [*_of_code(store, folder), *_of_environment(store)]
+            code = _of_code(store, folder) if "git" not in without else ()
+            environment = _of_environment(store) if "environment" not in without else ()
+            lines = [*code, *environment]
             self._known[key] = (time.monotonic(), lines)
-        if self._machine is None:
+        if self._machine is None and "system" not in without:
             found = gpus()
             self._machine = [("set", {"f": {"gpus": found}})] if found else []
-        return [*lines, *self._machine]
+        return lines if "system" in without else [*lines, *self._machine]
 
 
 _MEMO = _Memo()
 
 
-def note(store: Store, run: str, folder: Path, code: Mapping[str, Any]) -> None:
+def note(
+    store: Store,
+    run: str,
+    folder: Path,
+    code: Mapping[str, Any],
+    without: frozenset[Surrounding] = frozenset(),
+) -> None:
     """Write down for a run what takes a while to find out.
 
     Parameters
@@ -65,14 +74,16 @@ def note(store: Store, run: str, folder: Path, code: Mapping[str, Any]) -> None:
         Where its code lies.
     code : mapping
         Its ``code`` field as written; what git did not tell in time is added.
+    without : frozenset of str
+        What is not to be looked at.
     """
     writer = store.writer()
-    if code.get("commit") is None:
+    if code.get("commit") is None and "git" not in without:
         known = checkout(folder, LONG)
         if known is not None and known.commit is not None:
             told = {"commit": known.commit, "branch": encode(known.branch), "dirty": known.dirty}
             writer.append("set", run, {"f": {"code": {**code, **told}}})
-    for op, facts in _MEMO.lines(store, folder):
+    for op, facts in _MEMO.lines(store, folder, without):
         writer.append(op, run, facts)
 
 

@@ -154,7 +154,7 @@ def record_process(
     check_program(command, folder)
     origin = _origin(store, command, options, folder)
     own = _OwnFolder(store, options.out, str(origin.id), any("{out}" in word for word in command))
-    run = Run(store).init(
+    run = Run(store, mode="online").init(
         options.name or os.path.basename(command[0]),
         parameters=options.parameters,
         metadata=options.metadata,

@@ -144,7 +144,7 @@ def hearing() -> Listener | None:
 
     hear = _no_one
     with contextlib.suppress(WhenceError):  # its store is not to be had here
-        run = Run().reconnect()
+        run = Run(mode="online").reconnect()
         hear = Reading(run) if run.begun else _no_one
     listen(hear)
     return hear

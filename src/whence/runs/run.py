@@ -11,11 +11,14 @@ from typing import Any, Literal, Self, cast
 from whence.base.error import UserError
 from whence.base.escape import decode, encode
 from whence.formats import Listener, listen
+from whence.runs.default import Defaults, either
 from whence.runs.entry import Given, enter, patterns, store_of
 from whence.runs.fact import (
     ENDING,
     ENDS,
+    MODES,
     NOTIFICATIONS,
+    Mode,
     again,
     folder_of,
     metadata_of,
@@ -48,9 +51,10 @@ class Run(Life):
     store : Store or path-like, optional
         A store, a project folder or its ``.whence``; if not given, the one found upward from the
         working directory, or a new one.
-    mode : str
+    mode : str, optional
         ``online`` and ``offline`` are the same while no server is configured: the local store.
-        ``disabled`` records nothing and costs nothing.
+        ``disabled`` records nothing and costs nothing. If not given, what `whence.runs.default`
+        finds, else ``online``.
     ranks : str
         Of processes that MPI or Slurm started together, the ``first`` records and the others do
         nothing; with ``all`` each makes a run of its own.
@@ -72,7 +76,7 @@ class Run(Life):
         self,
         store: Store | str | os.PathLike[str] | None = None,
         *,
-        mode: Literal["online", "offline", "disabled"] = "online",
+        mode: Mode | None = None,
         ranks: Literal["first", "all"] = "first",
         abort_callback: Callable[[Run], object] | None = None,
         server_token: str | None = None,
@@ -80,15 +84,20 @@ class Run(Life):
         server_profile: str | None = None,
         debug: bool = False,
     ) -> None:
-        one_of(mode, ("online", "offline", "disabled"), "mode")
+        if mode is not None:
+            one_of(mode, MODES, "mode")
         one_of(ranks, ("first", "all"), "choice of ranks")
         mine = rank() if ranks == "first" else None
+        self._defaults = Defaults() if mode == "disabled" else Defaults.found()
+        mode = mode or self._defaults.mode
         self._silent = mode == "disabled" or (mine is not None and mine.number > 0)
         self._reading: Reading | None = None
         self._heard_before: Listener | None = None
         super().__init__(cast("Store", None) if self._silent else store_of(store), abort_callback)
         if self._silent:
             silence(self)
+        else:
+            self._settings = self._defaults.settings
 
     def __repr__(self) -> str:
         told = (
@@ -121,7 +130,7 @@ class Run(Life):
         params: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
         tags: Iterable[str] | None = None,
-        folder: str | None = "/",
+        folder: str | None = None,
         description: str | None = None,
         notification: Literal["none", "all", "error", "lost"] = "none",
         running: bool = True,
@@ -134,6 +143,8 @@ class Run(Life):
     ) -> Self:
         """Put the run on record and start it.
 
+        What is not given is as `whence.runs.default` finds it, in files like ``whence.toml``.
+
         Parameters
         ----------
         name : str, optional
@@ -144,8 +155,8 @@ class Run(Life):
             What else is to be known.
         tags : iterable of str
             Words to find it by.
-        folder : str
-            Groups runs, like ``/melt/first``.
+        folder : str, optional
+            Groups runs, like ``/melt/first``; the topmost, ``/``, if nothing says otherwise.
         description : str, optional
             Text for people.
         notification : str
@@ -183,24 +194,19 @@ class Run(Life):
             raise UserError.of(
                 "run-begun", f"this run has begun already as {self._id}", mend="Make another Run()."
             )
+        usual = self._defaults if origin is None else Defaults()
         origin = origin or Origin()
-        if parameters is not None and params is not None:
-            raise UserError.of(
-                "given-twice",
-                "parameters and params are two spellings of one thing",
-                mend="Give only one.",
-            )
-        given = parameters if parameters is not None else params
         now, parent = clock.time(), origin.parent or enclosing_run(self.store.root)
+        name = either(name, usual.name)
         if os.environ.get("WHENCE_REPEATS"):
             name = again(name)
         facts = {
             "kind": origin.kind,
             "name": text_of(name, "name"),
-            "folder": folder_of(folder),
-            "description": text_of(description, "description"),
+            "folder": folder_of(either(folder, usual.folder)),
+            "description": text_of(either(description, usual.description), "description"),
             "status": "running" if running else "created",
-            "params": encode(parameters_of(given), ("parameters",)),
+            "params": encode(parameters_of(parameters, params), ("parameters",)),
             "created": now,
             "started": now if running else None,
             "parent": parent,
@@ -210,7 +216,13 @@ class Run(Life):
             "timeout": unless(seconds_of(timeout, "timeout"), 180.0),
             "visibility": encode(visibility_of(visibility)),
         }
-        told = Given(facts, metadata_of(metadata), tags_of(tags), patterns(record_shell_vars))
+        told = Given(
+            facts,
+            {**usual.metadata, **metadata_of(metadata)},
+            tags_of((*usual.tags, *tags_of(tags))),
+            (*usual.variables, *patterns(record_shell_vars)),
+            usual.without,
+        )
         entry = enter(self.store, told, origin)
         self._id, self.dir, self._tags = entry.id, entry.dir, set(told.tags)
         self.name, self.status, self._started = name, str(facts["status"]), now

@@ -95,7 +95,7 @@ class Ended:
 
 def run_point(job: Job) -> Ended:
     """Run one point and put it on record. What the simulation raises is recorded, not raised."""
-    run = Run(_store(job.store))
+    run = Run(_store(job.store), mode="online")
     with _interruptible(), contextlib.chdir(os.getcwd()):
         run.init(
             job.name,

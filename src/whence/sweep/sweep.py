@@ -86,7 +86,7 @@ def _run(scheme: Scheme, progress: Progress) -> SweepResult:
     options, found, folder = scheme.options, scheme.target, scheme.out
     steps = scheme.steps(scheme.space.points())
     shared = scheme.origin()
-    run = Run(scheme.store)
+    run = Run(scheme.store, mode="online")
     try:
         with run, ended_by_signal():
             run.config(disable_resources_metrics=True)  # the points look at themselves

@@ -162,7 +162,7 @@ class RecordedTask(_Task[P, R]):
                 "inputs": encode(dict(call.inputs)),
             },
         )
-        with Run(store) as run:
+        with Run(store, mode="online") as run:
             run.init(name, parameters=call.parameters, origin=origin)
             for artifact in (*work.inputs(), *given_results(work.bound.arguments, store)):
                 attach(store.writer(), run.id, artifact)
