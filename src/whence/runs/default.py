@@ -99,10 +99,9 @@ class Defaults:
         UserError
             If a file cannot be read, or says what means nothing; with the line.
         """
-        home = os.path.expanduser("~")
-        config = os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
-        told = _of_files(os.getcwd(), home, config, int(time.monotonic()))
-        return replace(told, without=frozenset(_without(told.without)))
+        told = _of_files(os.getcwd(), int(time.monotonic()))
+        without = frozenset(_without(told.without))
+        return told if without == told.without else replace(told, without=without)
 
 
 def either(given: T | None, usual: T) -> T:
@@ -119,17 +118,18 @@ def _without(told: frozenset[Surrounding]) -> Iterator[Surrounding]:
 
 
 @functools.lru_cache(maxsize=4)
-def _of_files(folder: str, home: str, config: str, second: int) -> Defaults:
+def _of_files(folder: str, second: int) -> Defaults:
     """What the files say that are found from a folder; `second` has it looked at again."""
     found: dict[str, Any] = {}
-    for path, above in _files(Path(folder), Path(home), Path(config)):
+    for path, above in _files(Path(folder)):
         found = {**_read(path, above), **found}
     return Defaults(**found)
 
 
-def _files(folder: Path, home: Path, config: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+def _files(folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """The files, the first that counts first, with the keys that lead to the tables in each."""
-    upward = (folder, *folder.parents)
+    upward, home = (folder, *folder.parents), Path(os.path.expanduser("~"))
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
     yield from ((path, ()) for path in _nearest(upward, ["whence.toml"]))
     yield from ((path, ()) for path in _nearest((*upward, home), _SIMVUE))
     yield from ((path, ("tool", "simvue")) for path in _nearest(upward, ["pyproject.toml"]))

@@ -42,9 +42,9 @@ class _Memo:
         key = (store.writer().id, str(folder), without)
         asked, lines = self._known.get(key, (0.0, []))
         if not asked or time.monotonic() - asked > _LASTING:
-            code = _of_code(store, folder) if "git" not in without else ()
-            environment = _of_environment(store) if "environment" not in without else ()
-            lines = [*code, *environment]
+            lines = []
+            lines.extend(() if "git" in without else _of_code(store, folder))
+            lines.extend(() if "environment" in without else _of_environment(store))
             self._known[key] = (time.monotonic(), lines)
         if self._machine is None and "system" not in without:
             found = gpus()
