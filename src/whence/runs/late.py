@@ -49,7 +49,7 @@ class _Memo:
         if self._machine is None and "system" not in without:
             found = gpus()
             self._machine = [("set", {"f": {"gpus": found}})] if found else []
-        return lines if "system" in without else [*lines, *self._machine]
+        return lines if "system" in without else [*lines, *(self._machine or ())]
 
 
 _MEMO = _Memo()
