@@ -107,7 +107,7 @@ def enter(store: Store, given: Given, origin: Origin) -> Entry:
         artifacts += code_artifacts(store, code)
         if code.files:
             facts |= _script(code)
-            if not code.base.is_relative_to(os.path.realpath(store.project)):
+            if not _lies_in(code.base, store.project):
                 facts["code"]["base"] = encode(str(code.base))
     else:
         facts["code"] = origin.code
@@ -147,9 +147,20 @@ def _script(code: Code) -> dict[str, Any]:
     script = getattr(sys.modules.get("__main__"), "__file__", None) or ""
     return {
         "command": encode([os.path.basename(sys.executable), *sys.orig_argv[1:]]),
-        "main_file": encode(place(Path(os.path.realpath(script)), (code.base,))),
+        "main_file": encode(_place_of(script, code.base)),
         "script_arguments": encode(shlex.join(sys.argv[1:])),
     }
+
+
+# The code of a script is made out once in a process: so are the places of its files.
+@functools.lru_cache(maxsize=8)
+def _place_of(script: str, base: Path) -> str:
+    return place(Path(os.path.realpath(script)), (base,))
+
+
+@functools.lru_cache(maxsize=8)
+def _lies_in(base: Path, project: Path) -> bool:
+    return base.is_relative_to(os.path.realpath(project))
 
 
 def patterns(wanted: Iterable[str] | None) -> tuple[str, ...]:
