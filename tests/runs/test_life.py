@@ -1,6 +1,7 @@
 """How a run is begun, taken up, configured and left, and in which processes."""
 
 import datetime as dt
+import gc
 import logging
 import multiprocessing
 import os
@@ -9,6 +10,7 @@ import sys
 import textwrap
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -448,6 +450,25 @@ def test_a_store_opened_anew_has_a_keeper_of_its_own(store):
     run = Run(other).init().config(system_metrics_interval=0.1)
     until(lambda: list(points(store, run.id)))
     run.close()
+
+
+def test_a_store_stays_while_a_run_in_it_lives(store):
+    def begin():
+        opened = Store.open(store.root)
+        run = Run(opened).config(disable_resources_metrics=True).init()
+        keeper = keeper_of(opened)
+        assert keeper.settle()
+        opened.writer().close()  # else that would keep it
+        return weakref.ref(opened), keeper, run.id
+
+    def gone():
+        gc.collect()
+        return opened() is None
+
+    opened, keeper, run = begin()
+    assert not gone()
+    keeper.leave(run)
+    until(gone)
 
 
 BEGUN = """

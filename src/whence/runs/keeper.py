@@ -90,6 +90,7 @@ class Keeper:
     def _begin(self) -> None:
         self._condition = threading.Condition()
         self._charges: dict[str, Charge] = {}
+        self._held: Store | None = None  # else it may go while runs live whose end is not told
         self._tasks: deque[Task] = deque()
         self._busy = False
         self._thread: threading.Thread | None = None
@@ -106,12 +107,14 @@ class Keeper:
                 kept = before.emission if before and before.rates == charge.rates else None
                 charge.emission = kept or Emission(charge.rates, charge.started)
             self._charges[charge.run] = charge
+            self._held = self._store()
             self._rouse(charge.due)
 
     def leave(self, run: str) -> None:
         """Look after a run no longer."""
         with self._condition:
             if self._charges.pop(run, None) and not self._charges:
+                self._held = None
                 self._rouse(time.monotonic() + _IDLE)
 
     def charge(self, run: str) -> Charge | None:
