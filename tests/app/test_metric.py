@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,15 +13,6 @@ from whence.app.client import Client
 from whence.base.error import UserError
 from whence.runs import Run
 from whence.store import Store
-
-
-@pytest.fixture
-def store(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Store:
-    monkeypatch.setenv("WHENCE_CACHE", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.chdir(tmp_path)
-    return Store.create(tmp_path)
 
 
 @pytest.fixture

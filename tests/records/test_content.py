@@ -9,15 +9,6 @@ import pytest
 from whence.base.error import StoreError, UserError
 from whence.records import RecordStoreView
 from whence.runs import Run
-from whence.store import Store
-
-
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    made = Store.create(tmp_path)
-    yield made
-    made.writer().close()
 
 
 @pytest.fixture
@@ -77,11 +68,10 @@ def test_nothing_is_unpickled(store):
         record.get_output("own")
 
 
-def test_what_is_only_referred_to_must_be_as_it_was(store, tmp_path):
+def test_what_is_only_referred_to_must_be_as_it_was(store, run, tmp_path):
     text = b'{"x": 1}'
     (tmp_path / "result.json").write_bytes(text)
-    name = "20260101T000000abcdefg"
-    store.writer().append("set", name, {"f": {"created": 1.7e9}})
+    name = run(0)
     for kind, digest in (
         ("result.json", f"sha1:{hashlib.sha1(text).hexdigest()}"),
         ("gone.json", "sha1:" + "0" * 40),

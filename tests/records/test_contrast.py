@@ -1,18 +1,7 @@
 """In what two records differ, as Sumatra's users ask for it."""
 
-import pytest
-
 from whence.records import RecordStoreView
 from whence.runs import Run
-from whence.store import Store
-
-
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    made = Store.create(tmp_path)
-    yield made
-    made.writer().close()
 
 
 def record(store, name, text, **parameters):
@@ -56,22 +45,19 @@ def test_what_is_the_same_differs_in_nothing(store):
     assert repr(a.difference(b)).endswith(": none>")
 
 
-def test_other_code_differs(store):
+def test_other_code_differs(store, run):
     for number, files in enumerate(({"a.py": "0"}, {"a.py": "1"}, {})):
         code = {"commit": "c" * 40, "files": files, "dirty": False}
-        name = f"20260101T00000{number}abcdefg"
-        told = {"created": 1.7e9 + number, "code": code, "job": {"pbs": {"id": str(number)}}}
-        store.writer().append("set", name, {"f": told})
+        run(number, code=code, job={"pbs": {"id": str(number)}})
     c, b, a = RecordStoreView(store)
     assert a.difference(b).code_differs
     assert not a.difference(b).launch_mode_differs
     assert not a.difference(c).code_differs
 
 
-def test_an_environment_that_has_not_arrived(store):
+def test_an_environment_that_has_not_arrived(store, run):
     for number, digest in enumerate("001"):
-        told = {"created": 1.7e9 + number, "environment": digest * 64, "code": "damaged"}
-        store.writer().append("set", f"20260101T00000{number}abcdefg", {"f": told})
+        run(number, environment=digest * 64, code="damaged")
     c, b, a = RecordStoreView(store)
     assert a.difference(b).environment.same
     assert a.difference(c).environment is None

@@ -10,19 +10,11 @@ from whence.store import Store
 
 
 @pytest.fixture
-def store(tmp_path):
-    made = Store.create(tmp_path / "one")
+def view(store, run):
+    """Of 20 runs that took longer and longer."""
     for number in range(20):
-        name = f"20260101T0000{number:02}abcdefg"
-        told = {"created": 1.7e9 + number, "started": 1.7e9, "ended": 1.7e9 + 60 * number}
-        made.writer().append("set", name, {"f": {"status": "completed", **told}})
-    made.writer().append("tags", name, {"add": ["surrogate"], "remove": []})
-    yield made
-    made.writer().close()
-
-
-@pytest.fixture
-def view(store):
+        newest = run(number, started=1.7e9, ended=1.7e9 + 60 * number)
+    store.writer().append("tags", newest, {"add": ["surrogate"], "remove": []})
     return RecordStoreView(store)
 
 
@@ -63,11 +55,11 @@ def test_a_view_by_the_words_of_smttask(store, view, tmp_path):
     assert view.record_store is store
     records = view.limit(3).aslist()
     assert RecordStoreView(iterable=records).labels() == [one.label for one in records]
-    assert len(RecordStoreView(project=tmp_path / "one")) == 20
-    assert len(RecordStoreView(iterable=view.limit(2), project=tmp_path / "one")) == 2
+    assert len(RecordStoreView(project=tmp_path)) == 20
+    assert len(RecordStoreView(iterable=view.limit(2), project=tmp_path)) == 2
     assert len(RecordStoreView(records)) == 3
     with pytest.raises(UserError, match="spellings of one thing"):
-        RecordStoreView(store, project=tmp_path / "one")
+        RecordStoreView(store, project=tmp_path)
     Store.create(tmp_path / "two")
     with pytest.raises(UserError, match="store"):
         RecordStoreView(iterable=records, project=tmp_path / "two")

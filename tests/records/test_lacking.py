@@ -4,28 +4,19 @@ import pytest
 
 from whence.base.error import UserError
 from whence.records import RecordStoreView
-from whence.store import Store
-
-
-def run(store, number, **facts):
-    name = f"20260101T00000{number}abcdefg"
-    told = {"status": "completed", "created": 1.7e9 + number, **facts}
-    store.writer().append("set", name, {"f": told})
 
 
 @pytest.fixture
-def told(tmp_path):
+def told(store, run):
     """Runs that told of themselves, and the last, which told nothing."""
-    store = Store.create(tmp_path)
     gpu = {"system": {"gpu": {"name": "A100"}}}
-    run(store, 0, **gpu, description="melt", user="ada", outcome="fine", ended=1.7e9 + 100,
+    run(0, **gpu, description="melt", user="ada", outcome="fine", ended=1.7e9 + 100,
         started=1.7e9, params={"x": "melt"})  # fmt: skip
-    run(store, 1, description="freeze", user="bob", outcome="bad", ended=1.7e9 + 7200,
+    run(1, description="freeze", user="bob", outcome="bad", ended=1.7e9 + 7200,
         started=1.7e9, folder="/a", params={"x": "freeze"}, kind="task")  # fmt: skip
-    run(store, 2, status="running")
+    run(2, status="running")
     store.writer().append("tags", "20260101T000000abcdefg", {"add": ["melt"], "remove": []})
-    yield RecordStoreView(store)
-    store.writer().close()
+    return RecordStoreView(store)
 
 
 @pytest.mark.parametrize(

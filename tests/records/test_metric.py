@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,15 +13,6 @@ from whence.records.metric import Metrics
 from whence.records.tensor import tensor, tensor_names
 from whence.runs import Run
 from whence.store import Store, collect
-
-
-@pytest.fixture
-def store(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Store:
-    monkeypatch.setenv("WHENCE_CACHE", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.chdir(tmp_path)
-    return Store.create(tmp_path)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import datetime as dt
 import pathlib
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +11,6 @@ from whence.base.dotted import join_key, key_text, name_parts
 from whence.base.escape import encode
 from whence.params import flatten
 from whence.records import RecordStoreView, get_task_param
-from whence.store import Store
 
 ODD = st.sampled_from(
     ["a.b", "a", "b", "a.b.c", "", " ", "a b", "x/y", "[1]", "1", '"', "'", "\\", '"a"', "-x",
@@ -64,13 +62,6 @@ def test_the_index_names_leaves_as_they_are_shown(params):
 
     encoded = encode(params)
     assert list(leaves(encoded)) == list(flatten(params))
-
-
-@pytest.fixture
-def store(tmp_path):
-    made = Store.create(tmp_path)
-    yield made
-    made.writer().close()
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))

@@ -4,17 +4,6 @@ import pytest
 
 from whence.base.error import UserError
 from whence.records import RecordStoreView
-from whence.store import Store
-
-
-@pytest.fixture
-def view(tmp_path):
-    store = Store.create(tmp_path)
-    for number in range(6):
-        facts = {"created": 1.7e9 + number, "reason": ["why"]}
-        store.writer().append("set", f"20260101T0000{number:02}abcdefg", {"f": facts})
-    yield RecordStoreView(store)
-    store.writer().close()
 
 
 def test_reasons(view):
@@ -61,11 +50,8 @@ def test_a_reason_is_changed_of_all_records_or_of_none(view):
     assert {record.reason for record in view} == {("why",)}
 
 
-def test_reasons_are_standardized(tmp_path):
-    store = Store.create(tmp_path)
-    name = "20260101T000000abcdefg"
-    told = [" why \n\nso", "why", "", "  "]
-    store.writer().append("set", name, {"f": {"created": 1.7e9, "reason": told}})
+def test_reasons_are_standardized(store, run):
+    run(0, reason=[" why \n\nso", "why", "", "  "])
     (record,) = RecordStoreView(store).update_reason(mode="standardize")
     assert record.reason == ("why", "so")
     assert record.update_reason(mode="standardize").reason == ("why", "so")
@@ -73,4 +59,3 @@ def test_reasons_are_standardized(tmp_path):
         record.update_reason("text", mode="standardize")
     with pytest.raises(UserError):
         record.update_reason()
-    store.writer().close()

@@ -4,33 +4,9 @@ import pytest
 
 from whence.base.error import UserError
 from whence.records import RecordStoreView
-from whence.store import Store
 
 
-def run(store, number, **facts):
-    name = f"20260101T0000{number:02}abcdefg"
-    told = {"name": f"run {number}", "status": "completed", "created": 1.7e9 + number, **facts}
-    store.writer().append("set", name, {"f": told})
-    return name
-
-
-@pytest.fixture
-def store(tmp_path):
-    made = Store.create(tmp_path)
-    for number in range(6):
-        params = {"model": {"mu": number % 3}, "n": 7} if number < 5 else {}
-        took = {"started": 1.7e9, "ended": 1.7e9 + 60 * number}
-        run(made, number, params=params, reason=["why"], main_file="a/b.py", **took)
-    yield made
-    made.writer().close()
-
-
-@pytest.fixture
-def view(store):
-    return RecordStoreView(store)
-
-
-def test_summary(view, store):
+def test_summary(view):
     frame = view.summary.dataframe()
     one_line = [name.replace("\n", "") for name in frame.columns]
     assert str(view.summary) == frame.set_axis(one_line, axis=1).to_string()
@@ -52,8 +28,8 @@ def test_summary(view, store):
         view.summary.dataframe(["reasn"])
 
 
-def test_a_summary_goes_downward_or_in_the_order_that_was_asked_for(view, store):
-    run(store, 90, created=1.6e9, label="20991231-000000_zz", ended=1.7e9, started=1.7e9 - 3.2)
+def test_a_summary_goes_downward_or_in_the_order_that_was_asked_for(view, run):
+    run(90, created=1.6e9, label="20991231-000000_zz", ended=1.7e9, started=1.7e9 - 3.2)
     assert view[0].label != "20991231-000000_zz" == view.summary.dataframe().index[0]
     assert view.summary.merged.dataframe().index[0] == "20991231-000000"
     upward = view.sort("created")
@@ -65,10 +41,10 @@ def test_a_summary_goes_downward_or_in_the_order_that_was_asked_for(view, store)
     assert len(view.summary._repr_html_().split("<tr")) == len(view) + 2
 
 
-def test_records_of_one_second_are_merged(view, store):
+def test_records_of_one_second_are_merged(view, run):
     for number, reason in enumerate(["one", "two, really"]):
         facts = {"label": f"20201118-212254_c{number}", "created": 1.6e9, "reason": [reason]}
-        run(store, number + 7, **facts)
+        run(number + 7, **facts)
     merged = view.summary.merged
     assert len(merged) == 7
     assert [record.label[-2:] for record in merged["20201118-212254"]] == ["c1", "c0"]
@@ -89,8 +65,8 @@ def test_parameters_and_metadata_are_called_as_in_filters(view, store):
         view.splitby("model.my")
 
 
-def test_a_notebook_shows_texts_as_they_are(store):
-    run(store, 7, label="<b>\\nu</b>", reason=["\\nu & <i>", "second"], outcome="a\tb")
+def test_a_notebook_shows_texts_as_they_are(store, run):
+    run(7, label="<b>\\nu</b>", reason=["\\nu & <i>", "second"], outcome="a\tb")
     html = RecordStoreView(store).limit(1).summary._repr_html_()
     assert "&lt;b&gt;\\nu&lt;/b&gt;" in html
     assert "\\nu &amp; &lt;i&gt;" in html

@@ -4,14 +4,11 @@ import json
 import subprocess
 import sys
 
-import pytest
-
 from whence.app import import_records
 from whence.app.workspace import Workspace
 from whence.records import RecordStoreView
 from whence.records.surrounding import DataStore, Executable, LaunchMode
 from whence.runs import Run
-from whence.store import Store
 
 SUMATRA = {
     "label": "melt-1",
@@ -56,13 +53,6 @@ with Run() as run:
         file.write("1")
     run.save_file("e.csv")
 """
-
-
-@pytest.fixture
-def store(tmp_path):
-    made = Store.create(tmp_path)
-    yield made
-    made.writer().close()
 
 
 def test_what_was_imported_from_sumatra(store, tmp_path):
@@ -122,7 +112,7 @@ def test_what_a_run_captured(store, tmp_path):
     assert "Output_Data      : e.csv (" in described
 
 
-def test_jobs_programs_and_what_is_not_on_record(store):
+def test_jobs_programs_and_what_is_not_on_record(store, run):
     facts = {
         "a": {"job": {"slurm": {"id": "7"}}, "command": ["/opt/lmp", "-in", "x"]},
         "b": {"job": {"slurm": {"id": "7"}, "mpi": {"rank": 0}}},
@@ -131,8 +121,7 @@ def test_jobs_programs_and_what_is_not_on_record(store):
         "d": {"command": "no list", "system": 7, "code": [], "job": None},
     }
     for number, told in enumerate(facts.values()):
-        name = f"20260101T00000{number}abcdefg"
-        store.writer().append("set", name, {"f": {"created": 1.7e9 + number, **told}})
+        run(number, **told)
     d, p, c, b, a = RecordStoreView(store)
     assert p.executable == Executable("/opt/python3", name="python3")
     assert a.executable == Executable("/opt/lmp", name="lmp")
@@ -142,15 +131,13 @@ def test_jobs_programs_and_what_is_not_on_record(store):
     assert d.platforms == d.dependencies == ()
 
 
-def test_a_part_has_the_changes_of_its_whole(store):
-    whole, part = "20260101T000000abcdefg", "20260101T000001abcdefg"
-    writer = store.writer()
-    content = writer.put(b"+one line\n")
-    writer.append("set", whole, {"f": {"created": 1.7e9, "kind": "sweep"}})
+def test_a_part_has_the_changes_of_its_whole(store, run):
+    whole = run(0, kind="sweep")
+    run(1, parent=whole)
+    content = store.writer().put(b"+one line\n")
     kept = {"digest": content.digest, "size": content.size, "kept": content.kept}
     facts = {"name": "git.diff", "category": "code", "type": "text/x-diff", **kept}
-    writer.append("artifact", whole, facts)
-    writer.append("set", part, {"f": {"created": 1.7e9 + 1, "parent": whole}})
+    store.writer().append("artifact", whole, facts)
     assert [one.diff for one in RecordStoreView(store)] == ["+one line\n"] * 2
 
 

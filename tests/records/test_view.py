@@ -17,41 +17,18 @@ from whence.records.filter import FILTERS
 from whence.store import Store
 
 
-def run(store, number, **facts):
-    name = f"20260101T0000{number:02}abcdefg"
-    told = {"name": f"run {number}", "status": "completed", "created": 1.7e9 + number, **facts}
-    store.writer().append("set", name, {"f": told})
-    return name
-
-
-@pytest.fixture
-def store(tmp_path):
-    made = Store.create(tmp_path)
-    for number in range(6):
-        params = {"model": {"mu": number % 3}, "n": 7} if number < 5 else {}
-        took = {"started": 1.7e9, "ended": 1.7e9 + 60 * number}
-        run(made, number, params=params, reason=["why"], main_file="a/b.py", **took)
-    yield made
-    made.writer().close()
-
-
-@pytest.fixture
-def view(store):
-    return RecordStoreView(store)
-
-
 def numbers(records):
     return [int(record.name[-1]) for record in records]
 
 
-def test_newest_first_lazily_and_again(view, store):
+def test_newest_first_lazily_and_again(view, store, run):
     assert numbers(view) == [5, 4, 3, 2, 1, 0]
     assert numbers(view) == [5, 4, 3, 2, 1, 0]
-    run(store, 6)
+    run(6)
     assert numbers(view) == [6, 5, 4, 3, 2, 1, 0]
     listed = view.list
     assert listed is view
-    run(store, 7)
+    run(7)
     assert numbers(view) == [6, 5, 4, 3, 2, 1, 0]
     assert len(view) == 7
     assert len(RecordStoreView(store)) == 8
@@ -101,7 +78,7 @@ def test_getting_by_label(view, store):
         _ = view.filter.user("nobody").latest
 
 
-def test_sorting(view, store):
+def test_sorting(view):
     assert numbers(view.sort("model.mu", "-name")) == [3, 0, 4, 1, 2, 5]
     assert numbers(view.sort("-params.model.mu")) == [2, 4, 1, 3, 0, 5]
     assert numbers(view.sort("-duration").limit(2)) == [5, 4]
@@ -288,8 +265,8 @@ def test_export_is_json_of_whole_records(view):
     assert json.loads(view.export_records([view[1]], indent=4)) == told[1:2]
 
 
-def test_notebooks(view, store):
-    run(store, 8, name="<b>", status="failed")
+def test_notebooks(view, run):
+    run(8, name="<b>", status="failed")
     html = view._repr_html_()
     assert "&lt;b&gt;" in html
     assert "#b91c1c" in html
@@ -302,8 +279,7 @@ def test_notebooks(view, store):
     assert repr(view).startswith("<RecordStoreView of 7 records in ")
 
 
-def test_every_value_is_found_by_itself(tmp_path):
-    store = Store.create(tmp_path)
+def test_every_value_is_found_by_itself(store, run):
     values = [
         {1, 2}, (1, "a"), 10**400, -(2**70), np.float32(0.1), np.arange(3), np.int8(3), 1 + 2j,
         np.complex64(1 + 2j), np.datetime64("2020-01-01T01", "ns"), np.timedelta64(3, "s"),
@@ -314,24 +290,22 @@ def test_every_value_is_found_by_itself(tmp_path):
         "sha256:" + "a" * 64, '{"$float":"nan"}', list(range(3000)), str(2**70), "\U0010ffff1[1]",
     ]  # fmt: skip
     params = {f"v{number}": value for number, value in enumerate(values)}
-    run(store, 1, params=encode(params))
-    run(store, 2, params=encode(dict.fromkeys(params, "another")))
+    run(1, params=encode(params))
+    run(2, params=encode(dict.fromkeys(params, "another")))
     view = RecordStoreView(store)
     for name, value in params.items():
         assert len(view.filter.params({name: value})) == 1, value
         assert len(view.filter.match(view[-1], name)) == 1, value
     assert len(view.filter.params({"v28": 2**63 + 5, "v29": 2**63 + 6})) == 1
-    store.writer().close()
 
 
-def test_texts_that_look_like_something_else_are_texts(tmp_path):
+def test_texts_that_look_like_something_else_are_texts(store, run):
     """Each pair of values is told apart, whichever of them is asked for, and texts are ordered."""
-    store = Store.create(tmp_path)
     nan, high = float("nan"), "\U0010ffff1[1]"
     texts = ["[1,2]", "{}", "{abc}", '{"$float":"nan"}', "sha256:" + "a" * 64, str(2**70), high]
     others = [[1, 2], {}, nan, 2**70, [1], list(range(3000)), np.arange(3000)]
     for number, value in enumerate([*texts, *others]):
-        run(store, number, params=encode({"s": value}), name=str(number))
+        run(number, params=encode({"s": value}), name=str(number))
     view = RecordStoreView(store)
 
     def names(**asked):
@@ -349,14 +323,12 @@ def test_texts_that_look_like_something_else_are_texts(tmp_path):
     assert {int(one.name) for one in view.filter("params.s ~ ,2999.$")} == {12}
     assert {int(one.name) for one in view.filter("params.s contains sha256")} == {4}
     assert {int(one.name) for one in view.filter("params.s contains 0")} == {5, 12}
-    store.writer().close()
 
 
-def test_integers_beyond_floats_can_be_compared_with(tmp_path):
-    store = Store.create(tmp_path)
+def test_integers_beyond_floats_can_be_compared_with(store, run):
     values = [1, "1", 10**400, -(10**400), float("inf"), float("-inf")]
     for number, value in enumerate(values):
-        run(store, number, params=encode({"x": value}), name=str(number))
+        run(number, params=encode({"x": value}), name=str(number))
     view = RecordStoreView(store)
 
     def names(**asked):
@@ -367,7 +339,6 @@ def test_integers_beyond_floats_can_be_compared_with(tmp_path):
     assert names(lt={"x": 10**400}) == "035"
     assert names(isclose={"x": 10**400}) == "2"
     assert names(isclose={"x": [10**400]}) == ""
-    store.writer().close()
 
 
 def test_filters_are_called_as_they_are_registered():
@@ -393,10 +364,10 @@ def test_what_filters_cannot_be_asked(view):
     assert len(view.filter.output(0, 10**30)) == 6
 
 
-def test_lost_runs_are_found_as_lost(view, store):
+def test_lost_runs_are_found_as_lost(view, store, run):
     dead = {"host": "elsewhere", "boot": "x", "pid": 1, "start": 1.0}
     store.writer().append("set", "20200101T000000aaaaaaa", {"f": {"status": "running"}})
-    lost = run(store, 9, status="running", process=dead)
+    lost = run(9, status="running", process=dead)
     old = Store.open(store.root, clock=lambda: 1.6e9)
     old.writer().append(
         "set", "20200101T000000bbbbbbb", {"f": {"status": "running", "process": dead}}
@@ -424,10 +395,10 @@ def test_what_is_said_of_a_lost_run_later_does_not_lengthen_it(view, store):
     assert again.state["last"] > 1.7e9
 
 
-def test_digits_and_numbers_too_long_for_sqlite_are_told_apart(view, store):
+def test_digits_and_numbers_too_long_for_sqlite_are_told_apart(view, run):
     long = 10**30
     for number, value in ((6, long), (7, str(long)), (8, -long)):
-        run(store, number, params=encode({"seed": value}))
+        run(number, params=encode({"seed": value}))
     assert numbers(view.filter.params({"seed": long})) == [6]
     assert numbers(view.filter.params({"seed": str(long)})) == [7]
     assert numbers(view.filter.params({"seed": -long})) == [8]
@@ -468,10 +439,9 @@ def test_a_text_with_a_nul_is_looked_for_by_its_words(view):
     assert len(view.filter.text("a\0b")) == 1
 
 
-def test_a_pattern_is_taken_as_it_is(tmp_path):
-    store = Store.create(tmp_path)
+def test_a_pattern_is_taken_as_it_is(store, run):
     for number, name in enumerate(["'q'", " led", "a\nb", "= x"]):
-        run(store, number, name=name, params={"x": name})
+        run(number, name=name, params={"x": name})
     view = RecordStoreView(store)
     for number, pattern in enumerate(["'q'", r"\A ", "\n", "= x"]):
         for field in ("name", "params.x", "x"):
@@ -482,7 +452,6 @@ def test_a_pattern_is_taken_as_it_is(tmp_path):
     for field in ("na me", "", 3, "status", "created"):
         with pytest.raises(UserError):
             view.filter.regex(field, "x")
-    store.writer().close()
 
 
 @pytest.fixture
