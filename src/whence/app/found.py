@@ -157,10 +157,9 @@ def check_form(form: str) -> None:
 
 
 def _metrics(store: Store, records: Iterable[Record]) -> dict[str, dict[str, Any]]:
-    from whence.records.metric import Metrics
+    from whence.records.metric import Metrics, measured_runs
 
-    some = [record.id for record in records if record.state.get("points")]
     return {
         run: {name: asdict(metrics.digest(name)) for name in metrics.names}
-        for run, metrics in Metrics.of(store, some).items()
+        for run, metrics in Metrics.of(store, measured_runs(store, records)).items()
     }

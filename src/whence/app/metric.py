@@ -12,7 +12,7 @@ from whence.base.error import UserError
 from whence.base.escape import encode
 from whence.base.problem import did_you_mean
 from whence.records import Record
-from whence.records.metric import OWN, Digest, Metrics
+from whence.records.metric import OWN, Digest, Metrics, measured_runs
 from whence.records.thin import thinned
 from whence.store import Store
 
@@ -338,7 +338,7 @@ def digest_as_dict(digest: Digest) -> dict[str, Any]:
 def measured(store: Store, record: Record) -> tuple[Measured, ...]:
     """The metrics of a run in short; those that whence measures by itself come last."""
     facts: Mapping[str, Any] = record.state.get("metrics") or {}
-    if not record.state.get("points") and not facts:
+    if not facts and not measured_runs(store, [record]):
         return ()
     metrics = Metrics(store, record.id)
     arrays = {name: told["tensors"] for name, told in facts.items() if told.get("tensors")}
@@ -388,7 +388,7 @@ def metric_columns(store: Store, records: Sequence[Record], asked: Sequence[str]
     values: dict[str, dict[str, float]] = {record.id: {} for record in records}
     digests: dict[str, dict[str, Digest]] = {record.id: {} for record in records}
     known: dict[str, None] = {}
-    some = [record.id for record in records if asked and record.state.get("points")]
+    some = measured_runs(store, records) if asked else []
     for run, metrics in Metrics.of(store, some).items():
         known |= dict.fromkeys(metrics.names)
         for text in asked:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from whence.base.error import UserError
 from whence.base.escape import readable
 from whence.base.problem import did_you_mean
-from whence.store import NO_STEP, Store, Table, tables, tables_of_runs
+from whence.store import NO_STEP, Store, Table, tables, tables_of_runs, untold_runs
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    from whence.records.record import Record
 
     Column = NDArray[Any]
 
@@ -101,6 +103,12 @@ class Digest:
     step: int | None
     timestamp: float
     unit: str | None = None
+
+
+def measured_runs(store: Store, records: Iterable[Record]) -> list[str]:
+    """The ids of those runs that have metric values, found without reading them."""
+    untold = untold_runs(store)
+    return [one.id for one in records if one.state.get("points") or one.id in untold]
 
 
 class Metrics:

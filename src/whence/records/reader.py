@@ -6,6 +6,7 @@ import itertools
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -246,9 +247,14 @@ class Records:
             self._last[writer] = self._index.last_of(writer)
         heard = max(filter(None, (self._last[writer], state.get("heard"))), default=None)
         lost = is_alive(state.get("process"), heard, time.time()) is False
-        if lost and state.get("points"):
+        if lost and (state.get("points") or self._untold):
             heard = max(filter(None, (heard, self._last_point(writer))), default=None)
         return Record(state, lost, self.store, heard)
+
+    @cached_property
+    def _untold(self) -> bool:
+        """Whether there may be points that no line tells of."""
+        return bool(self.store.index().untold_metrics())
 
     def _last_point(self, writer: str) -> float | None:
         if writer not in self._points:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from whence.store.leaf import cell, leaves
     from whence.store.load import short_name
     from whence.store.merger import Merged, merge
-    from whence.store.metric import last_point, tables, tables_of_runs
+    from whence.store.metric import last_point, tables, tables_of_runs, untold_runs
     from whence.store.process import enclosing_run, is_alive, this_process, user_name
     from whence.store.store import Store
     from whence.store.table import NO_STEP, Table
@@ -44,7 +44,7 @@ _HOMES = {
     "leaf": ("cell", "leaves"),
     "load": ("short_name",),
     "merger": ("Merged", "merge"),
-    "metric": ("last_point", "tables", "tables_of_runs"),
+    "metric": ("last_point", "tables", "tables_of_runs", "untold_runs"),
     "process": ("enclosing_run", "is_alive", "this_process", "user_name"),
     "store": ("Store",),
     "table": ("NO_STEP", "Table"),
@@ -85,6 +85,7 @@ __all__ = [
     "tables",
     "tables_of_runs",
     "this_process",
+    "untold_runs",
     "user_name",
     "version_id",
     "versions",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from zlib import crc32
 
@@ -22,6 +22,7 @@ from whence.store.cache import CacheFolder
 from whence.store.files import Files
 from whence.store.layout import writer_of
 from whence.store.line import Chain, parse
+from whence.store.load import read_span
 from whence.store.segment import Mark, Segment
 from whence.store.table import Table, join, tables_of
 
@@ -29,6 +30,7 @@ _PIECE = 1 << 18  # what is made of it stays in the processor's cache
 _TAIL = 32
 _SEALS = re.compile(rb',"crc":"[0-9a-f]{8}"}\n')
 _TRIES = 5
+_WATCHED = 100  # stretches of damage that are looked at again; a file that is mended is another
 
 
 class ColumnarCopy:
@@ -71,6 +73,10 @@ class ColumnarCopy:
         kept = [table for part in self._segments for table in part.tables(runs)]
         return kept + [table for table in self._fresh if table.run in runs]
 
+    def runs(self) -> set[str]:
+        """The runs that it has values of."""
+        return {table.run for table in self._fresh}.union(*(part.runs() for part in self._segments))
+
     def _update(self, fd: int) -> None:
         for _ in range(_TRIES):
             try:
@@ -79,13 +85,20 @@ class ColumnarCopy:
             except FileNotFoundError:  # another reader has joined some of them
                 self._segments = []
         mark = self._segments[-1].mark if self._segments else Mark()
-        tail = bytes.fromhex(mark.tail)
-        if self._files.read(fd, len(tail), mark.stop - len(tail)) != tail:
+        if not self._agrees(fd, mark):
             self._discard(self._names())
             self._segments, mark = [], Mark()
         self.bad = mark.bad
         if self._files.stat(fd).st_size > mark.stop:
             self._grow(fd, mark)
+
+    def _agrees(self, fd: int, mark: Mark) -> bool:
+        """Whether the journal is the one that was read, and what was damaged in it still is."""
+        tail = bytes.fromhex(mark.tail)
+        return self._files.read(fd, len(tail), mark.stop - len(tail)) == tail and all(
+            crc32(read_span(self._files, fd, start, stop)) == check
+            for start, stop, check in mark.hurt
+        )
 
     def _kept(self) -> list[Segment]:
         """The segments that follow one another from the journal's first byte on."""
@@ -148,22 +161,25 @@ def _parse(files: Files, fd: int, mark: Mark, writer: str) -> tuple[Mark, list[T
     """The values after a mark, and the mark after them."""
     chain, offset, tail = mark.chain(), mark.stop, bytes.fromhex(mark.tail)
     tables: list[Table] = []
+    hurt = list(mark.hurt)
     rest = b""
-    while piece := files.read(fd, _PIECE, offset + len(rest)):
+    while piece := files.read(fd, max(_PIECE, len(rest)), offset + len(rest)):
         rest += piece
         end = rest.rfind(b"\n") + 1
         if not end:
             continue
         data, rest = rest[:end], rest[end:]
-        tables += tables_of(_lines(chain, data), writer)
+        lines, gaps = _lines(chain, data)
+        tables += tables_of(lines, writer)
+        hurt += [(offset + i, offset + k, crc32(data[i:k])) for i, k in gaps]
         tail = (tail + data[-_TAIL:])[-_TAIL:]
         offset += end
-    after = Mark(offset, chain.good, chain.near, chain.bad, tail.hex())
+    after = Mark(offset, chain.good, chain.near, chain.bad, tail.hex(), tuple(hurt[:_WATCHED]))
     return after, join(tables)
 
 
-def _lines(chain: Chain, data: bytes) -> list[dict[str, object]]:
-    """The good lines among whole ones.
+def _lines(chain: Chain, data: bytes) -> tuple[list[dict[str, object]], Sequence[tuple[int, int]]]:
+    """The good lines among whole ones, and the stretches between them.
 
     A check is the one of all bodies before it too. So if all lines have a seal and the last is
     that of all of them together, they are good; else each is looked at by itself.
@@ -178,6 +194,13 @@ def _lines(chain: Chain, data: bytes) -> list[dict[str, object]]:
                 lines = []
             if len(lines) == len(bodies) and set(map(type, lines)) == {dict}:
                 chain.good = check
-                return list(lines)
-    found = (parse(row) for _, row in chain.lines(data))
-    return [line for line in found if line is not None]
+                return lines, ()
+    found, gaps, end = [], [], 0
+    for position, row in chain.lines(data):
+        if position > end:
+            gaps.append((end, position))
+        end = position + len(row) + 1
+        line = parse(row)
+        if line is not None:
+            found.append(line)
+    return found, gaps + [(end, len(data))] * (end < len(data))

@@ -160,14 +160,30 @@ class Index:
 
     def metrics_files(self, writer: str) -> list[str]:
         """The files with metric points of a writer, under ``journals/``."""
+        return self._metrics_files("= :writer", writer=writer)
+
+    def untold_metrics(self) -> list[str]:
+        """The files with metric points of which a line may be lost that tells whose they are.
+
+        They are those of each writer whose lines are in a journal that is not as it was written,
+        or has something after its last newline; mostly there are none.
+        """
+        return self._metrics_files(
+            "IN (WITH RECURSIVE hurt (path, writer) AS ("
+            "SELECT day || '/' || name, writer FROM file WHERE bad OR size > folded "
+            "UNION SELECT folded.file, folded.writer FROM folded JOIN hurt ON into_ = hurt.path) "
+            "SELECT writer FROM hurt)"
+        )
+
+    def _metrics_files(self, asked: str, **given: str) -> list[str]:
         rows = self._rows(
             "WITH RECURSIVE held (path) AS ("
-            "SELECT day || '/' || name FROM file WHERE writer = :writer "
-            "UNION SELECT into_ FROM folded WHERE writer = :writer "
+            f"SELECT day || '/' || name FROM file WHERE writer {asked} "
+            f"UNION SELECT into_ FROM folded WHERE writer {asked} "
             "UNION SELECT into_ FROM folded JOIN held ON folded.file = held.path) "
             "SELECT path FROM held JOIN file ON day = substr(path, 1, 10) "
             "AND name = substr(path, 12) WHERE path LIKE '%.metrics.jsonl' ORDER BY path",
-            {"writer": writer},
+            given,
         )
         return [path for (path,) in rows]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from whence.store import layout
 from whence.store.cache import cache_folder
@@ -33,7 +34,8 @@ def tables(store: Store, run: str) -> list[Table]:
 def tables_of_runs(store: Store, runs: Iterable[str]) -> dict[str, list[Table]]:
     """The metric values of some runs, by run, each journal read once for all of them.
 
-    They come from the columnar copy in the cache; what journals have grown by is added to it.
+    They come from the columnar copy in the cache; what journals have grown by is added to it. Of
+    lines that had to be left out the logger ``whence.store`` tells.
 
     Raises
     ------
@@ -42,20 +44,18 @@ def tables_of_runs(store: Store, runs: Iterable[str]) -> dict[str, list[Table]]:
     StoreError
         If journals cannot be read.
     """
-    index, cache = store.index(), cache_folder(store.root)
-    journals = {run: _journals(index, run) for run in runs}
+    index = store.index()
+    untold = index.untold_metrics()
+    journals = {run: _journals(index, run, untold) for run in runs}
     wanted: dict[str, set[str]] = {}
     for run, names in journals.items():
         for name in names:
             wanted.setdefault(name, set()).add(run)
     found: dict[tuple[str, str], list[Table]] = {}
-    for name, some in wanted.items():
-        path = layout.journals(store.root) / name
-        try:
-            copy = ColumnarCopy(store.files, path, cache)
-        except OSError as error:
-            raise failed(error, "read", path) from error
-        for table in copy.tables(some):
+    for name, copy in _copies(store, wanted):
+        if copy.bad:
+            _tell(name, copy.bad)
+        for table in copy.tables(wanted[name]):
             found.setdefault((table.run, name), []).append(table)
     return {
         run: once([table for name in names for table in found.get((run, name), ())])
@@ -63,9 +63,22 @@ def tables_of_runs(store: Store, runs: Iterable[str]) -> dict[str, list[Table]]:
     }
 
 
+def untold_runs(store: Store) -> set[str]:
+    """The runs with values in files of which a line may be lost that tells whose they are.
+
+    Raises
+    ------
+    StoreError
+        If journals cannot be read.
+    """
+    copies = _copies(store, store.index().untold_metrics())
+    return {run for _, copy in copies for run in copy.runs()}
+
+
 def journals_of(store: Store, run: str) -> list[str]:
-    """The files that hold values of a run; one that journals were folded into counts once."""
-    return _journals(store.index(), run)
+    """The files to look for values of a run in; one that journals were folded into counts once."""
+    index = store.index()
+    return _journals(index, run, index.untold_metrics())
 
 
 def last_point(store: Store, writer: str) -> float | None:
@@ -98,6 +111,26 @@ def _end(store: Store, name: str) -> tuple[bytes, float]:
         store.files.close(fd)
 
 
-def _journals(index: Index, run: str) -> list[str]:
-    writers = index.state(run)["points"]
-    return list(dict.fromkeys(name for one in writers for name in index.metrics_files(one)))
+def _journals(index: Index, run: str, untold: Iterable[str]) -> list[str]:
+    told = (name for one in index.state(run)["points"] for name in index.metrics_files(one))
+    return list(dict.fromkeys([*told, *untold]))
+
+
+def _tell(name: str, bad: int) -> None:
+    logging.getLogger("whence.store").warning(
+        "left out %s of metric values in %s: not as written, or cut short when a write failed "
+        "(`whence verify` tells where)",
+        "a line" if bad == 1 else f"{bad} lines",
+        f"{layout.JOURNALS}/{name}",
+    )
+
+
+def _copies(store: Store, names: Iterable[str]) -> Iterator[tuple[str, ColumnarCopy]]:
+    """The columns of metrics journals, with their names under ``journals/``."""
+    cache = cache_folder(store.root)
+    for name in names:
+        path = layout.journals(store.root) / name
+        try:
+            yield name, ColumnarCopy(store.files, path, cache)
+        except OSError as error:
+            raise failed(error, "read", path) from error

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import re
 
-VERSION = 16
+VERSION = 17
 
 SPACES = ("param", "meta", "field", "alert")
 """What the rows of ``param`` are about."""
@@ -134,5 +134,7 @@ CREATE INDEX IF NOT EXISTS artifact_path ON artifact (path)
     WHERE category = 'output' AND substr(path, 1, 2) <> './';
 CREATE INDEX IF NOT EXISTS file_open ON file (ended, day) WHERE ended = 0;
 CREATE INDEX IF NOT EXISTS file_writer ON file (writer);
+CREATE INDEX IF NOT EXISTS file_hurt ON file (id) WHERE bad OR size > folded;
 CREATE INDEX IF NOT EXISTS folded_writer ON folded (writer);
+CREATE INDEX IF NOT EXISTS folded_into ON folded (into_);
 """

@@ -25,7 +25,7 @@ from whence.store.table import Table
 if TYPE_CHECKING:
     from whence.store.table import Column
 
-_MAGIC = b"whence columns 1\n".ljust(24)
+_MAGIC = b"whence columns 2\n".ljust(24)
 _FIRST = len(_MAGIC) + 8  # where the header begins
 
 
@@ -41,6 +41,9 @@ class Mark:
         The state of the `Chain` there.
     tail : str
         The last bytes before `stop`, in hexadecimal: a check, chained with all before it.
+    hurt : tuple of (int, int, int)
+        Stretches in which lines were skipped, each from where to where and the CRC-32 of what is
+        there: where it is something else now, the journal was mended.
     """
 
     stop: int = 0
@@ -48,6 +51,7 @@ class Mark:
     near: tuple[int, ...] = ()
     bad: int = 0
     tail: str = ""
+    hurt: tuple[tuple[int, int, int], ...] = ()
 
     def chain(self) -> Chain:
         """What goes on reading there."""
@@ -74,6 +78,10 @@ class Segment:
     _data: mmap.mmap | bytes = field(repr=False)
     _tables: list[list[Any]] = field(repr=False)
     _base: int = field(repr=False)
+
+    def runs(self) -> set[str]:
+        """The runs it has tables of."""
+        return {row[0] for row in self._tables}
 
     def tables(self, runs: Container[str] | None = None) -> list[Table]:
         """Its tables, of these runs if given; they cannot be written to."""
@@ -122,8 +130,9 @@ def read(files: Files, path: Path, mapped: bool) -> Segment | None:
         header = orjson.loads(data[_FIRST:base])
         if header["boot"] != boot_id() or header["size"] != size - base or len(data) != size:
             return None
-        stop, good, near, bad, tail = header["mark"]
-        mark, rows = Mark(stop, good, tuple(near), bad, tail), header["tables"]
+        stop, good, near, bad, tail, hurt = header["mark"]
+        mark = Mark(stop, good, tuple(near), bad, tail, tuple(map(tuple, hurt)))
+        rows = header["tables"]
     except (ValueError, KeyError, TypeError):
         return None
     return Segment(path, mark, size, data, rows, base)
@@ -149,7 +158,7 @@ def write(files: Files, path: Path, mark: Mark, tables: Sequence[Table]) -> None
     facts = {
         "boot": boot_id(),
         "size": offset,
-        "mark": [mark.stop, mark.good, mark.near, mark.bad, mark.tail],
+        "mark": [mark.stop, mark.good, mark.near, mark.bad, mark.tail, mark.hurt],
         "tables": rows,
     }
     header = orjson.dumps(facts)
