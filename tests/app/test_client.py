@@ -49,6 +49,16 @@ def test_folders_have_what_their_runs_told_of_them(client, record):
         client.get_folder("melt")
 
 
+def test_the_newest_word_on_a_folder_counts_though_it_was_said_before(client):
+    for temperature in (1, 2, 2, 1):
+        with Run(client.store) as run:
+            run.init(folder="/melt")
+            run.set_folder_details({"T": temperature, f"is{temperature}": True})
+    folder = client.get_folder("/melt")
+    assert folder.metadata == {"T": 1, "is1": True, "is2": True}
+    assert dict(client.get_folders())["/melt"] == folder
+
+
 def test_folders_are_filtered_and_sorted(client):
     for number in range(3):
         with Run(client.store) as run:

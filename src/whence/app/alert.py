@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from whence.app.page import Page
 from whence.base.error import UserError
@@ -13,6 +15,9 @@ from whence.records import Record, Records
 from whence.store import Store
 
 _COLUMNS = ("name", "created")
+
+Watched = tuple[str, float | None, Mapping[str, Mapping[str, Any]]]
+"""A run: its id, when it was put on record, and its alerts by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +84,13 @@ class AlertRequest:
 
 def find_alerts(store: Store, request: AlertRequest) -> list[RecordedAlert]:
     """The alerts that are asked for, those of the newest runs first if no order is."""
-    records = _with_alerts(Records(store)) if request.run is None else [request.run]
+    run = request.run
+    watched = (
+        _on_record(store) if run is None else [(run.id, run.created, run.state.get("alerts") or {})]
+    )
     found = [
         alert
-        for alert in _alerts(records, attached=request.run is not None)
+        for alert in _alerts(watched, attached=run is not None)
         if alert.status == "critical" or not request.critical_only
     ]
     return request.page.of(found, _COLUMNS, getattr)
@@ -96,7 +104,7 @@ def delete_alert(store: Store, given: str) -> list[str]:
     UserError
         If no run has an alert of that id or name, or several alerts have that name.
     """
-    alerts = _alerts(_with_alerts(Records(store)), attached=False)
+    alerts = _alerts(_on_record(store), attached=False)
     meant = [alert for alert in alerts if given in (alert.id, alert.name)]
     if len(meant) != 1:
         shown = "".join(f"\n  {alert.id}" for alert in meant)
@@ -114,28 +122,29 @@ def delete_alert(store: Store, given: str) -> list[str]:
     return list(alert.standing)
 
 
-def _with_alerts(records: Records) -> list[Record]:
-    """The records with alerts, the newest first."""
-    rows = records.connection.execute(
-        "SELECT run.key FROM run JOIN state ON state.run = run.key WHERE NOT run.deleted AND "
-        'state.json LIKE \'%"alerts":{"%\' ORDER BY run.created DESC, run.id DESC'
+def _on_record(store: Store) -> Iterator[Watched]:
+    """The runs with alerts, the newest first."""
+    rows = Records(store).connection.execute(
+        "SELECT run.id, run.created, json_extract(json, '$.alerts') "
+        "FROM run JOIN state ON state.run = run.key WHERE NOT run.deleted AND "
+        'json LIKE \'%"alerts":{"%\' ORDER BY run.created DESC, run.id DESC'
     )
-    return records.of_keys([key for (key,) in rows.fetchall()])
+    return ((run, created, orjson.loads(text)) for run, created, text in rows if text)
 
 
-def _alerts(records: list[Record], *, attached: bool) -> list[RecordedAlert]:
-    """The alerts of records, each once; only those that are watched for, if so wanted."""
+def _alerts(watched: Iterable[Watched], *, attached: bool) -> list[RecordedAlert]:
+    """The alerts of runs, each once; only those that are watched for, if so wanted."""
     facts: dict[str, Mapping[str, Any]] = {}
     runs: dict[str, dict[str, str | None]] = {}
     born: dict[str, float] = {}
-    for record in records:
-        for key, told in (record.state.get("alerts") or {}).items():
+    for run, created, alerts in watched:
+        for key, told in alerts.items():
             if attached and told.get("attached") is False:
                 continue
             facts.setdefault(key, told)
-            runs.setdefault(key, {})[record.id] = told.get("status")
-            if record.created is not None:
-                born[key] = min(record.created, born.get(key, record.created))
+            runs.setdefault(key, {})[run] = told.get("status")
+            if created is not None:
+                born[key] = min(created, born.get(key, created))
     return [
         RecordedAlert(
             key,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
+
+import orjson
 
 from whence.app.deletion import delete, plan_deletion
 from whence.app.page import Page
@@ -96,8 +99,9 @@ def find_folder(store: Store, path: str) -> Folder:
     UserError
         If no run is in it or below it.
     """
-    folders = {one.path: one for one in _folders(store)}
-    found = folders.get(_path(path))
+    meant = _path(path)
+    folders = {one.path: one for one in _folders(store, meant)}
+    found = folders.get(meant)
     if found is None:
         raise UserError.of(
             "unknown-folder",
@@ -175,16 +179,16 @@ def _runs_in(store: Store, path: str, below: bool) -> list[Record]:
     return Records(store).select(Text("folder", "below" if below else "is", path))[0]
 
 
-def _folders(store: Store) -> list[Folder]:
-    """All folders, those that only hold others too, by path."""
-    records = Records(store)
-    rows = records.connection.execute(
+def _folders(store: Store, only: str | None = None) -> list[Folder]:
+    """All folders, those that only hold others too, by path; with details of `only` that one."""
+    connection = Records(store).connection
+    rows = connection.execute(
         "SELECT ifnull(folder, '/'), count(*), min(created), max(last) FROM run "
         "WHERE NOT deleted GROUP BY 1"
     )
     counted = {str(readable(path)): (count, born, last) for path, count, born, last in rows}
     above = {str(parent) for path in counted for parent in PurePosixPath(path).parents}
-    told = _details(records)
+    told = _details(connection, only)
     found = []
     for path in sorted(above | {"/"} | set(counted)):
         count, born, last = counted.get(path, (0, None, None))
@@ -203,21 +207,29 @@ def _folders(store: Store) -> list[Folder]:
     return found
 
 
-def _details(records: Records) -> dict[str, dict[str, Any]]:
+def _details(connection: sqlite3.Connection, only: str | None) -> dict[str, dict[str, Any]]:
     """What runs told of their folders, by path; the oldest first, so that the newest counts."""
-    rows = records.connection.execute(
-        "SELECT run.key FROM run JOIN state ON state.run = run.key WHERE NOT run.deleted AND "
-        "state.json LIKE '%\"folder\\_%' ESCAPE '\\' ORDER BY run.created, run.id"
+    rows = connection.execute(
+        "SELECT ifnull(folder, '/'), "
+        "json_extract(json, '$.folder_description', '$.folder_tags', '$.folder_metadata') "
+        "FROM run JOIN state ON state.run = run.key WHERE NOT run.deleted AND "
+        "(:only IS NULL OR ifnull(folder, '/') = :only) AND "
+        "json LIKE '%\"folder\\_%' ESCAPE '\\' ORDER BY run.created, run.id",
+        {"only": only},
     )
     found: dict[str, dict[str, Any]] = {}
-    for record in records.of_keys([key for (key,) in rows.fetchall()]):
-        folder = found.setdefault(record.folder, {})
-        description, tags = (record.state.get(f"folder_{key}") for key in ("description", "tags"))
+    before: dict[str, str] = {}
+    for path, text in rows:
+        if before.get(path) == text:  # runs of one folder mostly tell the same
+            continue
+        before[path] = text
+        folder = found.setdefault(str(readable(path)), {})
+        description, tags, metadata = orjson.loads(text)
         if description is not None:
             folder["description"] = str(readable(description))
         if isinstance(tags, list):
             folder["tags"] = tuple(map(str, tags))
-        metadata = readable(record.state.get("folder_metadata"))
+        metadata = readable(metadata)
         if isinstance(metadata, dict):
             folder["metadata"] = {**folder.get("metadata", {}), **metadata}
     return found
