@@ -15,6 +15,9 @@ T = TypeVar("T")
 # Names the variable that is the DataArray itself: a Dataset of one variable looks the same.
 _ARRAY = "whence_dataarray"
 _DTYPES = "whence_dtypes"
+# What libraries say of data that their format cannot hold. What is said of the machine, such as
+# OSError and MemoryError, is not of that kind: another format would be no way out.
+_REFUSALS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 
 
 def written(
@@ -30,15 +33,17 @@ def written(
     kind : str
         What the format is called.
     data : DataArray or Dataset
+        If it is computed only now, what that raises is raised.
     write, read : callable
-        Give what is written of a Dataset, and the Dataset that a library reads in that.
+        Give what is written of a Dataset, and the Dataset that a library reads in that; both in
+        memory.
 
     Raises
     ------
     UserError
         If the format does not keep it exactly.
     """
-    dataset = _as_dataset(data)
+    dataset = _as_dataset(data.compute())
     try:
         found = write(dataset)
         dtypes = _differing(read(found), dataset)
@@ -46,7 +51,7 @@ def written(
             found = write(_noted(dataset, dtypes))
         back = _as_dataset(unwrapped(read(found)))
         same = bool(back.identical(dataset)) and not _differing(back, dataset)
-    except Exception as error:  # what a library says of data it cannot write can be anything
+    except _REFUSALS as error:
         raise _not_exact(kind, str(error)) from error
     if not same:
         raise _not_exact(kind, "what comes back is not identical")

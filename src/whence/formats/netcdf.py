@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
-import tempfile
 from typing import Any
 
+import h5netcdf
 import xarray as xr
+from xarray.backends import H5NetCDFStore
 
 from whence.base.error import UserError
 from whence.formats import labelled
@@ -22,24 +24,12 @@ def dump(data: xr.DataArray | xr.Dataset) -> bytes:
     UserError
         If it holds something that NetCDF does not keep exactly.
     """
-    with tempfile.TemporaryDirectory(prefix="whence-") as folder:
-        path = os.path.join(folder, "data.nc")
-
-        def write(dataset: xr.Dataset) -> str:
-            dataset.to_netcdf(path, engine=_ENGINE)
-            return path
-
-        with open(labelled.written("NetCDF", data, write, _whole), "rb") as file:
-            content: bytes = file.read()
-    return content
+    return labelled.written("NetCDF", data, _written, _read)
 
 
 def load(data: bytes) -> xr.DataArray | xr.Dataset:
     """What `dump` was given."""
-    with tempfile.NamedTemporaryFile(prefix="whence-", suffix=".nc") as file:
-        file.write(data)
-        file.flush()
-        return labelled.unwrapped(_whole(file.name))
+    return labelled.unwrapped(_read(data))
 
 
 def read(path: str | os.PathLike[str], *, array: bool = False) -> xr.DataArray | xr.Dataset:
@@ -56,7 +46,7 @@ def read(path: str | os.PathLike[str], *, array: bool = False) -> xr.DataArray |
         If the file cannot be read, or holds several variables where one is asked for.
     """
     try:
-        dataset = _whole(path)
+        dataset = xr.load_dataset(path, engine=_ENGINE, driver_kwds={"locking": False})
     except (OSError, ValueError) as error:
         raise UserError.of(
             "unreadable-file",
@@ -77,5 +67,17 @@ def read(path: str | os.PathLike[str], *, array: bool = False) -> xr.DataArray |
     return one
 
 
-def _whole(path: str | os.PathLike[str]) -> xr.Dataset:
-    return xr.load_dataset(path, engine=_ENGINE)
+def _written(dataset: xr.Dataset) -> bytes:
+    # In memory: HDF5 locks files, and a process that starts meanwhile keeps the lock for a while.
+    buffer = io.BytesIO()
+    unlimited = {*dataset.encoding.get("unlimited_dims", ())} & {*dataset.dims}
+    try:
+        with h5netcdf.File(buffer, "w") as file:
+            dataset.dump_to_store(H5NetCDFStore(file), unlimited_dims=unlimited)
+    except h5netcdf.CompatibilityError as error:
+        raise ValueError(str(error)) from error
+    return buffer.getvalue()
+
+
+def _read(data: bytes) -> xr.Dataset:
+    return xr.load_dataset(io.BytesIO(data), engine=_ENGINE)
