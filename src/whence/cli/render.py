@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from whence.records.excerpt import printable as printable
-from whence.records.excerpt import short as short
-from whence.records.excerpt import size as size
+from whence.base.excerpt import printable as printable
+from whence.base.excerpt import short as short
+from whence.base.excerpt import size as size
 
 if TYPE_CHECKING:
     from rich.console import Console

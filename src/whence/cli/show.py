@@ -102,7 +102,7 @@ def _metric_lines(shown: Shown) -> None:
     """The course of the first metrics, with how they ended."""
     from rich.table import Table
 
-    from whence.records.excerpt import measure
+    from whence.base.excerpt import measure
     from whence.records.metric import OWN
 
     table = Table(box=None, show_header=False, pad_edge=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from whence.base.card import card, faint, head, row
 from whence.base.dotted import joined
+from whence.base.excerpt import short
 from whence.params.difference import flatten
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def _rows(space: ParamSpace) -> Iterator[str]:
     for name, dim in space.dims.items():
         hidden = len(dim.values) - len(dim)
         more = f", {hidden} masked" if hidden else ""
-        told = faint(f"{_counted(len(dim), 'value')}{more}, default {_short(dim.default)}")
+        told = faint(f"{_counted(len(dim), 'value')}{more}, default {short(dim.default, _WIDTH)}")
         yield row(name, f"{escape(_listed(tuple(dim)))}  {told}")
     for name, coupled in space.coupled_dims.items():
         target = coupled.target_name
@@ -43,19 +44,14 @@ def _rows(space: ParamSpace) -> Iterator[str]:
     if constant:
         yield head("constant")
     for key in list(constant)[:_CONSTANT]:
-        yield row(key, escape(_short(constant[key])))
+        yield row(key, escape(short(constant[key], _WIDTH)))
     if len(constant) > _CONSTANT:
         yield row("…", f"and {len(constant) - _CONSTANT} more")
 
 
 def _listed(values: Sequence[Any]) -> str:
-    texts = [_short(value) for value in values]
+    texts = [short(value, _WIDTH) for value in values]
     return ", ".join(texts if len(texts) <= _VALUES else [*texts[:3], "…", texts[-1]])
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
 
 
 def _counted(count: int, what: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from whence.records.excerpt import printable
+from whence.base.excerpt import printable
 from whence.records.sibling import Group, grouped
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from whence.base import card as base
+from whence.base.excerpt import measure, short
 from whence.params import flatten
-from whence.records.excerpt import measure, short
 from whence.records.period import spoken
 from whence.records.reader import varied
 from whence.records.record import Record

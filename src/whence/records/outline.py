@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from whence.records.excerpt import printable
+from whence.base.excerpt import printable
 from whence.records.sibling import Group, grouped
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import orjson
 
 from whence.base.clock import utc_text
 from whence.base.escape import encode
+from whence.base.excerpt import short, size
 from whence.params import flatten
-from whence.records.excerpt import short, size
 from whence.records.layout import arrange
 from whence.records.period import spoken
 from whence.records.record import Record

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from whence.base.escape import encode
+from whence.base.excerpt import short
 from whence.base.yaml import dump
 from whence.params import varied_and_constant
 from whence.records.environment import NOT_HERE, environment_of, told
-from whence.records.excerpt import short
 from whence.records.holding import Holding, holdings, left_at, nearest
 from whence.records.kinship import EMPTY
 from whence.records.reader import Records

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from whence.base.digest import digest_value
+from whence.base.excerpt import short
 from whence.params import flatten
 
 _NAMED = 3  # so many differences are spelled out, the others counted
@@ -84,7 +85,7 @@ def _parameters(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]
         elif key not in after:
             yield f"parameter {key} is gone"
         elif digest_value(before[key]) != digest_value(after[key]):
-            yield f"parameter {key} changed from {_short(before[key])} to {_short(after[key])}"
+            yield _changed(f"parameter {key}", before[key], after[key])
 
 
 def _files(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
@@ -106,13 +107,12 @@ def _settings(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
         before, after = old.get(name, usual), new.get(name, usual)
         if before != after:
             what = "the working directory" if name == "cwd" else name
-            yield f"{what} changed from {_short(before)} to {_short(after)}"
+            yield _changed(what, before, after)
 
 
 def _shown(target: str | tuple[str, ...]) -> str:
     return target if isinstance(target, str) else f"`{' '.join(target)}`"
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:39] + "…"
+def _changed(what: str, before: Any, after: Any) -> str:
+    return f"{what} changed from {short(repr(before))} to {short(repr(after))}"

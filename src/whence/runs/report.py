@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from whence.base.error import UserError, WhenceError
+from whence.base.excerpt import short
 
 if TYPE_CHECKING:
     from whence.runs.gauge import Gauge
@@ -157,8 +158,8 @@ class Report:
         except UserError as error:
             self._bad += 1
             if self._bad <= _WARNED:
-                shown = line if len(line) <= 80 else line[:79] + "…"
-                message = f"the line {shown!r} could not be read: {error.problems[0].message}"
+                why = error.problems[0].message
+                message = f"the line {short(line, 80)!r} could not be read: {why}"
                 self._first = self._first or message
                 with contextlib.suppress(WhenceError):
                     self._run.log_event(message, "warning")

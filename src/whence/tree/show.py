@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from whence.base.error import UserError
+from whence.base.excerpt import short
 
 _INFO_SHARE = 0.6
 _FEWEST = 3
@@ -37,7 +38,7 @@ def tree_text(
     right = int(columns * _INFO_SHARE)
     head = f"Tree of {group.logstr}, {group.info()}"
     lines = (
-        f"{_cut(name, columns - right):<{columns - right}}{_cut(info, right)}"
+        f"{short(name, columns - right):<{columns - right}}{short(info, right)}"
         for name, info in _lines(group, 0, max_level, condense_thresh)
     )
     return "\n".join([head, *lines])
@@ -82,7 +83,3 @@ def chosen(members: list[Any], thresh: int | None) -> list[Any]:
     first = lines // 2
     last = lines - first - 1
     return [*members[:first], None, *members[len(members) - last :]]
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
