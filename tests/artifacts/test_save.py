@@ -162,7 +162,7 @@ except UserError as error:
         os.chmod(folder, 0o777)
         done = subprocess.run(
             [sys.executable, "-c", program, folder],
-            env={**os.environ, "WHENCE_CACHE": folder, "HOME": folder, "XDG_CONFIG_HOME": folder},
+            env={**os.environ, "WHENCE_CACHE": folder, "HOME": folder},
             capture_output=True,
             text=True,
             check=False,

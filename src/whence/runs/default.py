@@ -133,7 +133,7 @@ def _files(folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
     yield from ((path, ()) for path in _nearest(upward, ["whence.toml"]))
     yield from ((path, ()) for path in _nearest((*upward, home), _SIMVUE))
     yield from ((path, ("tool", "simvue")) for path in _nearest(upward, ["pyproject.toml"]))
-    yield config / "whence" / "config.toml", ()
+    yield from ((path, ()) for path in _nearest((config / "whence",), ["config.toml"]))
 
 
 def _nearest(folders: tuple[Path, ...], names: Iterable[str]) -> Iterator[Path]:
