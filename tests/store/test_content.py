@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import errno
 import itertools
 import os
+import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -67,7 +71,7 @@ def test_missing_and_altered_content_is_said(store: Store) -> None:
         digest = store.writer().put(data).digest
         (path,) = store.root.glob(pattern)
         path.chmod(0o644)
-        path.write_bytes(b"X" + data[1:])
+        path.write_bytes(bytes([data[0] ^ 1]) + data[1:])
         with pytest.raises(StoreError, match="was altered"):
             store.get(digest)
 
@@ -302,3 +306,48 @@ def test_what_a_pack_lacks_is_packed_again(store: Store) -> None:
     other.writer().put(b"small")
     assert other.has(digest)
     assert Store.open(store.root).get(digest) == b"small"
+
+
+HUGE = 17 << 20  # read by a thread of its own
+ENDING = """
+import atexit, pathlib, sys
+from whence.store import Store
+
+store = Store.open(pathlib.Path(sys.argv[1]))
+atexit.register(lambda: print(store.writer().put_file(pathlib.Path(sys.argv[2])).digest))
+"""
+
+
+def test_a_large_file_is_read_while_it_is_hashed(store: Store, tmp_path: Path) -> None:
+    data = os.urandom(1 << 20) * 17 + b"end"
+    path = tmp_path / "large.bin"
+    path.write_bytes(data)
+    for mode in ("copy", "reference"):
+        assert store.writer().put_file(path, mode=mode).digest == digest_bytes(data)
+    assert store.get(digest_bytes(data)) == data
+
+
+def test_a_large_file_can_be_saved_while_python_ends(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "large.bin"
+    path.write_bytes(bytes(HUGE))
+    command = [sys.executable, "-c", ENDING, str(store.project), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == digest_bytes(bytes(HUGE)), done.stderr
+
+
+def test_a_large_file_that_cannot_be_read_to_its_end_leaves_nothing(
+    store: Store, tmp_path: Path
+) -> None:
+    class Failing(Files):
+        def read(self, fd: int, size: int, offset: int) -> bytes:
+            if offset >= HUGE // 2:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return super().read(fd, size, offset)
+
+    path, before = tmp_path / "large.bin", threading.active_count()
+    path.write_bytes(bytes(HUGE))
+    broken = Store.open(store.root, files=Failing)
+    with pytest.raises(StoreError, match="Input/output error"):
+        broken.writer().put_file(path)
+    assert not [name for name in os.listdir(store.root / "objects") if name.startswith("new-")]
+    assert threading.active_count() == before

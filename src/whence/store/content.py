@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat as modes
@@ -13,6 +14,7 @@ from typing import Literal
 from whence.base.clock import Clock
 from whence.base.error import StoreError, UserError
 from whence.store import layout
+from whence.store.ahead import read_ahead
 from whence.store.files import Files, failed, pieces, write_all
 
 Kept = Literal["object", "pack", "reference"]
@@ -99,13 +101,14 @@ def hash_file(files: Files, path: Path, sink: Callable[[bytes], object] | None =
     try:
         before = regular(files.stat(fd), path)
         offset = 0
-        for piece in pieces(files, fd, most=_PIECE):
-            sha.update(piece)
-            if sink is not None:
-                sink(piece)
-            offset += len(piece)
-            if offset > before.st_size:  # it may grow faster than it is read
-                raise ChangedError
+        with contextlib.closing(read_ahead(files, fd, before.st_size)) as coming:
+            for piece in coming:
+                sha.update(piece)
+                if sink is not None:
+                    sink(piece)
+                offset += len(piece)
+                if offset > before.st_size:  # it may grow faster than it is read
+                    raise ChangedError
         if offset != before.st_size or times(files.stat(fd)) != times(before):
             raise ChangedError
     finally:
@@ -124,8 +127,9 @@ def object_digest(files: Files, path: Path) -> str:
     sha = hashlib.sha256()
     fd = files.open(path, os.O_RDONLY)
     try:
-        for piece in pieces(files, fd):
-            sha.update(piece)
+        with contextlib.closing(read_ahead(files, fd, files.stat(fd).st_size)) as coming:
+            for piece in coming:
+                sha.update(piece)
     finally:
         files.close(fd)
     return sha.hexdigest()
