@@ -180,42 +180,44 @@ class _Fetch:
 
     def _missing(self, unit: list[Wanted]) -> list[Wanted]:
         """Those of some files in one folder that are not there as they should be."""
-        found: list[Wanted] = []
-        try:
-            with self.target.inner(unit[0].parts[:-1], make=False) as folder:
-                if folder is None:
-                    return unit
-                for item in unit:
-                    try:
-                        if is_there(folder, item.parts[-1], item.artifact, self._digest(item)):
-                            self.meter(item.artifact.size)
-                        else:
-                            found.append(item)
-                    except (UserError, OSError) as error:
-                        self._note(item, error)
-        except (UserError, OSError) as error:
-            for item in unit:
-                self._note(item, error)
-        return found
+
+        def missing(folder: int, item: Wanted) -> bool:
+            there = is_there(folder, item.parts[-1], item.artifact, self._digest(item))
+            if there:
+                self.meter(item.artifact.size)
+            return not there
+
+        return self._of_folder(unit, missing, make=False)
 
     def _digest(self, item: Wanted) -> Callable[[], str]:
         return lambda: self.supply.digest_of(f"{self.target.path}/{item.artifact.name}")
 
     def _brought(self, unit: list[Wanted], found: Mapping[str, Source]) -> list[Wanted]:
-        brought: list[Wanted] = []
+        def brought(folder: int, item: Wanted) -> bool:
+            self._bring(folder, item, found.get(item.artifact.digest))
+            return True
+
+        return self._of_folder(unit, brought, make=True)
+
+    def _of_folder(
+        self, unit: list[Wanted], holds: Callable[[int, Wanted], bool], *, make: bool
+    ) -> list[Wanted]:
+        """Those of some files in one folder of which something holds; what fails is noted."""
+        found: list[Wanted] = []
         try:
-            with self.target.inner(unit[0].parts[:-1], make=True) as folder:
-                assert folder is not None
+            with self.target.inner(unit[0].parts[:-1], make=make) as folder:
+                if folder is None:
+                    return unit
                 for item in unit:
                     try:
-                        self._bring(folder, item, found.get(item.artifact.digest))
-                        brought.append(item)
+                        if holds(folder, item):
+                            found.append(item)
                     except (WhenceError, OSError) as error:
                         self._note(item, error)
         except (UserError, OSError) as error:
             for item in unit:
                 self._note(item, error)
-        return brought
+        return found
 
     def _bring(self, folder: int, item: Wanted, source: Source | None) -> None:
         artifact = item.artifact
