@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from whence.artifacts import Deposit, facts_of
+from whence.artifacts import Deposit, Label, facts_of
 from whence.base.escape import encode
 from whence.runs.capture import Surrounding
 from whence.runs.git import LONG, checkout, diff, remote, root_of, untracked
@@ -123,12 +123,4 @@ def _of_environment(store: Store) -> Iterator[_Line]:
 
 
 def _content(store: Store, name: str, media_type: str, data: bytes) -> _Line:
-    content = store.writer().put(data)
-    return "artifact", {
-        "name": name,
-        "category": "code",
-        "type": media_type,
-        "digest": content.digest,
-        "size": content.size,
-        "kept": content.kept,
-    }
+    return "artifact", Label("code").facts(name, store.writer().put(data), media_type)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from whence.base.error import UserError
 from whence.base.escape import encode
+from whence.runs.fact import key_of
 from whence.store import Store
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ class Meter:
 
     def describe(self, name: str, facts: Mapping[str, Any]) -> None:
         """Record what is to be known of a metric, by key."""
-        self._store.writer().append("metric", self._run, {"name": _key(name), "f": dict(facts)})
+        self._store.writer().append(
+            "metric", self._run, {"name": key_of(name, "metric"), "f": dict(facts)}
+        )
 
     def grid(
         self, name: str, ticks: Sequence[ArrayLike], labels: Sequence[str] | None = None
@@ -115,12 +118,12 @@ class Meter:
                 mend='Write run.log_metrics({"loss": 0.25}).',
             )
         arrays = {
-            _key(name): self._array(name, value)
+            key_of(name, "metric"): self._array(name, value)
             for name, value in metrics.items()
             if getattr(value, "ndim", 0) and hasattr(value, "shape")
         }
         numbers = {
-            _key(name): _number(name, value)
+            key_of(name, "metric"): _number(name, value)
             for name, value in metrics.items()
             if name not in arrays
         }
@@ -187,16 +190,6 @@ def _wrong_grid(axes: list[Array], labels: list[str]) -> str | None:
     if len({*labels, "step", "time", "timestamp"}) != len(labels) + 3:
         return "labels differ from each other and from 'step', 'time' and 'timestamp'"
     return None
-
-
-def _key(key: Any) -> str:
-    if isinstance(key, str) and key and key.isprintable() and key[:1] != "$":
-        return str(key)
-    raise UserError.of(
-        "bad-key",
-        f"{key!r} cannot name a metric value",
-        mend="Use printable text that does not begin with '$'.",
-    )
 
 
 def _number(name: str, value: Any) -> float:
