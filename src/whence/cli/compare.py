@@ -10,7 +10,7 @@ import rich_click as click
 
 from whence.cli import render
 from whence.cli.completion import run_names
-from whence.cli.option import common
+from whence.cli.option import common, limited
 
 if TYPE_CHECKING:
     from whence.app import Compared
@@ -36,13 +36,7 @@ _WIDEST = 24
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Write it to a file.")  # fmt: skip
-@click.option(
-    "-n",
-    "--limit",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help=f"Only the first N (0: all; in a terminal {_SHOWN} if not given).",
-)
+@limited(_SHOWN)
 @common
 def command(
     words: tuple[str, ...],

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from whence.cli import completion, render
-from whence.cli.option import common
+from whence.cli.option import common, limited
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -38,13 +38,7 @@ def _columns(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
 @click.command(name="list")
 @click.argument("filters", nargs=-1, metavar="[FILTER]...", shell_complete=completion.filters)
-@click.option(
-    "-n",
-    "--limit",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help=f"Only the first N (0: all; in a terminal {_SHOWN} if not given).",
-)
+@limited(_SHOWN)
 @click.option(
     "--status",
     metavar="STATUS",

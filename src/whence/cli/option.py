@@ -33,6 +33,17 @@ def in_store(told: str) -> Callable[[F], F]:
     )
 
 
+def limited(shown: int) -> Callable[[F], F]:
+    """The option that says how many are shown; `shown` of them are in a terminal else."""
+    return click.option(
+        "-n",
+        "--limit",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help=f"Only the first N (0: all; in a terminal {shown} if not given).",
+    )
+
+
 def parameters(pairs: tuple[str, ...]) -> dict[str, Any]:
     """The nested parameters that ``key=value`` words spell; values are read as YAML.
 
