@@ -1,7 +1,9 @@
 """Records summed up in a table: its order, rows of several records, names of what is asked for."""
 
+import numpy as np
 import pytest
 
+from whence.base.digest import digest_value
 from whence.base.error import UserError
 from whence.records import RecordStoreView
 
@@ -73,3 +75,61 @@ def test_a_notebook_shows_texts_as_they_are(store, run):
     assert "avg<br>. duration" in html
     assert "a&#9;b" in html
     assert "\\n." not in html
+
+
+ODD = (
+    {},
+    {"reason": [], "outcome": [""], "error": {"type": "E", "message": "it failed"}},
+    {"reason": ["one", "zwei: ü"], "outcome": "done", "command": ["./melt", "-n", "3"]},
+    {"reason": [""], "outcome": None, "error": None, "main_file": None, "target": "a/b.py:go"},
+    {"reason": "told " * 20, "outcome": ["line\nline", "é" * 60], "main_file": "deep/" * 20},
+    {"reason": [1, "two", None], "started": 1.7e9, "ended": 1.7e9 + 2.5},
+    {"started": 1.7e9, "ended": 1.7e9 - 5.0},
+    {"started": 1.7e9, "ended": 1.7e9 + 3_599_999.5, "params": {"a": "long " * 20}},
+    {"started": 1.7e9, "status": "running", "params": {"a": {"b": None}}},
+    {"started": 1_700_000_000, "ended": 1_700_000_090, "params": {"a": ["x", "\u2028"]}},
+)
+
+
+def test_each_cell_tells_of_its_record_however_many_there_are(store, view):
+    for number in range(600):
+        name = f"20260102T{number:06}abcdefg"
+        facts = {"created": 1.7e9 + number, **ODD[number % 7 if number < 550 else number % 10]}
+        store.writer().append("set", name, {"f": facts})
+        if number % 3:
+            store.writer().append("tags", name, {"add": ["b, c", f"ü{number}"], "remove": []})
+    for shown in (view, view.limit(700).list, view.sort("created"), view.sort("-duration").list):
+        records = list(shown)
+        if not shown.is_sorted:
+            records.sort(key=lambda record: record.label, reverse=True)
+        frame = shown.summary.dataframe(parameters=["a", "a.b"])
+        assert list(frame.index) == [record.label for record in records]
+        assert frame.to_numpy().tolist() == [cells(record) for record in records]
+        assert {*frame.dtypes, frame.index.dtype} == {np.dtype(object)}
+
+
+def cells(record):
+    """The cells of a record, one after the other."""
+    seconds = None if record.duration is None else round(record.duration)
+    told = record.state.get("reason")
+    lines = [line for line in told or () if isinstance(line, str)]
+    reason = told if isinstance(told, str) else "\n".join(lines)
+    a = record.get_param("a", "undefined")
+    deeper = record.get_param("a.b", "undefined") if isinstance(a, dict) else "undefined"
+    return [
+        1,
+        shortened(reason),
+        shortened(record.outcome),
+        ", ".join(record.tags),
+        record.main_file if len(record.main_file) <= 50 else "…" + record.main_file[-49:],
+        "undefined"
+        if seconds is None
+        else f"{seconds // 3600}h {seconds // 60 % 60:02}m {seconds % 60:02}s",
+        "#" + digest_value(a)[:7] if isinstance(a, dict) else shortened(str(a)),
+        "undefined" if deeper is None else shortened(str(deeper)),
+    ]
+
+
+def shortened(text):
+    line = text.split("\n")[0]
+    return line if len(line) <= 50 else line[:49] + "…"

@@ -572,9 +572,12 @@ def _mapping(data: Any) -> dict[str, Any]:
 
 def states_of(records: Sequence[Record]) -> list[Mapping[str, Any]]:
     """The state of each record, without a call for each that was looked into before."""
-    return [
-        record.state if isinstance(known := record._state, str) else known for record in records
-    ]
+    return [known if type(known := record._state) is dict else record.state for record in records]
+
+
+def labels_of(states: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The labels of the records that have these states."""
+    return [words(one, "label") if "label" in one else one["id"] for one in states]
 
 
 def is_field(name: str) -> bool:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from html import escape
-from itertools import islice, repeat
-from operator import contains
+from itertools import islice
+from operator import gt
 from typing import TYPE_CHECKING, Any
 
 from whence.base.digest import digest_value
 from whence.base.error import UserError
-from whence.records.record import Record, is_field, states_of, value_of
+from whence.records.record import Record, is_field, labels_of, states_of, value_of
 from whence.store.field import FIELDS as FIELD_WORDS
 from whence.store.field import SOURCES as FIELD_SOURCES
-from whence.store.field import words
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from whence.records.view import RecordStoreView
 
@@ -28,8 +30,8 @@ LIKE = r"^(\d{8}[-T]\d{6})_?([a-zA-Z0-9]+)?$"
 """Labels whose first groups are the same are merged: those of one second."""
 
 _MISSING = object()
-_IN_HOUR = tuple(f"{minute:02d}m {second:02d}s" for minute in range(60) for second in range(60))
-_BATCH = 512  # records whose facts stay in the processor's cache from one column to the next
+_DURATION = "avg\n. duration"
+_BATCH = 512  # rows whose records stay in the processor's cache from one column to the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,39 +132,36 @@ class RecordStoreSummary(Mapping[str, "list[Record]"]):
         import pandas as pd
 
         asked = [fields] if isinstance(fields, str) else list(fields)
-        rows = self._rows([field for field in asked if field != "duration"])
-        sizes, told = rows.sizes, rows.told
-        columns: dict[str, Sequence[Any]] = {"# records": sizes}
+        columns: dict[str, _Column] = {"# records": _sizes}
         for field in asked:
             if field == "duration":
-                columns["avg\n. duration"] = _means(told.took, sizes)
-                continue
-            cut = _cutter(field, max_chars, max_lines)
-            columns[field] = _column(told.texts[field], sizes, cut)
-        cut = _cutter("", max_chars, max_lines)
+                columns[_DURATION] = _means
+            else:
+                columns[field] = _of_field(field, _Cut(field, max_chars, max_lines))
+        cut = _Cut("", max_chars, max_lines)
         for name in [parameters] if isinstance(parameters, str) else parameters:
-            cells = [_parameter(record, name, hash_parameter_sets) for record in rows.records]
-            columns[name.replace(".", "\n.")] = _column(cells, sizes, cut)
-        return pd.DataFrame(columns, index=pd.Index(rows.labels, dtype=object), dtype=object)
+            columns[name.replace(".", "\n.")] = _of_parameter(name, hash_parameter_sets, cut)
+        labels, cells = self._cells([*columns.values()])
+        index = pd.Index(labels, dtype=object)
+        return pd.DataFrame(cells.T, index, [*columns], dtype=object, copy=False)
 
-    def _rows(self, fields: Sequence[str]) -> _Rows:
-        """The rows, their labels downward, and what these fields of their records say."""
+    def _cells(self, columns: Sequence[_Column]) -> tuple[list[str], NDArray[np.object_]]:
+        """The labels of the rows, downward, and the cells: a line for each column."""
         if self.like is None and self.first is None and self.last is None:
             # One for each: no lists of one record, over which Python would look for garbage.
             records = self.view.aslist()
-            told = _told(records, fields)
-            if len(set(told.labels)) == len(records):
-                rows = _Rows(told.labels, [1] * len(records), records, told)
-                downward = sorted(told.labels, reverse=True)
-                if self.view.is_sorted or told.labels == downward:
-                    return rows
-                order = sorted(range(len(records)), key=told.labels.__getitem__, reverse=True)
-                return rows.in_order(downward, order)
+            labels, cells = _told(records, [1] * len(records), columns)
+            if all(map(gt, labels, labels[1:])):  # downward, each once, as most are read
+                return labels, cells
+            if len(set(labels)) == len(labels):
+                if self.view.is_sorted:
+                    return labels, cells
+                order = sorted(range(len(labels)), key=labels.__getitem__, reverse=True)
+                return [labels[i] for i in order], cells[:, order]
         groups = self._groups()
         labels = list(groups) if self.view.is_sorted else sorted(groups, reverse=True)
         records = self.view.of([one for label in labels for one in groups[label]])
-        sizes = [len(groups[label]) for label in labels]
-        return _Rows(labels, sizes, records, _told(records, fields))
+        return labels, _told(records, [len(groups[label]) for label in labels], columns)[1]
 
     def _groups(self) -> dict[str, list[Record | str]]:
         """What stands for the records of each row, by label, in the order of the view."""
@@ -196,59 +195,59 @@ def _count(rows: int) -> int:
     return rows
 
 
-Cut = Callable[[str], str]
-
-
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What records say: their labels, the texts of each field, and how long they took."""
+class _Part:
+    """Some rows: their records, what these say, and how many of them each row has.
 
-    labels: list[str]
-    texts: dict[str, list[str]]
-    took: list[float | None]
+    `members` are those that any of the states has; to gather them brings all states into the
+    processor's cache in the order in which they lie in memory, before they are looked into.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Rows of the table: labels, how many records each has, these, and what they say."""
-
-    labels: list[str]
-    sizes: list[int]
     records: Sequence[Record]
-    told: _Told
-
-    def in_order(self, labels: list[str], order: Sequence[int]) -> _Rows:
-        """The records of the same labels in another order; each row is one record."""
-        records, told = self.records, self.told
-        texts = {field: [cells[i] for i in order] for field, cells in told.texts.items()}
-        again = _Told(labels, texts, [told.took[i] for i in order])
-        return _Rows(labels, self.sizes, [records[i] for i in order], again)
+    states: Sequence[Mapping[str, Any]]
+    members: Set[str]
+    sizes: Sequence[int]
 
 
-def _told(records: Sequence[Record], fields: Iterable[str]) -> _Told:
-    texts: dict[str, list[str]] = {field: [] for field in fields}
-    for field in texts:
-        _known(field)
-    told = _Told([], texts, [])
-    for start in range(0, len(records), _BATCH):
-        part = records[start : start + _BATCH]
-        states = states_of(part)
-        told.labels.extend(
-            [words(state, "label") if "label" in state else state["id"] for state in states]
-        )
-        for field, cells in texts.items():
-            cells += _texts(part, states, field)
-        told.took.extend(
-            [
-                record.duration
-                if (begin := state.get("started")) is None
-                or (end := state.get("ended")) is None
-                or end < begin
-                else end - begin
-                for record, state in zip(part, states, strict=True)
-            ]
-        )
-    return told
+_Column = Callable[[_Part], Sequence[Any]]
+"""The cells of some rows."""
+
+
+def _told(
+    records: Sequence[Record], sizes: Sequence[int], columns: Sequence[_Column]
+) -> tuple[list[str], NDArray[np.object_]]:
+    """The labels of records and the cells of their rows, which have so many records each."""
+    import numpy as np
+
+    labels: list[str] = []
+    cells = np.empty((len(columns), len(sizes)), dtype=object)
+    for start in range(0, len(sizes), _BATCH):
+        rows = slice(start, start + _BATCH)
+        some = records[len(labels) : len(labels) + sum(sizes[rows])]
+        states = states_of(some)
+        part = _Part(some, states, set().union(*states), sizes[rows])
+        labels += labels_of(states)
+        for line, column in zip(cells, columns, strict=True):
+            line[rows] = column(part)
+    for line, column in zip(cells, columns, strict=True):
+        if column is _means:  # all of them at once, for numpy tells them quicker than Python
+            line[:] = _durations(line)
+    return labels, cells
+
+
+def _sizes(part: _Part) -> Sequence[int]:
+    return part.sizes
+
+
+def _of_field(field: str, cut: _Cut) -> _Column:
+    _known(field)
+    return lambda part: _column(_texts(part, field), part.sizes, cut)
+
+
+def _of_parameter(name: str, hashed: bool, cut: _Cut) -> _Column:
+    return lambda part: _column(
+        [_parameter(record, name, hashed) for record in part.records], part.sizes, cut
+    )
 
 
 def _known(field: str) -> None:
@@ -260,25 +259,21 @@ def _known(field: str) -> None:
         )
 
 
-def _texts(
-    records: Sequence[Record], states: Sequence[Mapping[str, Any]], field: str
-) -> Iterable[str]:
+def _texts(part: _Part, field: str) -> list[str]:
     if field == "tags":
-        return [", ".join(state.get("tags") or ()) for state in states]
-    if field in FIELD_WORDS:
-        read, sources = FIELD_WORDS[field], FIELD_SOURCES[field]
-        if len(sources) == 1:  # most often a list of one text, or nothing
-            return [
-                one[0]
-                if type(one) is list and len(one) == 1 and type(one[0]) is str
-                else read(state)
-                for state in states
-                for one in [state.get(field)]
-            ]
-        if not any(True in map(contains, states, repeat(name)) for name in sources):
-            return repeat("", len(states))
-        return [read(state) for state in states]
-    return [_text(getattr(record, field)) for record in records]
+        return [", ".join(state.get("tags") or ()) for state in part.states]
+    if field not in FIELD_WORDS:
+        return [_text(getattr(record, field)) for record in part.records]
+    read, sources = FIELD_WORDS[field], FIELD_SOURCES[field]
+    if sources.isdisjoint(part.members):
+        return [""] * len(part.states)
+    if len(sources) > 1:
+        return [read(state) for state in part.states]
+    return [  # most often a list of one text
+        one[0] if type(one) is list and len(one) == 1 and type(one[0]) is str else read(state)
+        for state in part.states
+        for one in [state.get(field)]
+    ]
 
 
 def _parameter(record: Record, name: str, hashed: bool) -> str:
@@ -290,28 +285,50 @@ def _parameter(record: Record, name: str, hashed: bool) -> str:
     return _text(value)
 
 
-def _column(texts: Sequence[str], sizes: Sequence[int], cut: Cut) -> list[str]:
+def _column(texts: Sequence[str], sizes: Sequence[int], cut: _Cut) -> Sequence[str]:
     """The texts of one column, as many of them in each row as `sizes` tells."""
     if len(sizes) < len(texts):
         rest = iter(texts)
         texts = [_joined(dict.fromkeys(islice(rest, size))) for size in sizes]
-    cuts = {text: short for text in set(texts) if (short := cut(text)) != text}
-    return [cuts.get(text, text) for text in texts] if cuts else [*texts]
+    cuts = cut.needed(texts)
+    return [cuts.get(text, text) for text in texts] if cuts else texts
 
 
-def _means(took: Sequence[float | None], sizes: Sequence[int]) -> list[str]:
-    if len(sizes) < len(took):
-        rest = iter(took)
-        took = [_mean(islice(rest, size)) for size in sizes]
-    return _durations(took)
-
-
-def _durations(lengths: Iterable[float | None]) -> list[str]:
-    """Lengths of time as ``0h 00m 00s``; of thousands, so without formatting each number."""
-    return [
-        UNDEFINED if one is None else f"{(s := round(one)) // 3600}h {_IN_HOUR[s % 3600]}"
-        for one in lengths
+def _means(part: _Part) -> Sequence[float | None]:
+    """How long the records of each row took; what is known of it."""
+    took = [
+        record.duration
+        if (begin := state.get("started")) is None
+        or (end := state.get("ended")) is None
+        or end < begin
+        else end - begin
+        for record, state in zip(part.records, part.states, strict=True)
     ]
+    if len(part.sizes) < len(took):
+        rest = iter(took)
+        return [_mean(islice(rest, size)) for size in part.sizes]
+    return took
+
+
+def _durations(lengths: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Lengths of time as ``0h 00m 00s``; of thousands, so without formatting each number."""
+    import numpy as np
+
+    seconds = np.rint(lengths.astype(float))  # of None not a number
+    known = ~np.isnan(seconds)
+    hours, rest = np.divmod(seconds[known].astype(np.int64), 3600)
+    each, which = np.unique(hours, return_inverse=True)
+    texts = np.full(len(lengths), UNDEFINED, dtype=object)
+    texts[known] = np.array([f"{hour}h " for hour in each], dtype=object)[which] + _in_hour()[rest]
+    return texts
+
+
+@functools.cache
+def _in_hour() -> NDArray[np.object_]:
+    import numpy as np
+
+    told = [f"{minute:02d}m {second:02d}s" for minute in range(60) for second in range(60)]
+    return np.array(told, dtype=object)
 
 
 def _mean(seconds: Iterable[float | None]) -> float | None:
@@ -335,17 +352,26 @@ def _joined(texts: Iterable[str]) -> str:
     return between.join(told)
 
 
-def _cutter(field: str, chars: int, lines: int) -> Cut:
+@dataclass(frozen=True, slots=True)
+class _Cut:
     """How a text is made to fit: paths lose their beginning, tags nothing, others their end."""
 
-    def cut(text: str) -> str:
-        if field == "tags":
-            return text
-        kept = "\n".join(text.split("\n")[:lines]) if "\n" in text else text
-        if len(kept) <= chars:
-            return kept
-        if field == "main_file":
-            return "…" + kept[len(kept) - chars + 1 :]
-        return kept[: chars - 1] + "…"
+    field: str
+    chars: int
+    lines: int
 
-    return cut
+    def needed(self, texts: Iterable[str]) -> dict[str, str]:
+        """What is shown instead of those texts that do not fit."""
+        if self.field == "tags":
+            return {}
+        long = [text for text in set(texts) if len(text) > self.chars or "\n" in text]
+        return {text: self.of(text) for text in long}
+
+    def of(self, text: str) -> str:
+        """As much of a text as is shown."""
+        kept = "\n".join(text.split("\n")[: self.lines]) if "\n" in text else text
+        if len(kept) <= self.chars:
+            return kept
+        if self.field == "main_file":
+            return "…" + kept[len(kept) - self.chars + 1 :]
+        return kept[: self.chars - 1] + "…"

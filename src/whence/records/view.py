@@ -18,9 +18,9 @@ from whence.records.opening import opened
 from whence.records.position import part_of, place_of
 from whence.records.query import NEWEST_FIRST, Order, Query
 from whence.records.reader import Records, UnknownRun
-from whence.records.record import Record
+from whence.records.record import Record, labels_of, states_of
 from whence.records.summary import RecordStoreSummary
-from whence.store import Store, words
+from whence.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -206,9 +206,7 @@ class RecordStoreView:
         """What stands for each record, and its label: the record if it was read, else the id."""
         if self._listed is None:
             return self._records().labels(self._query)
-        states = [record.state for record in self._listed]
-        labels = [words(one, "label") if "label" in one else one["id"] for one in states]
-        return zip(self._listed, labels, strict=True)
+        return zip(self._listed, labels_of(states_of(self._listed)), strict=True)
 
     def of(self, found: Sequence[Record | str]) -> RecordList:
         """The records that some of `labelled` stand for, in that order."""
