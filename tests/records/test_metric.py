@@ -106,7 +106,8 @@ def test_an_unknown_metric_is_told_with_the_nearest(store: Store, run: Run) -> N
         Metrics(store, run.id).series("enrgy")
 
 
-def test_a_run_without_metrics_has_none(store: Store, run: Run) -> None:
+def test_a_run_without_metrics_has_none(store: Store) -> None:
+    run = Run(store).config(disable_resources_metrics=True).init()
     assert Metrics(store, run.id).names == ()
     assert len(Metrics(store, run.id).frame()) == 0
     assert tensor_names(store, run.id) == ()
