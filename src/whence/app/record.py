@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
 from whence.base.escape import readable
+from whence.base.excerpt import counted
 from whence.base.problem import Problem, did_you_mean
 from whence.params import flatten
 from whence.records import Order, Query, Record, Records
@@ -199,7 +200,7 @@ def _dimension(node: Mapping[Any, Any]) -> str:
     texts = [value if isinstance(value, str) else repr(value) for value in values]
     if len(texts) > _VALUES:
         texts = [*texts[:2], "…", texts[-1]]
-    count = f"{len(values)} value{'' if len(values) == 1 else 's'}"
+    count = counted(len(values), "value")
     target = node.get("target_name")
     coupled = "" if target is None else f", with {target}"
     return f"{', '.join(texts)} ({count}{coupled})"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from whence.app.workspace import Progress, Workspace
+from whence.base.excerpt import counted
 from whence.store import Store
 from whence.sweep import (
     SweepOptions,
@@ -154,7 +155,7 @@ def failures(result: SweepResult, most: int = 5) -> Iterator[tuple[str, str, str
         yield _points(result, states), message, result.runs[states[0]]
     more = sum(len(states) for _, states in groups[most:])
     if more:
-        yield f"… and {more} more point{'s' if more > 1 else ''}", "failed otherwise", ""
+        yield f"… and {counted(more, 'more point')}", "failed otherwise", ""
 
 
 def _by_message(told: Mapping[str, str]) -> dict[str, list[str]]:

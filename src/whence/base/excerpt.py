@@ -17,6 +17,17 @@ def short(value: Any, width: int = 40) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def counted(count: int, one: str, several: str | None = None) -> str:
+    """A number of things.
+
+    Examples
+    --------
+    >>> counted(1, "run"), counted(3, "run"), counted(0, "entry", "entries")
+    ('1 run', '3 runs', '0 entries')
+    """
+    return f"{count} {one if count == 1 else several or one + 's'}"
+
+
 def measure(number: str, unit: str | None) -> str:
     """A number with its unit; alone where it has no dimension, as the unit 1 tells.
 

@@ -165,9 +165,9 @@ def _environment(found: Diff) -> tuple[str, list[RenderableType]]:
         return "not on record of both", []
     if difference.same:
         return "the same", []
-    count = len(difference.distributions)
+    count = render.counted(len(difference.distributions), "distribution")
     changes = [*difference.facts, *difference.distributions]
-    return f"{count} distribution{'s' if count != 1 else ''} differ", _table(changes)
+    return f"{count} differ", _table(changes)
 
 
 def _files(files: Files, full: bool) -> list[RenderableType]:

@@ -83,8 +83,8 @@ def command(
         render.as_json({"file": str(output), **counts, "bytes": size})
         return
     left = f"; {told.skipped} contents were too big or not at hand" if told.skipped else ""
-    records = f"{told.records} record{'' if told.records == 1 else 's'}"
-    contents = f"{told.contents} content{'' if told.contents == 1 else 's'}"
+    records = render.counted(told.records, "record")
+    contents = render.counted(told.contents, "content")
     click.echo(f"Wrote {records}, {contents} ({render.size(size)}) to {output}{left}")
 
 
@@ -112,6 +112,6 @@ def _crate(
         click.echo(f"not at hand, so only told of: {name}", err=True)
     if told.missing[5:]:
         click.echo(f"… and {len(told.missing) - 5} more", err=True)
-    runs = f"{told.runs} run{'' if told.runs == 1 else 's'}"
+    runs, files = render.counted(told.runs, "run"), render.counted(told.files, "file")
     size = render.size(output.stat().st_size)
-    click.echo(f"Wrote {runs}, {told.files} files ({size}) to {output}")
+    click.echo(f"Wrote {runs}, {files} ({size}) to {output}")

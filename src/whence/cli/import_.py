@@ -23,7 +23,7 @@ def command(file: Path, store: Path | None, as_json: bool) -> None:
     from whence.app import Workspace, import_records, incoming_records
 
     incoming = incoming_records(file)  # before a store is made for what cannot be read
-    workspace = Workspace.open_or_make(store, say=lambda text: click.echo(text, err=True))
+    workspace = Workspace.open_or_make(store, say=render.aside)
     with render.progress("Importing", quiet=as_json or not sys.stderr.isatty()) as move:
         told = import_records(workspace, incoming, move)
     if as_json:

@@ -53,7 +53,7 @@ def command(
 
     wanted = EvaluationRequest(data=data, config=config, plots=plots, only=only, again=again)
     check_request(Workspace.find(store), wanted)
-    workspace = Workspace.open_or_make(store, say=_say)
+    workspace = Workspace.open_or_make(store, say=render.aside)
     with render.progress("plot", quiet=as_json) as move:
         result = evaluate(workspace, wanted, progress=move)
     if as_json:
@@ -62,7 +62,3 @@ def command(
         for line in result.lines():
             click.echo(line)
     sys.exit(1 if result.failed else 0)
-
-
-def _say(text: str) -> None:
-    click.echo(f"whence: {text}", err=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from whence.base.excerpt import counted as counted
 from whence.base.excerpt import printable as printable
 from whence.base.excerpt import short as short
 from whence.base.excerpt import size as size
@@ -32,6 +33,11 @@ STATUS_STYLE = {
 
 _FLAT = 1e-9  # a course that moves less, as a part of its values, is constant but for rounding
 _BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def aside(text: str) -> None:
+    """Tell people something, beside what the command is asked for."""
+    click.echo(f"whence: {text}", err=True)
 
 
 def as_json(value: Any) -> None:
@@ -121,11 +127,6 @@ def escape(text: str) -> str:
 def tags(words: Sequence[str]) -> str:
     """Tags in a line; one that has blanks stands in quotation marks."""
     return " ".join(f'"{word}"' if " " in word else word for word in words)
-
-
-def counted(count: int, one: str, several: str | None = None) -> str:
-    """A number of things: ``1 run``, ``3 runs``."""
-    return f"{count} {one if count == 1 else several or one + 's'}"
 
 
 def status(word: str) -> str:
@@ -249,7 +250,7 @@ def transfer(title: str) -> Iterator[Callable[[int, int, str], None]]:
     try:
         yield move
     except KeyboardInterrupt:
-        click.echo("whence: broken off; the same command goes on where this one stopped", err=True)
+        aside("broken off; the same command goes on where this one stopped")
         raise
     finally:
         bars.stop()

@@ -98,19 +98,15 @@ def command(
     )
     from whence.runs.process import Interrupted
 
-    workspace = Workspace.open_or_make(store, say=_say)
+    workspace = Workspace.open_or_make(store, say=render.aside)
     try:
-        record = record_program(workspace, wanted, ["whence", *sys.argv[1:]], say=_say)
+        record = record_program(workspace, wanted, ["whence", *sys.argv[1:]], say=render.aside)
     except Interrupted as ended:
-        _say(f"terminated: {ended.run}  (`whence show {ended.run}`)")
+        render.aside(f"terminated: {ended.run}  (`whence show {ended.run}`)")
         sys.exit(130)
     if as_json:
         render.as_json(record.as_dict())
     else:
-        _say(f"{record.status}: {record.id}  (`whence show {record.id}`)")
+        render.aside(f"{record.status}: {record.id}  (`whence show {record.id}`)")
     code = int(record.state.get("exit") or 0)
     sys.exit(code if code >= 0 else 128 - code)  # as a shell tells the signal
-
-
-def _say(text: str) -> None:
-    click.echo(f"whence: {text}", err=True)

@@ -101,7 +101,7 @@ def command(
         variables=variables,
         again=again,
     )
-    workspace = Workspace.open_or_make(store, say=_say)
+    workspace = Workspace.open_or_make(store, say=render.aside)
     if status or dry_run:
         standing = status_of_sweep(workspace, wanted)
         if as_json:
@@ -117,7 +117,7 @@ def command(
         with render.progress("sweep", quiet=as_json) as move:
             result = run_sweep(workspace, wanted, point=point, progress=move)
     except Interrupted as ended:
-        _say(f"terminated: {ended.run}; the same command goes on where it was")
+        render.aside(f"terminated: {ended.run}; the same command goes on where it was")
         sys.exit(130)
     if as_json:
         render.as_json(sweep_as_dict(result))
@@ -197,7 +197,3 @@ _WORDS = {
     "terminated": "[yellow]terminated[/]",
     "lost": "[bold magenta]lost[/]",
 }
-
-
-def _say(text: str) -> None:
-    click.echo(f"whence: {text}", err=True)

@@ -57,7 +57,7 @@ def command(
         write_loading(how, write)
         click.echo(f"wrote {write}", err=True)
     elif (note := how.note()) is not None and not as_json:
-        click.echo(f"whence: {note}", err=True)
+        render.aside(note)
     if as_json:
         render.as_json(tree_as_dict(manager))
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from whence.base.card import card, faint, head, row
 from whence.base.dotted import joined
-from whence.base.excerpt import short
+from whence.base.excerpt import counted, short
 from whence.params.difference import flatten
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _WIDTH = 60
 def space_card(space: ParamSpace) -> str:
     """The dimensions of a space with their values, and what does not vary."""
     sizes = " × ".join(map(str, space.shape))
-    points = "no dimensions" if not space.num_dims else f"{_counted(space.volume, 'point')}"
+    points = "no dimensions" if not space.num_dims else f"{counted(space.volume, 'point')}"
     masked = space.full_volume - space.volume
     note = f"{points}{f' = {sizes}' if space.num_dims > 1 else ''}"
     return card("ParamSpace", _rows(space), f"{note}{f', {masked} masked' if masked else ''}")
@@ -32,7 +32,7 @@ def _rows(space: ParamSpace) -> Iterator[str]:
     for name, dim in space.dims.items():
         hidden = len(dim.values) - len(dim)
         more = f", {hidden} masked" if hidden else ""
-        told = faint(f"{_counted(len(dim), 'value')}{more}, default {short(dim.default, _WIDTH)}")
+        told = faint(f"{counted(len(dim), 'value')}{more}, default {short(dim.default, _WIDTH)}")
         yield row(name, f"{escape(_listed(tuple(dim)))}  {told}")
     for name, coupled in space.coupled_dims.items():
         target = coupled.target_name
@@ -52,7 +52,3 @@ def _rows(space: ParamSpace) -> Iterator[str]:
 def _listed(values: Sequence[Any]) -> str:
     texts = [short(value, _WIDTH) for value in values]
     return ", ".join(texts if len(texts) <= _VALUES else [*texts[:3], "…", texts[-1]])
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from whence.base.excerpt import counted
 from whence.records.holding import Holding, holdings, left_at
 from whence.records.kinship import EMPTY
 from whence.records.reader import Records
@@ -65,8 +66,7 @@ def told(rows: Sequence[Mapping[str, Any]]) -> str:
     words = {"output": "put out", "input": "taken in", "code": "code", None: "not on record"}
     counts = Counter(row["category"] for row in rows)
     parts = [f"{counts[key]} {word}" for key, word in words.items() if counts[key]]
-    count = f"{len(rows)} file{'' if len(rows) == 1 else 's'}"
-    return f"a folder of {count}{': ' if parts else ''}{', '.join(parts)}"
+    return f"a folder of {counted(len(rows), 'file')}{': ' if parts else ''}{', '.join(parts)}"
 
 
 def _held(records: Records, digests: Mapping[Place, str]) -> dict[Place, Holding]:

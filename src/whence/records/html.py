@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from whence.base import card as base
-from whence.base.excerpt import measure, short
+from whence.base.excerpt import counted, measure, short
 from whence.params import flatten
 from whence.records.period import spoken
 from whence.records.reader import varied
@@ -41,7 +41,7 @@ def table(records: Sequence[Record], total: int, why: Iterable[str] = ()) -> str
     rows = [_row(record, [differing.get(record.id, {}).get(key, "") for key in keys])
             for record in records]  # fmt: skip
     hidden = total - len(records)
-    told = f"{total} record{'' if total == 1 else 's'}"
+    told = counted(total, "record")
     note = base.caption(
         "<br>".join(
             [f"{told}{f', {hidden} of them not shown' if hidden else ''}", *map(escape, why)]

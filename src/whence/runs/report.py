@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from whence.base.error import UserError, WhenceError
-from whence.base.excerpt import short
+from whence.base.excerpt import counted, short
 
 if TYPE_CHECKING:
     from whence.runs.gauge import Gauge
@@ -64,7 +64,7 @@ class Report:
         """What is to be said of lines that could not be read; empty if there were none."""
         more = self._bad - 1
         return self._first + (
-            f"; {more} more line{'s' if more > 1 else ''} could not either" if more > 0 else ""
+            f"; {counted(more, 'more line')} could not either" if more > 0 else ""
         )
 
     def __call__(self, stream: str, text: str) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from whence.base.digest import Seen
+from whence.base.excerpt import counted
 from whence.formats import Stored, is_stored
 from whence.tree.container import UNREAD, Container, Forwarding
-from whence.tree.node import count
 from whence.tree.source import Source
 
 
@@ -179,7 +179,7 @@ class NumpyDataContainer(ArrayContainer):
 
     def info(self) -> str:
         """What the printed tree says of it."""
-        return f"{self.dtype}, shape {self.shape}, {count(len(self._attrs), 'attribute')}"
+        return f"{self.dtype}, shape {self.shape}, {counted(len(self._attrs), 'attribute')}"
 
 
 class XrDataContainer(ArrayContainer):
@@ -232,7 +232,7 @@ class XrDataContainer(ArrayContainer):
         """What the printed tree says of it."""
         sizes = zip(self.dims, self.shape, strict=True)
         shown = ", ".join(f"{dim}: {size}" for dim, size in sizes)
-        return f"{self.dtype}, ({shown}), {count(len(self._attrs), 'attribute')}"
+        return f"{self.dtype}, ({shown}), {counted(len(self._attrs), 'attribute')}"
 
 
 def _is_basic(key: Any) -> bool:

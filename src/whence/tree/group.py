@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from whence.base.error import UserError
+from whence.base.excerpt import counted
 from whence.base.registry import Registry
 from whence.tree.container import Container, ObjectContainer
 from whence.tree.error import ExistingDataError, ItemAccessError
-from whence.tree.node import Node, count, find, segments, there_is
+from whence.tree.node import Node, find, segments, there_is
 from whence.tree.source import Source
 
 Fill = Callable[[], dict[str, Node]]
@@ -264,7 +265,7 @@ class OrderedDataGroup(Node, Mapping[str, Any]):
 
     def info(self) -> str:
         """What the printed tree says of it."""
-        return f"{count(len(self), 'member')}, {count(len(self._attrs), 'attribute')}"
+        return f"{counted(len(self), 'member')}, {counted(len(self._attrs), 'attribute')}"
 
     @property
     def tree(self) -> str:

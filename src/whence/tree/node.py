@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from whence.base.digest import Seen
 from whence.base.error import UserError
+from whence.base.excerpt import counted
 from whence.base.problem import did_you_mean
 from whence.tree.error import ItemAccessError
 
@@ -148,7 +149,7 @@ class Node(ABC):
 
     def info(self) -> str:
         """What the printed tree says of it."""
-        return count(len(self._attrs), "attribute")
+        return counted(len(self._attrs), "attribute")
 
     def changed(self) -> None:
         """Note that content was changed in memory: the files no longer tell what is here."""
@@ -171,11 +172,6 @@ class Node(ABC):
         return self is other
 
     __hash__ = object.__hash__
-
-
-def count(number: int, noun: str) -> str:
-    """A number of things: ``1 member``, ``2 members``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def find(start: Node, path: Any) -> Any:
