@@ -12,6 +12,7 @@ import pytest
 from whence.base.error import UserError
 from whence.sweep.signature import check_call, signature_in
 from whence.testing.command import CommandLine
+from whence.testing.repository import git
 from whence.testing.wait import until
 
 PYTHON = sys.executable
@@ -20,11 +21,6 @@ PYTHON = sys.executable
 def answer(whence, command, *words, check=True):
     """What a command answers whose words end in those of another one."""
     return json.loads(whence(command, "--json", *words, check=check).stdout)
-
-
-def git(folder, *words):
-    identity = ["-c", "user.name=n", "-c", "user.email=n@example.org"]
-    subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from whence.app.workspace import Workspace
 from whence.records import RecordStoreView
 from whence.records.surrounding import DataStore, Executable, LaunchMode
 from whence.runs import Run
+from whence.testing.repository import git
 
 SUMATRA = {
     "label": "melt-1",
@@ -85,11 +86,10 @@ def test_what_was_imported_from_sumatra(store, tmp_path):
 
 
 def test_what_a_run_captured(store, tmp_path):
-    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b.c"]
     model = tmp_path / "model.py"
     model.write_text(MODEL)
     for words in (["init", "-q"], ["add", "model.py"], ["commit", "-qm", "model"]):
-        subprocess.run([*git, *words], check=True)
+        git(tmp_path, *words)
     model.write_text(model.read_text() + "# changed\n")
     subprocess.run([sys.executable, "model.py"], cwd=tmp_path, check=True)
     (record,) = RecordStoreView(store)

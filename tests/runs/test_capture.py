@@ -1,17 +1,12 @@
 import json
 import os
-import subprocess
 
 import pytest
 
 from whence.runs import Run, checkout, code_facts, code_of_script
 from whence.runs.environment import environment
 from whence.runs.git import ask as asked
-
-
-def git(folder, *words):
-    identity = ["-c", "user.name=n", "-c", "user.email=n@example.org"]
-    subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
+from whence.testing.repository import git
 
 
 @pytest.fixture
@@ -96,12 +91,11 @@ def test_the_environment_is_stored_once(store):
 
 
 def test_code_that_git_does_not_track_is_in_no_commit(tmp_path):
-    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
     (tmp_path / ".gitignore").write_text("ignored.py\n")
     (tmp_path / "kept.py").write_text("x = 1\n")
     (tmp_path / "ignored.py").write_text("import kept\n")
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
-        subprocess.run([*git, *words], check=True)
+        git(tmp_path, *words)
     kept = code_facts(code_of_script(tmp_path / "kept.py", tmp_path), tmp_path)
     assert kept["commit"]
     assert kept["dirty"] is False

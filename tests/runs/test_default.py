@@ -1,6 +1,5 @@
 """What a run is given where its script does not say: by files, and by the environment."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from whence.base.error import UserError
 from whence.runs import ProcessOptions, Run, record_process
 from whence.runs.keeper import keeper_of
 from whence.store import tables
+from whence.testing.repository import git
 
 WHOLE = """\
 [server]
@@ -44,9 +44,8 @@ def _no_home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def repository(project):
-    identity = ["-c", "user.name=n", "-c", "user.email=n@example.org"]
-    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "first"]):
-        subprocess.run(["git", *identity, *words], cwd=project, check=True)
+    git(project, "init", "-q")
+    git(project, "commit", "-q", "--allow-empty", "-m", "first")
     return project
 
 

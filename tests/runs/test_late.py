@@ -11,11 +11,7 @@ from whence.runs import ProcessOptions, record_process
 from whence.runs.git import diff, remote, untracked
 from whence.runs.keeper import keeper_of
 from whence.store import Store
-
-
-def git(folder, *words):
-    identity = ["-c", "user.name=n", "-c", "user.email=n@example.org"]
-    subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
+from whence.testing.repository import git
 
 
 @pytest.fixture
