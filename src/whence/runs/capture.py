@@ -111,7 +111,8 @@ def code_facts(code: Code, folder: str | os.PathLike[str], *, ask_git: bool = Tr
 
 def project_folder(store: Store) -> Path:
     """The project's folder; where a run is repeated, the one that stands for it."""
-    return Path(os.environ.get("WHENCE_PROJECT") or store.project)
+    stands = os.environ.get("WHENCE_PROJECT")
+    return Path(stands) if stands else store.project
 
 
 def main_code(project: Path) -> Code:

@@ -23,7 +23,7 @@ from whence.runs.source import is_inside, sources_of, top_folder
 DigestOf = Callable[[Path], str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Code:
     """The files of code that a run consists of.
 
@@ -42,7 +42,7 @@ class Code:
     base: Path = Path()
     notes: tuple[str, ...] = ()
 
-    @property
+    @functools.cached_property
     def digest(self) -> str | None:
         """One digest for all files, or None if there are none."""
         return digest_value(dict(self.files)) if self.files else None

@@ -49,9 +49,12 @@ def rank(environment: Mapping[str, str] = os.environ) -> Rank | None:
     True
     """
     for launcher, number, size in _LAUNCHERS:
-        told, of = environment.get(number, ""), environment.get(size, "")
+        told = environment.get(number, "")
+        if not told.isdigit():
+            continue
+        of = environment.get(size, "")
         count = int(of) if of.isdigit() else None
-        if told.isdigit() and count != 1 and (count is not None or launcher != "Slurm"):
+        if count != 1 and (count is not None or launcher != "Slurm"):
             return Rank(int(told), count, launcher)
     return None
 
