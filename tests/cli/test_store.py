@@ -112,5 +112,18 @@ def test_doctor_says_what_is_wrong_and_how_to_mend_it(tmp_path: Path) -> None:
     assert "chmod g+rwxs" in done.stdout
 
 
+def test_doctor_tells_which_files_say_what_runs_are_given(tmp_path: Path) -> None:
+    whence = CommandLine(tmp_path, tmp_path / "cache")
+    whence("init")
+    (tmp_path / "simvue.toml").write_text("[run]\ntags = ['argon']\n")
+    told = {finding["name"]: finding for finding in whence.json("doctor")["findings"]}
+    assert told["settings"]["told"] == str(tmp_path / "simvue.toml")
+    (tmp_path / "whence.toml").write_text("[run]\ntag = ['argon']\n")
+    done = whence("doctor", check=False)
+    assert done.returncode == 1
+    assert "unknown key 'tag'" in " ".join(done.stdout.split())
+    assert "Did you mean 'tags'?" in done.stdout
+
+
 def test_reindex_counts(two: tuple[CommandLine, CommandLine]) -> None:
     assert two[1].json("reindex") == {"runs": 1}

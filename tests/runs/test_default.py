@@ -188,6 +188,11 @@ def test_what_means_nothing_is_told_with_its_place(store, project, name, content
     assert "hush" not in str(error.value)
 
 
+def test_files_that_are_for_other_tools_are_not_looked_into(store, project):
+    (project / "pyproject.toml").write_bytes(b"\xff [tool.other\n")
+    assert _record(store)["status"] == "completed"
+
+
 def test_emissions_that_lack_a_rate_are_told_of_and_hinder_nothing(store, project, caplog):
     (project / "simvue.toml").write_text("[metrics]\nenable_emission_metrics = true\n")
     with caplog.at_level("WARNING", logger="whence"):

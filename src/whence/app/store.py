@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from whence.app.workspace import Progress, Workspace
 from whence.base.error import UserError
-from whence.store import Collected, Health, Merged, Report, Store, collect, examine, merge
+from whence.store import Collected, Finding, Health, Merged, Report, Store, collect, examine, merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,5 +68,21 @@ def collect_garbage(workspace: Workspace, *, act: bool, progress: Progress) -> C
 
 
 def examine_store(workspace: Workspace) -> Health:
-    """What is wrong with the store, its file system and this machine."""
-    return examine(workspace.store)
+    """What is wrong with the store, its file system, this machine and what files say of runs."""
+    health = examine(workspace.store)
+    return replace(health, findings=(*health.findings, *_defaults()))
+
+
+def _defaults() -> Iterator[Finding]:
+    """The files that runs begun here are told by, or what is wrong with them."""
+    from whence.runs.default import Defaults  # slow to come by, and most commands do without
+
+    try:
+        files = Defaults.found().files
+    except UserError as error:
+        for problem in error.problems:
+            told = f"{problem.where}: {problem.message}"
+            yield Finding("settings", "bad", f"{told}; no run can begin here", problem.mend)
+    else:
+        if files:
+            yield Finding("settings", "good", ", ".join(map(str, files)))

@@ -78,6 +78,8 @@ class Defaults:
         What is not to be looked at: ``environment``, ``git``, ``system``.
     settings : Settings
         How it looks at what it uses.
+    files : tuple of Path
+        The files that say so, the first that counts first.
     """
 
     name: str | None = None
@@ -89,6 +91,7 @@ class Defaults:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     without: frozenset[Surrounding] = frozenset()
     settings: Settings = field(default_factory=Settings)
+    files: tuple[Path, ...] = ()
 
     @classmethod
     def found(cls) -> Defaults:
@@ -121,9 +124,12 @@ def _without(told: frozenset[Surrounding]) -> Iterator[Surrounding]:
 def _of_files(folder: str, second: int) -> Defaults:
     """What the files say that are found from a folder; `second` has it looked at again."""
     found: dict[str, Any] = {}
+    files = []
     for path, above in _files(Path(folder)):
-        found = {**_read(path, above), **found}
-    return Defaults(**found)
+        told = _read(path, above)
+        found = {**told, **found}
+        files += [path] if told else []
+    return Defaults(**found, files=tuple(files))
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
@@ -146,6 +152,8 @@ def _nearest(folders: tuple[Path, ...], names: Iterable[str]) -> Iterator[Path]:
 
 def _read(path: Path, above: tuple[str, ...]) -> dict[str, Any]:
     """What one file says, as fields of `Defaults`."""
+    if above and not _mentions(path, ".".join(above)):
+        return {}
     toml = Toml.read(path)
     if toml is None:
         return {}
@@ -161,6 +169,14 @@ def _read(path: Path, above: tuple[str, ...]) -> dict[str, Any]:
     if toml.at(*metrics):
         found["settings"] = _settings(toml, metrics)
     return found
+
+
+def _mentions(path: Path, word: str) -> bool:
+    """Whether a file that is there for others too has the word, and so is worth to be read."""
+    try:
+        return word.encode() in path.read_bytes()
+    except OSError:
+        return False
 
 
 def _refuse_secrets(toml: Toml, above: tuple[str, ...]) -> None:
