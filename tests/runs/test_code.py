@@ -1,4 +1,5 @@
 import os
+import shutil
 import sys
 
 import pytest
@@ -24,6 +25,22 @@ def tree(project):
         "uses.py": "import installed\n",
         "broken.py": "def (:\n",
         ".venv/lib/site-packages/foreign.py": "",
+        "lib/far.py": "",
+        "lib/deep/farther.py": "",
+        "tools/adds.py": "import os, sys\n"
+        "sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'lib'))\nimport far\n",
+        "tools/adds_more.py": "import sys\nfrom pathlib import Path\nimport uses_far\n"
+        "sys.path += [str(Path(__file__).parents[1] / 'lib' / 'deep'), 'lib']\n",
+        "tools/uses_far.py": "import farther, far\n",
+        "named.py": "import importlib\nimportlib.import_module('physics.other')\n",
+        "inner_named.py": "def f():\n    return __import__('helper')\n",
+        "plugins/main.py": "from importlib import import_module\n"
+        "import_module('plug_' + input())\n",
+        "run.sh": "python helper.py > out.txt\n. ./params.inc\n./solve 'x' <in.dat\n",
+        "params.inc": "y=1\n",
+        "in.dat": "",
+        "out.txt": "",
+        "solve": "#! /usr/bin/env bash\nsource run.sh; python -u plugins/../named.py\n",
         "venv_user.py": "import sys\n",
     }
     for name, text in files.items():
@@ -43,6 +60,13 @@ def tree(project):
         ),
         ("uses.py", "src/installed/__init__.py src/installed/core.py uses.py"),
         ("broken.py", "broken.py"),
+        ("tools/adds.py", "lib/far.py tools/adds.py"),
+        (
+            "tools/adds_more.py",
+            "lib/deep/farther.py lib/far.py tools/adds_more.py tools/uses_far.py",
+        ),
+        ("named.py", "named.py physics/__init__.py physics/other.py"),
+        ("inner_named.py", "helper.py inner_named.py"),
         (
             "physics/walk.py",
             "helper.py main.py physics/__init__.py physics/step.py physics/sub/deep.py "
@@ -54,6 +78,28 @@ def test_a_script_is_itself_and_what_it_imports_of_the_project(tree, script, exp
     code = code_of_script(tree / script, tree)
     assert sorted(code.files) == expected.split()
     assert all(digest_file(tree / name) == digest for name, digest in code.files.items())
+
+
+def test_a_module_of_a_computed_name_may_be_any_of_the_project(tree):
+    found = code_of_script(tree / "plugins/main.py", tree).files
+    assert {"plugins/main.py", "helper.py", "unused.py", "lib/deep/farther.py"} <= set(found)
+    assert not [name for name in found if "foreign" in name or not name.endswith(".py")]
+
+
+def test_modules_are_found_where_the_environment_says(tree, monkeypatch):
+    (tree / "distant.py").write_text("import far\n")
+    assert set(code_of_script(tree / "distant.py", tree).files) == {"distant.py"}
+    monkeypatch.setenv("PYTHONPATH", f"/nowhere{os.pathsep}lib")
+    assert set(code_of_script(tree / "distant.py", tree).files) == {"distant.py", "lib/far.py"}
+
+
+def test_a_shell_script_is_code_with_what_it_starts_but_not_with_its_data(tree):
+    (tree / "solve").chmod(0o755)
+    found = set(code_of_command(["sh", "run.sh"], tree, digest_file).files)
+    assert found - {os.path.basename(os.path.realpath(shutil.which("sh")))} == {
+        "run.sh", "helper.py", "params.inc", "solve", "named.py",
+        "physics/__init__.py", "physics/other.py",
+    }  # fmt: skip
 
 
 def test_an_edit_of_an_import_changes_the_digest_and_one_elsewhere_does_not(tree):

@@ -10,6 +10,7 @@ import functools
 import inspect
 import itertools
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,12 @@ from whence.base.source import is_installed
 from whence.runs.source import is_inside, sources_of, top_folder
 
 DigestOf = Callable[[Path], str]
+
+_SHELLS = frozenset({".sh", ".bash", ".zsh", ".ksh"})
+_SHEBANG = re.compile(rb"#!\s*\S*/(?:env\s+)?(?:ba|z|k|da)?sh\b")
+_WORDS = re.compile(r"[\s\"'`=;|&()<>]+")
+_SOURCING = frozenset({"source", "."})
+_SHELL_LONGEST = 1 << 16  # bytes of a script that are looked through
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,8 @@ def code_of_command(
 ) -> Code:
     """The code of a command: the executable's bytes, and its arguments that are project files.
 
+    Of shell scripts the programs and scripts of the project count that they name.
+
     A Python script elsewhere counts too, with what it imports from its own folder, unless it is
     an installed one; they go by their absolute paths.
 
@@ -119,6 +128,8 @@ def code_of_command(
     words = [*command, *_module_of(command)]
     there = [path for word in words for path in _files_named(word)]
     named = [path for path in there if is_inside(path, base)]
+    for path in named:  # which grows by what is found
+        named += [each for each in _named_in(path) if is_inside(each, base) and each not in named]
     python = [path for path in named if path.suffix == ".py"]
     files = {_name(path, base): digest_of(path) for path in named}
     files |= {_name(path, base): digest for path, digest in sources_of(python, base).items()}
@@ -144,6 +155,29 @@ def _module_of(command: Sequence[str]) -> Iterator[str]:
         if option == "-m":
             path = os.path.join(*name.split("."))
             yield from (f"{path}.py", os.path.join(path, "__main__.py"))
+
+
+def _named_in(script: Path) -> Iterator[Path]:
+    """The code that a shell script names, as seen from the working directory or its own folder.
+
+    What else it names may be what it writes.
+    """
+    try:
+        with open(script, "rb") as file:
+            start = file.read(_SHELL_LONGEST)
+    except OSError:
+        return
+    if script.suffix not in _SHELLS and not _SHEBANG.match(start):
+        return
+    words = _WORDS.split(start.decode(errors="replace"))
+    for before, word in itertools.pairwise(["", *words]):
+        for text in (word, os.path.join(script.parent, word)):
+            if word and os.path.isfile(text) and (before in _SOURCING or _is_code(text)):
+                yield Path(os.path.realpath(text))
+
+
+def _is_code(file: str) -> bool:
+    return os.path.splitext(file)[1] in {*_SHELLS, ".py"} or os.access(file, os.X_OK)
 
 
 def _files_named(word: str) -> Iterator[Path]:

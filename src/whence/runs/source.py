@@ -1,8 +1,10 @@
 """The project's sources that scripts consist of, found without running them.
 
 They are found from the import statements anywhere in a file, resolved against the script's folder
-and the project, again for each file found. What was found is held for the life of the process,
-and looked for anew only where the system tells of a change.
+and the project, again for each file found; folders count too that ``PYTHONPATH`` names, and those
+whose names stand in a file that speaks of ``sys.path``. Where a module is imported by a computed
+name, it may be any of the project. What was found is held for the life of the process, and looked
+for anew only where the system tells of a change.
 """
 
 from __future__ import annotations
@@ -10,13 +12,17 @@ from __future__ import annotations
 import ast
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from whence.base.digest import Stamp, digest_bytes
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
+_IMPORTERS = frozenset({"import_module", "__import__"})
+_LONGEST = 200  # letters of a text that may name a folder
+_STEPS = 2  # folders one below the other that are named each by itself
 
 
 def is_inside(file: Path, folder: Path) -> bool:
@@ -40,10 +46,29 @@ class _Import:
 
 
 @dataclass(frozen=True, slots=True)
+class _Text:
+    """What is to be known of a source.
+
+    Attributes
+    ----------
+    imports : tuple of _Import
+        What it imports by name.
+    computed : bool
+        Whether it imports by computed names as well.
+    places : tuple of str
+        Texts in it that may name folders where modules lie; none unless it speaks of ``sys.path``.
+    """
+
+    imports: tuple[_Import, ...] = ()
+    computed: bool = False
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Module:
     stamp: Stamp | None
     digest: str
-    imports: tuple[_Import, ...]
+    text: _Text
 
 
 _Entry = tuple[bool, int, int] | None
@@ -87,15 +112,18 @@ class Sources:
     """Finds sources, and holds what it found as long as it is so."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[tuple[Path, ...], Path], _Found] = {}
+        self._found: dict[tuple[tuple[Path, ...], Path, str], _Found] = {}
         self._modules: dict[Path, _Module] = {}
 
     def of(self, scripts: Sequence[Path], base: Path) -> Mapping[Path, str]:
         """The digests of scripts and of all sources below a folder that they import, by path."""
-        asked = (tuple(scripts), base)
+        path = os.environ.get("PYTHONPATH", "")
+        asked = (tuple(scripts), base, path)
         found = self._found.get(asked)
         if found is None or not self._holds(found):
-            found = self._found[asked] = self._find(scripts, base)
+            more = [Path(os.path.realpath(place)) for place in path.split(os.pathsep) if place]
+            more = [folder for folder in more if is_inside(folder, base)]
+            found = self._found[asked] = self._find(scripts, base, more)
         return found.files
 
     def _holds(self, found: _Found) -> bool:
@@ -105,7 +133,7 @@ class Sources:
             return False
         return read and all(folder.is_same(path) for path, folder in found.folders.items())
 
-    def _find(self, scripts: Sequence[Path], base: Path) -> _Found:
+    def _find(self, scripts: Sequence[Path], base: Path, more: Sequence[Path]) -> _Found:
         search = _Search()
         found: dict[Path, str] = {}
         known: dict[tuple[Path | None, _Import], list[Path]] = {}  # many files import the same
@@ -117,10 +145,19 @@ class Sources:
                 continue
             module = self._module(file)
             found[file] = module.digest
-            for name in module.imports:
+            new = [place for place in _places(module.text, file, base) if place not in more]
+            if new:  # files seen before may import from there too
+                return self._find(scripts, base, [*more, *new])
+            if module.text.computed:
+                waiting += _all_below(base)
+            for name in module.text.imports:
                 asked = (file.parent if name.level else None, name)
                 if asked not in known:
                     paths = search.resolve(name, file, folders)
+                    if not name.level:  # which of them comes first is known only as it runs
+                        paths += [
+                            path for each in more for path in search.resolve(name, file, [each])
+                        ]
                     known[asked] = [path for path in paths if is_inside(path, base)]
                 waiting += known[asked]
         return _Found(dict(sorted(found.items())), search.folders)
@@ -132,20 +169,88 @@ class Sources:
         data = file.read_bytes()
         digest = digest_bytes(data)
         same = known is not None and known.digest == digest
-        imports = known.imports if known is not None and same else _imports_in(data)
-        self._modules[file] = _Module(stamp, digest, imports)
+        text = known.text if known is not None and same else _text_of(data)
+        self._modules[file] = _Module(stamp, digest, text)
         return self._modules[file]
 
 
-def _imports_in(data: bytes) -> tuple[_Import, ...]:
+def _text_of(data: bytes) -> _Text:
     try:
-        return tuple(dict.fromkeys(_imports(ast.parse(data))))
+        nodes = list(ast.walk(ast.parse(data)))
     except (SyntaxError, ValueError):  # it counts as it is; running it will tell what is wrong
-        return ()
+        return _Text()
+    asked = list(filter(None, map(_asked, nodes)))
+    texts = [node.value for node in asked if isinstance(node, ast.Constant)]
+    imports = dict.fromkeys([*_imports(nodes), *map(_named, texts)])
+    places: dict[str, None] = {}
+    if any(map(_is_path, nodes)):
+        constants = (node.value for node in nodes if isinstance(node, ast.Constant))
+        places = dict.fromkeys(text for text in constants if isinstance(text, str) and _fits(text))
+    return _Text(tuple(imports), len(texts) < len(asked), tuple(places))
 
 
-def _imports(tree: ast.AST) -> Iterator[_Import]:
-    for node in ast.walk(tree):
+def _is_path(node: ast.AST) -> bool:
+    """Whether it is ``sys.path``."""
+    if not isinstance(node, ast.Attribute) or node.attr != "path":
+        return False
+    return isinstance(node.value, ast.Name) and node.value.id == "sys"
+
+
+def _asked(call: ast.AST) -> ast.expr | None:
+    """The name that a call imports, if it is one that does."""
+    if not isinstance(call, ast.Call):
+        return None
+    told = call.func.attr if isinstance(call.func, ast.Attribute) else call.func
+    name = told.id if isinstance(told, ast.Name) else told
+    return call.args[0] if name in _IMPORTERS and call.args else None
+
+
+def _named(name: Any) -> _Import:
+    words = str(name)
+    rest = words.lstrip(".")
+    return _Import(len(words) - len(rest), tuple(rest.split(".")), None)
+
+
+def _fits(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST and text.isprintable() and text not in (".", "/")
+
+
+def _places(text: _Text, file: Path, base: Path) -> list[Path]:
+    """The folders of the project that a source may have added to ``sys.path``.
+
+    Its texts are taken for steps, from its own folder and those above it: so
+    ``os.path.join(os.path.dirname(__file__), "..", "lib")`` is found without running it.
+    """
+    if not text.places:
+        return []
+    above = [folder for folder in file.parents if folder == base or base in folder.parents]
+    found = dict.fromkeys(above)
+    for _ in range(_STEPS):
+        for folder in list(found):
+            there = (folder / step for step in text.places)
+            found |= dict.fromkeys(
+                Path(os.path.realpath(place)) for place in there if os.path.isdir(place)
+            )
+    return [folder for folder in found if is_inside(folder, base)]
+
+
+def _all_below(base: Path) -> list[Path]:
+    """All Python files of a project but for those of environments and of hidden folders."""
+    found = []
+    for folder, inner, names in os.walk(base):
+        here = Path(folder)
+        inner[:] = [
+            name
+            for name in inner
+            if name[0] != "." and name not in _INSTALLED | {"__pycache__", "node_modules"}
+            and not (here / name / "pyvenv.cfg").exists()
+        ]  # fmt: skip
+        found += [here / name for name in names if name.endswith(".py")]
+    return found
+
+
+def _imports(nodes: Iterable[ast.AST]) -> Iterator[_Import]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield _Import(0, tuple(alias.name.split(".")), None)
