@@ -414,6 +414,21 @@ def test_a_record_is_repeated_from_what_is_on_record(recorded):
         assert len(trees.splitlines()) == 1
 
 
+def test_a_repeat_has_the_tags_that_a_run_was_begun_with_and_none_put_on_it_later(project):
+    space = "parameter_space: !pspace\n  x: !sweep {default: 0, values: [1]}\n"
+    (project.cwd / "space.yml").write_text(space)
+    project("sweep", "space.yml", "--name", "swept", "--tag", "given", "--", "echo", "{x}")
+    project("run", "--name", "tagged", "--tag", "given", "--tag", "more", "--", "true")
+    project("run", "--name", "bare", "--", "true")
+    runs = {run["name"]: run["id"] for run in project.json("list", "kind == run")}
+    project("tag", *runs.values(), "pinned")
+    again = {name: project.json("repeat", run)["repeat"] for name, run in runs.items()}
+    tags = {name: project.json("show", run)["tags"] for name, run in again.items()}
+    assert tags == {"swept/sim_1": ["given"], "tagged": ["given", "more"], "bare": []}
+    pinned = {run["id"] for run in project.json("list", "pinned")}
+    assert pinned == set(runs.values())
+
+
 SEVERAL = """\
 import whence
 for rate in (1, 2, 2):

@@ -142,7 +142,7 @@ def _command(workspace: Workspace, state: Mapping[str, Any], there: Replica, qui
     options = ProcessOptions(
         name=again(decode(state.get("name"))),
         parameters=decode(state.get("params") or {}),
-        tags=tuple(state.get("tags") or ()),
+        tags=_tags(workspace.store, state),
         folder=str(decode(state.get("folder") or "/")),
         description=decode(state.get("description")),
         outputs=tuple(outputs),
@@ -161,6 +161,25 @@ def _command(workspace: Workspace, state: Mapping[str, Any], there: Replica, qui
     words = [str(word) for word in decode(state.get("target") or state["command"])]
     words = [_found(word, state, cwd) for word in words]
     return record_process(workspace.store, words, options).run
+
+
+def _tags(store: Store, state: Mapping[str, Any]) -> tuple[str, ...]:
+    """The tags that a run was begun with.
+
+    Those that were put on its record later, as to keep a set of runs together, are of that record
+    alone. Whoever begins a run writes its fields, its metadata and its tags, one after the other.
+    """
+    if state.get("origin"):  # it was imported with whatever tags it had by then
+        return ()
+    lines = dict(store.index().lines(str(state["id"])))  # each once
+    _, beginner, _ = first = min(lines)
+    for key in sorted(lines.keys() - {first}):
+        line, own = lines[key], key[1] == beginner
+        if own and line["op"] == "tags":
+            return tuple(line["add"])
+        if own and line["op"] != "meta":
+            break
+    return ()
 
 
 def _found(word: str, state: Mapping[str, Any], cwd: Any) -> str:
@@ -277,7 +296,7 @@ def _point(workspace: Workspace, state: Mapping[str, Any], there: Replica, quiet
         name=str(again(decode(state.get("name"))) or run),
         folder=str(decode(state.get("folder") or "/")),
         origin=replace(origin, facts={k: v for k, v in (origin.facts or {}).items() if v}),
-        tags=tuple(state.get("tags") or ()),
+        tags=_tags(store, state),
         quiet=quiet,
     )
     origin.dir.parent.mkdir(parents=True, exist_ok=True)
