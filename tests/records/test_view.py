@@ -124,6 +124,23 @@ def test_errors_of_custom_filters(view):
         view.filter(lambda r: r.get_param("x"), errors={KeyError: "raise"}).aslist()
 
 
+def test_a_function_that_raises_for_every_record_is_told_of_with_its_place(view, caplog):
+    def mistyped(record):
+        return record.parms["mu"] > 0
+
+    assert numbers(view.filter(mistyped)) == []
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "mistyped" in told
+    assert "(6)" in told
+    assert f"{__file__}:{mistyped.__code__.co_firstlineno}" in told
+    assert "AttributeError: 'Record' object has no attribute 'parms'" in told
+    caplog.clear()
+    assert numbers(view.filter(lambda record: record.get_param("model.mu") > 0)) == [4, 2, 1]
+    assert numbers(view.filter(mistyped, errors={AttributeError: False})) == []
+    assert numbers(view.filter.name("none such").filter(mistyped)) == []
+    assert not caplog.records
+
+
 def test_thousands_of_conditions_in_one_question(view):
     found = view
     for number in range(1200):

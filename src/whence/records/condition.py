@@ -161,19 +161,19 @@ class Test(Condition):
     function: Callable[[Record], Any]
     errors: Mapping[type[BaseException], bool | str] = field(default_factory=dict)
 
-    def __call__(self, record: Record) -> bool:
-        """Whether the record is kept."""
+    def answer(self, record: Record) -> tuple[bool, Exception | None]:
+        """Whether the record is kept; and what was raised, if it means no without being told so."""
         try:
-            return bool(self.function(record))
+            return bool(self.function(record)), None
         except Exception as error:  # a function of the user's may raise anything
-            answers: list[tuple[type[BaseException], bool | str]] = [
-                *self.errors.items(),
-                (AttributeError, False),
-                (MissingParameter, False),
-            ]
-            answer = next((kept for kind, kept in answers if isinstance(error, kind)), "raise")
-            if isinstance(answer, bool):
-                return answer
+            for kind, kept in self.errors.items():
+                if isinstance(error, kind) and isinstance(kept, bool):
+                    return kept, None
+                if isinstance(error, kind):
+                    break
+            else:
+                if isinstance(error, AttributeError | MissingParameter):
+                    return False, error
             name = getattr(self.function, "__name__", "filter")
             error.add_note(f"whence: raised by the filter {name} for the record {record.label}")
             raise

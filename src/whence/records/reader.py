@@ -18,6 +18,7 @@ from whence.records.name import Names
 from whence.records.query import NEWEST_FIRST, Query
 from whence.records.record import ENDED, Record
 from whence.records.sql import ALL, checked
+from whence.records.trial import Trial
 from whence.store import Store, is_alive
 
 _LABELLED = (
@@ -214,13 +215,15 @@ class Records:
     def _keyed(self, query: Query) -> Iterator[tuple[int, Record]]:
         """What a query shows, whatever its limit, with the keys."""
         rows = self.connection.execute(*query.sql(self, "run.key, run.status")).fetchall()
-        tests = query.tests
+        trials = [Trial(test) for test in query.tests]
         start, size = 0, _BATCHES[0]
         while start < len(rows):
             for key, record in self._read(rows[start : start + size]):
-                if not tests or all(test(record) for test in tests):
+                if not trials or all(trial(record) for trial in trials):
                     yield key, record
             start, size = start + size, _BATCHES[1]
+        for trial in trials:
+            trial.tell()
 
     def _read(self, rows: Sequence[tuple[int, str | None]]) -> list[tuple[int, Record]]:
         """The records of keys with statuses."""
