@@ -123,6 +123,8 @@ def test_doctor_tells_which_files_say_what_runs_are_given(tmp_path: Path) -> Non
     assert done.returncode == 1
     assert "unknown key 'tag'" in " ".join(done.stdout.split())
     assert "Did you mean 'tags'?" in done.stdout
+    (tmp_path / "whence.toml").write_text("[evaluation]\nplot = 'a'\n")
+    assert "unknown key 'plot'" in " ".join(whence("doctor", check=False).stdout.split())
 
 
 def test_reindex_counts(two: tuple[CommandLine, CommandLine]) -> None:

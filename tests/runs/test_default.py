@@ -115,6 +115,13 @@ def test_a_file_may_turn_recording_off_and_the_script_on_again(store, project):
     assert len(store.index().ids()) == 1
 
 
+def test_a_mode_may_come_first(store, project):
+    assert Run("disabled").init("melt").id == ""
+    with Run("offline") as run:
+        run.init("melt")
+    assert store.index().ids() == [run.id]
+
+
 def test_what_others_start_is_not_of_the_files_but_looks_at_what_it_uses_as_they_say(
     store, project
 ):
@@ -156,6 +163,13 @@ def test_what_is_not_to_be_looked_at_is_not(store, repository, monkeypatch):
     [
         ("simvue.toml", "[run\n", "simvue.toml: Expected"),
         ("simvue.toml", "run = 3\n", "simvue.toml:1:1: 'run' must be a table"),
+        ("simvue.toml", "[runs]\nname = 'a'\n", "simvue.toml:1:2: unknown 'runs'"),
+        ("whence.toml", "[metric]\n", "whence.toml:1:2: unknown 'metric'"),
+        (
+            "simvue.toml",
+            "[run.metadata]\ngit = 'no'\n",
+            "simvue.toml:2:1: 'git' must be true or false",
+        ),
         ("simvue.toml", "[run]\nnames = 'a'\n", "simvue.toml:2:1: unknown key 'names'"),
         ("simvue.toml", "[run]\ntags = 'a'\n", "simvue.toml:2:1: 'tags' must be a list of texts"),
         ("simvue.toml", "[run]\nfolder = 'a'\n", "simvue.toml:2:1: 'a' cannot be a folder"),

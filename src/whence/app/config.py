@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from whence.base.error import UserError
-from whence.base.problem import Problem, did_you_mean
 from whence.base.toml import Toml
 
 FILE = "whence.toml"
@@ -48,17 +47,7 @@ class Config:
             return cls()
         from whence.runs.default import TABLES  # slow to come by, and most have no such file
 
-        known = (_TABLE, *TABLES)
-        problems = [
-            Problem(
-                "unknown-key",
-                f"unknown {name!r}",
-                toml.where(name),
-                did_you_mean(name, known) or f"Known tables are: {', '.join(known)}.",
-            )
-            for name in toml.tables
-            if name not in known
-        ]
+        problems = list(toml.unknown((_TABLE, *TABLES)))
         problems += toml.problems((_TABLE,), {field.name: "text" for field in fields(cls)})
         if problems:
             raise UserError(*problems)

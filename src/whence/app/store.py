@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from whence.app.config import Config
 from whence.app.workspace import Progress, Workspace
 from whence.base.error import UserError
 from whence.store import Collected, Finding, Health, Merged, Report, Store, collect, examine, merge
@@ -70,19 +71,20 @@ def collect_garbage(workspace: Workspace, *, act: bool, progress: Progress) -> C
 def examine_store(workspace: Workspace) -> Health:
     """What is wrong with the store, its file system, this machine and what files say of runs."""
     health = examine(workspace.store)
-    return replace(health, findings=(*health.findings, *_defaults()))
+    return replace(health, findings=(*health.findings, *_defaults(workspace)))
 
 
-def _defaults() -> Iterator[Finding]:
-    """The files that runs begun here are told by, or what is wrong with them."""
+def _defaults(workspace: Workspace) -> Iterator[Finding]:
+    """The files that say what runs begun here are given, or what is wrong with them."""
     from whence.runs.default import Defaults  # slow to come by, and most commands do without
 
     try:
         files = Defaults.found().files
+        Config.read(workspace.project)
     except UserError as error:
         for problem in error.problems:
             told = f"{problem.where}: {problem.message}"
-            yield Finding("settings", "bad", f"{told}; no run can begin here", problem.mend)
+            yield Finding("settings", "bad", told, problem.mend)
     else:
         if files:
             yield Finding("settings", "good", ", ".join(map(str, files)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from typing import Any, Literal
 from whence.base.error import UserError
 from whence.base.problem import Problem, Where, did_you_mean
 
-Kind = Literal["text", "texts", "number", "flag", "table"]
+Kind = Literal["text", "texts", "number", "flag", "table", "any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,15 @@ class Toml:
             if not fits(value):
                 yield Problem("bad-value", f"{key!r} must be {told}", self.where(*table, key), mend)
 
+    def unknown(self, known: Iterable[str], above: tuple[str, ...] = ()) -> Iterator[Problem]:
+        """The keys under some others that mean nothing: tables that are misspelt, mostly."""
+        words = list(known)
+        for name in self.at(*above):
+            if name not in words:
+                mend = did_you_mean(name, words) or f"Known tables are: {', '.join(words)}."
+                where = self.where(*above, name)
+                yield Problem("unknown-key", f"unknown {name!r}", where, mend)
+
     def at(self, *keys: str) -> Any:
         """What stands under keys; an empty table where there is nothing."""
         found: Any = self.tables
@@ -116,4 +125,5 @@ _KINDS: Mapping[Kind, tuple[Callable[[object], bool], str, str]] = {
     "number": (_is_number, "a number", "Leave the quotes away."),
     "flag": (lambda value: isinstance(value, bool), "true or false", "Leave the quotes away."),
     "table": (lambda value: isinstance(value, dict), "a table", "Write it as {key = value}."),
+    "any": (lambda value: True, "", ""),
 }

@@ -53,7 +53,9 @@ _METRICS: Mapping[str, Kind] = {
     "emission_metrics_interval": "number",  # without effect: each look gives both
 }
 _SIMVUE = ("simvue.toml", ".simvue.toml")
-_TRUE = ("1", "true", "yes", "on")
+_SIMVUES = (*TABLES, "server", "profiles", "offline", "client", "eco")
+_OWN = (*TABLES, "evaluation")
+_FALSE = ("0", "false", "no", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def _without(told: frozenset[Surrounding]) -> Iterator[Surrounding]:
     """What the environment, or else the files, have left out."""
     for name in SURROUNDINGS:
         word = os.environ.get(f"SIMVUE_DISABLE_{name.upper()}_METRICS")
-        if word.lower() in _TRUE if word else name in told:
+        if word.lower() not in _FALSE if word else name in told:
             yield name
 
 
@@ -159,7 +161,12 @@ def _read(path: Path, above: tuple[str, ...]) -> dict[str, Any]:
         return {}
     _refuse_secrets(toml, above)
     run, metrics = (*above, "run"), (*above, "metrics")
-    problems = [*toml.problems(run, _RUN), *toml.problems(metrics, _METRICS)]
+    problems = [
+        *toml.unknown(_SIMVUES if "simvue" in path.name or above else _OWN, above),
+        *toml.problems(run, _RUN),
+        *toml.problems(metrics, _METRICS),
+        *toml.problems((*run, "metadata"), _looks(toml.at(*run, "metadata"))),
+    ]
     if problems:
         raise UserError(*problems)
     found: dict[str, Any] = {}
@@ -169,6 +176,11 @@ def _read(path: Path, above: tuple[str, ...]) -> dict[str, Any]:
     if toml.at(*metrics):
         found["settings"] = _settings(toml, metrics)
     return found
+
+
+def _looks(metadata: Any) -> dict[str, Kind]:
+    """Of which kind the values of metadata are: flags for what is looked at, others anything."""
+    return {name: "flag" if name in SURROUNDINGS else "any" for name in metadata}
 
 
 def _mentions(path: Path, word: str) -> bool:
@@ -220,7 +232,7 @@ def _fields(key: str, value: Any) -> dict[str, Any]:
 
 def _of_metadata(told: Mapping[str, Any]) -> dict[str, Any]:
     """The metadata themselves, and what is not to be looked at."""
-    flags = {name: told[name] for name in SURROUNDINGS if isinstance(told.get(name), bool)}
+    flags = {name: told[name] for name in SURROUNDINGS if name in told}
     own = {key: value for key, value in told.items() if key not in flags and key != "custom"}
     custom = told.get("custom", {})
     own |= custom if isinstance(custom, dict) else {"custom": custom}

@@ -50,7 +50,7 @@ class Run(Life):
     ----------
     store : Store or path-like, optional
         A store, a project folder or its ``.whence``; if not given, the one found upward from the
-        working directory, or a new one.
+        working directory, or a new one. A word that is a mode is one, unless it is such a folder.
     mode : str, optional
         ``online`` and ``offline`` are the same while no server is configured: the local store.
         ``disabled`` records nothing and costs nothing. If not given, what `whence.runs.default`
@@ -84,6 +84,8 @@ class Run(Life):
         server_profile: str | None = None,
         debug: bool = False,
     ) -> None:
+        if isinstance(store, str) and store in MODES and not os.path.exists(store):
+            store, mode = None, cast("Mode", store)  # the first argument of Simvue's
         if mode is not None:
             one_of(mode, MODES, "mode")
         one_of(ranks, ("first", "all"), "choice of ranks")
