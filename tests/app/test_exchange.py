@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +16,10 @@ from whence.app import (
     import_records,
     plan_deletion,
 )
-from whence.app.exchange import ExportOptions, journal_lines
+from whence.app.exchange import ExportOptions
 from whence.base.error import UserError
-from whence.records import Records
+from whence.records import Records, RecordStoreView
+from whence.records.export import journal_lines
 from whence.runs import Run
 from whence.store import Store
 from whence.store.metric import tables
@@ -70,6 +72,25 @@ def whole(workspace, run):
         for line in workspace.store.lines(run, ("event", "out", "artifact"))
     ]
     return state, metrics, lines
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_view_writes_the_file_that_import_reads(full, other, tmp_path, kind):
+    view, file = RecordStoreView(full.store), tmp_path / "pp.jsonl"
+    assert view.filter.name("one").export(kind(file)) == str(file)
+    (run,) = import_records(other, file).added
+    assert whole(other, run) == whole(full, run)
+    assert other.store.get(Records(other.store).get(run).state["environment"])
+
+
+def test_what_only_tells_of_records_is_refused_with_the_way_to_what_is_read(full, other, tmp_path):
+    file = tmp_path / "told.json"
+    file.write_text(RecordStoreView(full.store).export())
+    with pytest.raises(UserError, match=r"view\.export\(FILE\)") as caught:
+        import_records(other, file)
+    assert "without their lines" in str(caught.value)
+    with pytest.raises(UserError, match="cannot write"):
+        RecordStoreView(full.store).export(tmp_path / "none" / "pp.jsonl")
 
 
 def test_everything_arrives(full, other, tmp_path):

@@ -20,13 +20,13 @@ import orjson
 from whence.app.choice import chosen_runs, sorted_words
 from whence.app.content import content_file
 from whence.app.workspace import Workspace
-from whence.artifacts.replacement import replaced
 from whence.base.clock import system_clock, utc_text
 from whence.base.error import UserError
 from whence.base.escape import canonical
 from whence.params import flatten
 from whence.records import Artifact, Record
 from whence.records.environment import environment_of
+from whence.store.replacement import replaced
 
 METADATA = "ro-crate-metadata.json"
 CRATE = "https://w3id.org/ro/crate/1.1"

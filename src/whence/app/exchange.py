@@ -23,15 +23,14 @@ from whence.app.content import content_file
 from whence.app.workspace import Workspace
 from whence.base.digest import digest_bytes
 from whence.base.error import UserError, WhenceError
-from whence.base.escape import decode, encode
+from whence.base.escape import decode
 from whence.base.problem import Problem, Where
 from whence.records import Record
+from whence.records.export import FORMAT, content_row, record_row
 from whence.store import Index, Store
 from whence.store.fact import wrong_in
 from whence.store.metric import tables
-from whence.store.table import NO_STEP, Table
 
-FORMAT = 1
 _SMALL = 1 << 20  # bytes; larger contents are not written into JSON
 _MOST = 5  # problems told at once
 _ZIP = b"PK\x03\x04"
@@ -142,13 +141,7 @@ class _Export:
                         self.told.skipped += 1
                     else:
                         yield from self._content(item.digest, path.read_bytes)
-        yield {
-            "whence": FORMAT,
-            "id": record.id,
-            "record": record.as_dict(),
-            "lines": journal_lines(store, record.id),
-            "metrics": _metrics(store, record) if self.options.metrics else [],
-        }
+        yield record_row(store, record, metrics=self.options.metrics)
         self.told.records += 1
 
     def _content(self, digest: str, read: Callable[[], bytes]) -> Iterator[dict[str, Any]]:
@@ -160,34 +153,8 @@ class _Export:
         except (WhenceError, OSError):
             self.told.skipped += 1
             return
-        yield {"whence": FORMAT, "content": digest, "base64": base64.b64encode(data).decode()}
+        yield content_row(digest, data)
         self.told.contents += 1
-
-
-def journal_lines(store: Store, run: str) -> list[dict[str, Any]]:
-    """The lines of a run in order, each once, with the writer that it is by."""
-    found = dict(store.index().lines(run))
-    return [
-        {"by": key[1], **{name: value for name, value in line.items() if name not in ("by", "crc")}}
-        for key, line in sorted(found.items())
-    ]
-
-
-def _metrics(store: Store, record: Record) -> list[dict[str, Any]]:
-    return [_columns(table) for table in tables(store, record.id)]
-
-
-def _columns(table: Table) -> dict[str, Any]:
-    steps = [None if step == NO_STEP else step for step in table.step.tolist()]
-    return {
-        "by": table.writer,
-        "names": list(table.names),
-        "n": table.n.tolist(),
-        "step": steps,
-        "time": encode(table.time.tolist()),
-        "at": encode(table.stamp.tolist()),
-        "values": [encode(column.tolist()) for column in table.values],
-    }
 
 
 @dataclass(frozen=True, slots=True)

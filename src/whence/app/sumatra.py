@@ -37,7 +37,7 @@ _KNOWN = ("executable", "repository", "launch_mode", "datastore", "input_datasto
 _SMALL = 64 * 1024
 _MOST = 5  # problems told at once
 READ = (
-    "What is read: JSON Lines that `whence export -o FILE` or a view's `export` wrote, and the "
+    "What is read: JSON Lines that `whence export -o FILE` or `view.export(FILE)` wrote, and the "
     "JSON that `smt export` of Sumatra writes."
 )
 """What can be imported, for those who tried something else."""
@@ -57,6 +57,12 @@ def read(file: Path) -> list[dict[str, Any]]:
         raise UserError.of("not-an-export", f"{file} is not JSON: {error}", mend=READ) from error
     if found and not isinstance(found[0], dict):
         raise UserError.of("not-an-export", f"{file} is no list of records", mend=READ)
+    if found and {"id", "kind", "status"} <= found[0].keys():
+        raise UserError.of(
+            "not-an-export",
+            f"{file} tells of records of whence, without their lines, which make them anew",
+            mend=READ,
+        )
     rows: list[dict[str, Any]] = []
     problems: list[Problem] = []
     for number, told in enumerate(found):

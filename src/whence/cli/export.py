@@ -58,7 +58,7 @@ def command(
     from whence.app import Workspace, export_records
     from whence.app.crate import CrateOptions
     from whence.app.exchange import ExportOptions
-    from whence.artifacts.replacement import replaced
+    from whence.store.replacement import replaced
 
     workspace = Workspace.open(store)
     if ro_crate:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from whence.artifacts.replacement import replaced
 from whence.base import yaml
 from whence.base.error import UserError
 from whence.plot.spec import PlotSpec
+from whence.store.replacement import replaced
 
 
 @dataclass(frozen=True, slots=True)

@@ -450,9 +450,17 @@ class RecordStoreView:
 
         return draw(self.aslist(), stat_field)
 
-    def export(self, indent: int = 2) -> str:
-        """All records of the view as JSON."""
-        return self.export_records(self, indent)
+    def export(self, file: str | os.PathLike[str] | int | None = None, indent: int = 2) -> str:
+        """All records of the view as JSON; or whole in a file that `whence import` reads.
+
+        A file has the journals and metrics of the records, as `whence export` writes them; its
+        path is given back then. A number is the `indent`.
+        """
+        if isinstance(file, str | os.PathLike):
+            from whence.records.export import write_records
+
+            return write_records(self.store, self, file)
+        return self.export_records(self, indent if file is None else file)
 
     def export_records(self, records: Iterable[Record], indent: int = 2) -> str:
         """The given records as JSON: a list of what `whence show --json` tells of each."""
