@@ -231,9 +231,13 @@ def test_what_fails_in_the_middle_is_not_seen(tmp_path: Path) -> None:
         assert manager.versions("x") == []
 
 
-def test_versions_are_outputs_and_inputs_of_runs(store: Store) -> None:
+@pytest.mark.parametrize("named", [True, False])
+def test_versions_are_outputs_and_inputs_of_runs(store: Store, named: bool) -> None:
+    """Of the one that is named, or in whose block that is done."""
+    around = StoreBackend(store)
+    assert around.run is None
     with Run(store).init("make") as make:
-        manager = ArtifactManager("models", StoreBackend(run=make))
+        manager = ArtifactManager("models", StoreBackend(run=make) if named else around)
         with manager.log_folder("net") as folder:
             (folder / "weights.csv").write_text("1,2")
             (folder / "sub").mkdir()
@@ -241,7 +245,7 @@ def test_versions_are_outputs_and_inputs_of_runs(store: Store) -> None:
     source = manager.collection_to_catalog()["models/net"]
     assert source.metadata["run"] == make.id
     with Run(store).init("use") as use:
-        taking = ArtifactManager("models", StoreBackend(run=use))
+        taking = ArtifactManager("models", StoreBackend(run=use) if named else around)
         with taking.download_artifact("net") as folder:
             assert (folder / "weights.csv").read_text() == "1,2"
         with taking.download_artifact("net"):
@@ -257,6 +261,11 @@ def test_versions_are_outputs_and_inputs_of_runs(store: Store) -> None:
     assert outputs[1].type == media_type_of("weights.csv")
     assert store.verify().sound
     assert store.verify().incomplete == []
+    manager = ArtifactManager("models", around)
+    manager.log_artifact(1, "alone")
+    assert manager.get_artifact("alone") == 1
+    with Run(Store.create(store.project / "elsewhere")).init():
+        assert around.run is None
 
 
 def lines_of(store: Store, op: str) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from whence.artifacts.deposit import Watch
 from whence.artifacts.meter import unwatched
 from whence.artifacts.version import MANIFEST_TYPE, Draft, Entry, Manifest, Version
 from whence.base.error import StoreError, UserError
-from whence.formats import media_type_of
+from whence.formats import listener, media_type_of
 from whence.records import Artifact
 from whence.store import (
     Content,
@@ -40,8 +40,8 @@ class StoreBackend:
         found upward from the working directory, or a new one.
     run : Run or str, optional
         The run that versions come from and go to: what is logged is an output of it, and what is
-        read an input. The one that this process was started by with `whence run`, if not given
-        and if that is in the same store.
+        read an input. If not given, the one in whose ``with`` block that is done, else the one
+        that this process was started by with `whence run`; it must be in the same store.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class StoreBackend:
         if store is None:
             store = getattr(run, "store", None) or Store.find_or_create()
         self.store = store if isinstance(store, Store) else Store.open(store)
-        self._run = run if run is not None else enclosing_run(self.store.root)
+        self._run = run
         self._taken: set[tuple[str, Version, str | None]] = set()
 
     def __repr__(self) -> str:
@@ -73,8 +73,12 @@ class StoreBackend:
 
     @property
     def run(self) -> str | None:
-        """The id of the run that versions come from and go to."""
-        return self._run if isinstance(self._run, str | None) else str(self._run.id)
+        """The id of the run that versions come from and go to, in this context."""
+        if self._run is not None:
+            return self._run if isinstance(self._run, str) else str(self._run.id)
+        root = self.store.root
+        around: str | None = getattr(listener(), "run_in", lambda _: None)(root)
+        return around or enclosing_run(root)
 
     def collections(self) -> list[str]:
         """The names of the collections that have a version that is not deleted, sorted."""

@@ -53,6 +53,11 @@ class Reading:
         """Put artifacts on record that were got of another run, perhaps from another store."""
         self._once_begun(lambda: self._record_got(record, list(artifacts)))
 
+    def run_in(self, root: Path) -> str | None:
+        """The id of the run, if it is on record in the store there and goes on."""
+        run = self._run
+        return run.id if run.begun and not run.ended and run.store.root == root else None
+
     def flush(self) -> None:
         """Put on record what was read before the run began, or could not be written yet."""
         if self._run.begun and not self._run.ended:
