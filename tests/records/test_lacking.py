@@ -76,6 +76,12 @@ def test_what_has_no_value_fits_no_comparison_with_it(told, text, kept):
         ("duration ~ 3", "seconds"),
         ("duration > long", "90min"),
         ("artifact.id exists", "=="),
+        ("artifact.id contains abab", "cannot be used for 'artifact.id'"),
+        ("artifact.id contains abab", "with the digest or its first digits"),
+        ("artifact.id == ababa", "6 or more of its first digits"),
+        ("artifact.id startswith ababab", "Write 'artifact.id == ababab'"),
+        ("name starts with melt", "Write 'name ~ ^melt'"),
+        ("tag contains mel", "cannot be used for 'tag'"),
     ],
 )
 def test_filters_that_are_none_say_how_to_write_them(told, text, hint):

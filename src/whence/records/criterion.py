@@ -373,15 +373,35 @@ class Outputs(Condition):
         return sql.row(f"{count} BETWEEN {self.minimum:d} AND {self.maximum:d}")
 
 
+_DIGITS = 6
+_DIGEST = re.compile(rf"(?:[a-z0-9]+:)?[0-9a-f]{{{_DIGITS},}}")
+
+
 @dataclass(frozen=True, slots=True)
 class Holds(Condition):
-    """Having taken in or put out content of this digest."""
+    """Having taken in or put out content of this digest, or of one that begins so.
+
+    Raises
+    ------
+    UserError
+        If it is no digest, or has too few digits to mean one content.
+    """
 
     digest: str
 
+    def __post_init__(self) -> None:
+        if _DIGEST.fullmatch(self.digest.lower()) is None:
+            raise UserError.of(
+                "bad-digest",
+                f"{self.digest!r} is not a digest",
+                mend=f"Give the whole of it, or {_DIGITS} or more of its first digits (0-9, a-f), "
+                "as `whence show` and `whence artifacts` print them.",
+            )
+
     def sql(self, records: Records) -> Sql:
         """Rows of ``artifact``."""
-        return Sql("SELECT DISTINCT run FROM artifact WHERE digest = ?", (self.digest,))
+        asked, values = _starts("digest", self.digest.lower())
+        return Sql(f"SELECT DISTINCT run FROM artifact WHERE {asked}", values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -294,7 +294,7 @@ def _contains(match: re.Match[str]) -> Condition:
     if _is_text(key):
         found = Text(_TEXTS.get(key, key), "contains", wanted)
         return _but(key, found) if other else found
-    if key in ("status", *_TIMES, *_SPANS) or key.startswith("alert."):
+    if key in (*_SINGLE, *_TIMES, *_SPANS) or key.startswith("alert."):
         raise _wrong("contains", key)
     return _value(None, key, "contains", (wanted,), other)
 
@@ -470,6 +470,8 @@ def _wrong(operator: str, key: str) -> UserError:
     texts = "==, !=, contains or ~ (a regular expression)" if _is_text(key) else "== or !="
     if key in _SPANS:
         texts = "seconds, or a time like 3h, with ==, !=, <, <=, > or >="
+    if key.startswith("artifact."):
+        texts = "== or !=, with the digest or its first digits"
     return UserError.of(
         "wrong-operator",
         f"{operator!r} cannot be used for {key!r}",

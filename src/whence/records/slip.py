@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _KEY = r"(?P<key>[^\s=<>!~]+)"
+_BEGINS = r"(?:starts?|begins?)\s*(?:with)?"
 _MEANT = tuple(
     (re.compile(pattern, re.IGNORECASE), spelled)
     for pattern, spelled in (
@@ -13,6 +14,8 @@ _MEANT = tuple(
         (r"(?:is|are)\s+(?P<value>\S+)", "status == {value}"),
         (rf"{_KEY}\s+(?:like|includes?|has|ilike)\s+(?P<value>.+)", "{key} contains {value}"),
         (rf"{_KEY}\s+(?:matches|regex)\s+(?P<value>.+)", "{key} ~ {value}"),
+        (rf"(?P<key>artifact\.\w+)\s+{_BEGINS}\s+(?P<value>.+)", "{key} == {value}"),
+        (rf"{_KEY}\s+{_BEGINS}\s+(?P<value>.+)", "{key} ~ ^{value}"),
         (rf"{_KEY}\s+(?:after|since)\s+(?P<value>.+)", "{key} > {value}"),
         (rf"{_KEY}\s+(?:before|until)\s+(?P<value>.+)", "{key} < {value}"),
         (rf"{_KEY}\s+is\s+not\s+(?P<value>.+)", "{key} != {value}"),
