@@ -536,3 +536,34 @@ def test_what_cannot_be_repeated_is_told(recorded):
     if done.returncode != 0:  # where the file system could not share the blocks
         assert "nowhere to be found" in done.stderr
         assert len(recorded.json("list")) == runs + 1
+
+
+COLLECTING = """
+from whence import Client, Run
+
+with Run() as run:
+    run.init("sum")
+    found = Client().get_runs(["name == part"], output_format="dict")
+    values = [Client().get_artifact(one["id"], "value") for one in found]
+    run.save_object(sum(values), "output", name="total")
+"""
+
+
+def test_a_repeat_that_reads_other_data_says_so(project):
+    (project.cwd / "part.py").write_text(
+        "import sys\nfrom whence import Run\nwith Run() as run:\n    run.init('part')\n"
+        "    run.save_object(float(sys.argv[1]), 'output', name='value')\n"
+    )
+    (project.cwd / "collect.py").write_text(COLLECTING)
+
+    def script(*words):
+        subprocess.run([PYTHON, *words], cwd=project.cwd, env=project.environment, check=True)
+
+    script("part.py", "1")
+    script("collect.py")
+    told = project.json("repeat", "sum")
+    assert (told["agrees"], told["inputs"]) == (True, {"added": [], "removed": []})
+    script("part.py", "2")
+    done = project("repeat", "sum", "--quiet", check=False)
+    assert done.returncode == 1
+    assert "it read other data: 1 input not read before, 0 not read again" in done.stdout

@@ -67,6 +67,17 @@ class Repeat:
             return f"it {before} before, and now it {now}"
         return f"it {before} before, so there is no whole outcome to compare; now it {now}"
 
+    @property
+    def inputs(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What was read only now and what only before: other content, whatever its names."""
+        old, new = (
+            {one.digest: one.name for one in run.of_category("input")}
+            for run in (self.old, self.new)
+        )
+        only_new = (name for digest, name in new.items() if digest not in old)
+        only_old = (name for digest, name in old.items() if digest not in new)
+        return tuple(sorted(only_new)), tuple(sorted(only_old))
+
     def as_dict(self) -> dict[str, Any]:
         """The outcome as `whence repeat --json` tells it."""
         environment = self.diff.records.environment
@@ -79,6 +90,7 @@ class Repeat:
             "outputs": self.diff.outputs.as_dict(),
             "code": self.diff.code.as_dict(),
             "environment": environment and environment.as_dict(),
+            "inputs": dict(zip(("added", "removed"), map(list, self.inputs), strict=True)),
             "notes": list(self.notes),
         }
 

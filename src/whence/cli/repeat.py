@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from whence.base.excerpt import counted
 from whence.cli import render
 from whence.cli.completion import run_names
 from whence.cli.option import common
@@ -55,6 +56,10 @@ def _tell(found: Repeat) -> None:
     environment = found.diff.records.environment
     if environment is not None and not environment.same:
         screen.print("  [yellow]note[/]: the environment is another (`whence diff` tells more)")
+    added, removed = found.inputs
+    if added or removed:
+        told = f"{counted(len(added), 'input')} not read before, {len(removed)} not read again"
+        screen.print(f"  [yellow]note[/]: it read other data: {told}")
     outputs = found.diff.outputs
     for change in outputs.changed[:_SHOWN]:
         pair = change.pair
