@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from whence.base.digest import digest_bytes
 from whence.base.error import StoreError
-from whence.store import Store
+from whence.store import Store, tables
 from whence.store.line import Chain
 from whence.store.part import Part
 from whence.testing.fault import FaultyFiles
@@ -110,11 +110,11 @@ def test_a_line_that_lacks_its_last_bytes(tmp_path: Path, missing: int) -> None:
     rows = [orjson.loads(row)["n"] for _, row in chain.lines(part.path.read_bytes())]
     # What lacks only its newline is whole with the next one: there, though not acknowledged.
     assert rows == ([0, 1, 2, 3] if missing == 1 else [0, 2, 3])
-    assert chain.bad == (missing > 1)
+    assert (chain.bad, chain.torn) == (0, missing > 1)
     assert part.count == len(rows)
 
 
-def test_a_cut_line_is_skipped_and_named(faulty: Faulty) -> None:
+def test_a_cut_line_is_skipped_and_no_damage(faulty: Faulty) -> None:
     store, files = faulty
     writer = store.writer()
     writer.append("tags", "r", {"add": ["a"]})
@@ -126,9 +126,58 @@ def test_a_cut_line_is_skipped_and_named(faulty: Faulty) -> None:
     writer.close()
     assert store.index().state("r")["tags"] == ["a", "c"]
     assert store.index().state("r")["lc"]
-    (first, *_) = store.verify().corrupt
-    assert first.where is not None
-    assert first.where.line == 3
+    report = store.verify()
+    assert (report.corrupt, report.torn) == ([], 1)
+
+
+@pytest.mark.parametrize("suffix", ["", ".metrics"])
+@pytest.mark.parametrize("ended", [True, False])
+def test_what_a_full_disk_leaves_is_told_from_damage(
+    faulty: Faulty, caplog: pytest.LogCaptureFixture, suffix: str, ended: bool
+) -> None:
+    store, files = faulty
+    writer = store.writer()
+
+    def log(step: int) -> None:
+        writer.metrics("r", step, 0.0, 0.0, {"y": 1.0})
+        writer.append("event", "r", {"level": "info", "message": str(step), "at": 1.0})
+
+    for step in range(6):
+        if step in (2, 4):
+            for room in (20, 9):  # the second is torn too
+                for call in (
+                    lambda: writer.metrics("r", -1, 0.0, 0.0, {"y": 1.0}),
+                    lambda: writer.append("tags", "r", {"add": ["refused"]}),
+                ):
+                    files.room = room
+                    with pytest.raises(StoreError):
+                        call()
+            files.room = None
+            assert table_steps(store) == list(range(step))  # while what was cut is last
+        log(step)
+    if ended:
+        writer.close()
+    report = store.verify()
+    assert (report.corrupt, report.torn) == ([], 8)
+    caplog.clear()
+    assert sorted(table_steps(store)) == [0, 1, 2, 3, 4, 5]
+    assert caplog.messages == []
+    assert store.index().untold_metrics() == []
+    path = store.root / f"journals/{writer.id[:4]}-{writer.id[4:6]}-{writer.id[6:8]}"
+    path /= f"{writer.id}{suffix}.jsonl"
+    whole = path.read_bytes()
+    for number, row in enumerate(whole.split(b"\n")[:-1]):
+        at = sum(len(line) + 1 for line in whole.split(b"\n")[:number]) + len(row) // 2
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        damaged = store.verify()
+        if ended or row.endswith(b"}"):  # else nothing says how what was refused began
+            assert damaged.corrupt, row
+    path.write_bytes(whole)
+    writer.close()
+
+
+def table_steps(store: Store) -> list[int]:
+    return [step for table in tables(store, "r") for step in table.step.tolist()]
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.ESTALE])

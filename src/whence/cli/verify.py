@@ -25,7 +25,7 @@ def command(store: Path | None, as_json: bool) -> None:
     problems = [*report.corrupt, *report.incomplete]
     counts = {
         name: getattr(report, name)
-        for name in ("journals", "lines", "objects", "packed", "ahead", "unknown")
+        for name in ("journals", "lines", "objects", "packed", "ahead", "unknown", "torn")
     }
     if as_json:
         told = {
@@ -50,14 +50,19 @@ def command(store: Path | None, as_json: bool) -> None:
                 "no closing line: their writers live, "
                 "or were killed."
             )
+        if report.torn:
+            click.echo(
+                f"{render.counted(report.torn, 'line was', 'lines were')} cut short when a write "
+                "failed, and refused: nothing is lost."
+            )
         if report.unknown:
             click.echo(
-                f"{report.unknown} lines are of kinds that this version does not know; they are "
-                "kept for the one that does."
+                f"{render.counted(report.unknown, 'line is', 'lines are')} of kinds that this "
+                "version does not know; kept for the one that does."
             )
         if report.ahead:
             click.echo(
-                f"{report.ahead} lines say that they are from more than a day ahead: a clock is "
-                "or was wrong, here or there."
+                f"{render.counted(report.ahead, 'line says', 'lines say')} to be from more than a "
+                "day ahead: a clock is or was wrong, here or there."
             )
     sys.exit(0 if report.sound else 1)

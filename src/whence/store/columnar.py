@@ -48,7 +48,8 @@ class ColumnarCopy:
     Attributes
     ----------
     bad : int
-        Lines that were skipped because they are not as they were written.
+        Lines that were skipped because they are not as they were written; not those that were
+        never acknowledged.
 
     Raises
     ------
@@ -174,7 +175,8 @@ def _parse(files: Files, fd: int, mark: Mark, writer: str) -> tuple[Mark, list[T
         hurt += [(offset + i, offset + k, crc32(data[i:k])) for i, k in gaps]
         tail = (tail + data[-_TAIL:])[-_TAIL:]
         offset += end
-    after = Mark(offset, chain.good, chain.near, chain.bad, tail.hex(), tuple(hurt[:_WATCHED]))
+    watched = tuple(hurt[:_WATCHED])
+    after = Mark(offset, chain.good, chain.near, chain.bad, chain.cut, tail.hex(), watched)
     return after, join(tables)
 
 

@@ -34,6 +34,10 @@ class Chain:
     in it. Directly after a bad line the check written in that line, and the one computed for it,
     will also do, so that one flipped byte costs one line.
 
+    A writer chains a line with the last one that it was able to write. So where a good line after
+    bad ones is chained with the good line before them, no line between was ever acknowledged: they
+    are what a write left that failed, and do not count as bad.
+
     Attributes
     ----------
     good : int
@@ -43,15 +47,23 @@ class Chain:
     near : tuple of int
         What else the next line may be chained with.
     bad : int
-        Lines skipped so far.
+        Lines skipped so far, without those of `torn`.
+    cut : int
+        How many of them are directly before the next line.
+    torn : int
+        Lines that a failed write has left and that nothing is lost by, as far as this object saw.
     """
 
-    __slots__ = ("bad", "before", "good", "near")
+    __slots__ = ("bad", "before", "cut", "good", "near", "torn")
 
-    def __init__(self, good: int = 0, near: tuple[int, ...] = (), bad: int = 0) -> None:
+    def __init__(
+        self, good: int = 0, near: tuple[int, ...] = (), bad: int = 0, cut: int = 0
+    ) -> None:
         self.good = good
         self.near = near
         self.bad = bad
+        self.cut = cut
+        self.torn = 0
         self.before = good
 
     def lines(self, data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -69,7 +81,7 @@ class Chain:
                 self.before = self.good
                 self.good = check
                 if self.near:
-                    self.near = ()
+                    self._forget()
                 yield position, row
             elif self._forgive(row):
                 yield position, row
@@ -83,11 +95,18 @@ class Chain:
         for before in self.near:
             check = crc32(body, before)
             if tail == _SEAL % check:
-                self.before, self.good, self.near = before, check, ()
+                self.before, self.good, self.near, self.cut = before, check, (), 0
                 return True
         self.bad += 1
+        self.cut += 1
         self.near = (crc32(body, self.good), *_written(tail))
         return False
+
+    def _forget(self) -> None:
+        """Let the bad lines just before a good one be left over: they were never acknowledged."""
+        self.torn += self.cut
+        self.bad -= self.cut
+        self.near, self.cut = (), 0
 
 
 def parse(row: bytes) -> dict[str, Any] | None:

@@ -88,12 +88,12 @@ class Loader:
             If what was folded of it is there no more.
         """
         row = self._db.execute(
-            "SELECT day, name, writer, folded, good, near, bad, tail, ended, last, inode FROM file "
-            "WHERE id = ?",
+            "SELECT day, name, writer, folded, good, near, bad, cut, tail, ended, last, inode "
+            "FROM file WHERE id = ?",
             (file,),
         ).fetchone()
-        day, name, writer, folded, good, near, bad, tail, ended, last, inode = row
-        chain = Chain(good, tuple(orjson.loads(near)), bad)
+        day, name, writer, folded, good, near, bad, cut, tail, ended, last, inode = row
+        chain = Chain(good, tuple(orjson.loads(near)), bad, cut)
         try:
             fd = self._files.open(layout.journals(self._root) / day / name, os.O_RDONLY)
         except FileNotFoundError as error:
@@ -121,7 +121,7 @@ class Loader:
             self._files.close(fd)
         self._db.execute(
             "UPDATE file SET size = ?, folded = ?, mtime = ?, good = ?, near = ?, bad = ?, "
-            "tail = ?, ended = ?, last = ?, inode = ? WHERE id = ?",
+            "cut = ?, tail = ?, ended = ?, last = ?, inode = ? WHERE id = ?",
             (
                 offset + len(rest),
                 offset,
@@ -129,6 +129,7 @@ class Loader:
                 chain.good,
                 orjson.dumps(chain.near).decode(),
                 chain.bad,
+                chain.cut,
                 tail,
                 batch.ended or ended,
                 batch.last if last is None else max(last, batch.last or last),

@@ -118,8 +118,7 @@ def _journals(index: Index, run: str, untold: Iterable[str]) -> list[str]:
 
 def _tell(name: str, bad: int) -> None:
     logging.getLogger("whence.store").warning(
-        "left out %s of metric values in %s: not as written, or cut short when a write failed "
-        "(`whence verify` tells where)",
+        "left out %s of metric values in %s: not as written (`whence verify` tells where)",
         "a line" if bad == 1 else f"{bad} lines",
         f"{layout.JOURNALS}/{name}",
     )

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import re
 
-VERSION = 17
+VERSION = 18
 
 SPACES = ("param", "meta", "field", "alert")
 """What the rows of ``param`` are about."""
@@ -66,7 +66,8 @@ TABLES = """
 CREATE TABLE file (
     id INTEGER PRIMARY KEY, day TEXT NOT NULL, name TEXT NOT NULL, writer TEXT,
     size INTEGER NOT NULL, folded INTEGER NOT NULL, mtime INTEGER NOT NULL,
-    good INTEGER NOT NULL, near TEXT NOT NULL, bad INTEGER NOT NULL, tail BLOB NOT NULL,
+    good INTEGER NOT NULL, near TEXT NOT NULL, bad INTEGER NOT NULL,
+    cut INTEGER NOT NULL DEFAULT 0, tail BLOB NOT NULL,
     ended INTEGER NOT NULL, last REAL, inode INTEGER NOT NULL DEFAULT 0, UNIQUE (day, name));
 CREATE TABLE day (
     name TEXT PRIMARY KEY, mtime INTEGER, ctime INTEGER, since REAL, names INTEGER) WITHOUT ROWID;

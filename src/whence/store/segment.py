@@ -25,7 +25,7 @@ from whence.store.table import Table
 if TYPE_CHECKING:
     from whence.store.table import Column
 
-_MAGIC = b"whence columns 2\n".ljust(24)
+_MAGIC = b"whence columns 3\n".ljust(24)
 _FIRST = len(_MAGIC) + 8  # where the header begins
 
 
@@ -37,7 +37,7 @@ class Mark:
     ----------
     stop : int
         The offset after the last whole line.
-    good, near, bad : int, tuple of int, int
+    good, near, bad, cut : int, tuple of int, int, int
         The state of the `Chain` there.
     tail : str
         The last bytes before `stop`, in hexadecimal: a check, chained with all before it.
@@ -50,12 +50,13 @@ class Mark:
     good: int = 0
     near: tuple[int, ...] = ()
     bad: int = 0
+    cut: int = 0
     tail: str = ""
     hurt: tuple[tuple[int, int, int], ...] = ()
 
     def chain(self) -> Chain:
         """What goes on reading there."""
-        return Chain(self.good, self.near, self.bad)
+        return Chain(self.good, self.near, self.bad, self.cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,8 @@ def read(files: Files, path: Path, mapped: bool) -> Segment | None:
         header = orjson.loads(data[_FIRST:base])
         if header["boot"] != boot_id() or header["size"] != size - base or len(data) != size:
             return None
-        stop, good, near, bad, tail, hurt = header["mark"]
-        mark = Mark(stop, good, tuple(near), bad, tail, tuple(map(tuple, hurt)))
+        stop, good, near, bad, cut, tail, hurt = header["mark"]
+        mark = Mark(stop, good, tuple(near), bad, cut, tail, tuple(map(tuple, hurt)))
         rows = header["tables"]
     except (ValueError, KeyError, TypeError):
         return None
@@ -158,7 +159,7 @@ def write(files: Files, path: Path, mark: Mark, tables: Sequence[Table]) -> None
     facts = {
         "boot": boot_id(),
         "size": offset,
-        "mark": [mark.stop, mark.good, mark.near, mark.bad, mark.tail, mark.hurt],
+        "mark": [mark.stop, mark.good, mark.near, mark.bad, mark.cut, mark.tail, mark.hurt],
         "tables": rows,
     }
     header = orjson.dumps(facts)

@@ -47,6 +47,8 @@ class Report:
         Lines from more than a day in the future.
     unknown : int
         Lines of kinds that this version does not know: kept, and left to the version that does.
+    torn : int
+        Beginnings of lines that a failed write has left: they were refused, so nothing is lost.
     """
 
     journals: int = 0
@@ -58,6 +60,7 @@ class Report:
     unended: list[str] = field(default_factory=list)
     ahead: int = 0
     unknown: int = 0
+    torn: int = 0
 
     @property
     def sound(self) -> bool:
@@ -121,6 +124,7 @@ class _Check:
                 ended = position, line
             else:
                 count += 1
+        report.torn += chain.torn
         rest = len(data) - data.rfind(b"\n") - 1
         if rest > 1 and any(Chain(chain.good, chain.near).lines(data[-rest:-1] + b"\n")):
             # A write cut short ends before the newline: another byte has taken its place.
@@ -244,7 +248,7 @@ class _Check:
         self.report.corrupt.append(
             Problem(
                 "damaged-line",
-                f"{lines} not as written, or cut short when a write failed; skipped",
+                f"{lines} not as written; skipped",
                 Where(name, line=max(number, 1)),
                 _MEND,
             )
