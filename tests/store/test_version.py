@@ -147,6 +147,39 @@ def test_merge_keeps_versions_and_numbers(tmp_path: Path) -> None:
     assert report.incomplete == []
 
 
+def test_merge_tells_of_aliases_that_point_elsewhere_now(tmp_path: Path) -> None:
+    here, there = (Store.create(tmp_path / name) for name in "ab")
+    writers = [store.writer().id for store in (here, there)]
+
+    def point(store: Store, alias: str, number: int | None) -> None:
+        told = {"alias": alias, "number": number, "writer": store.writer().id}
+        store.writer().append("alias", "c/a", told)
+
+    for alias in ("published", "twin", "gone", "mine"):
+        point(there, alias, 5)
+        point(here, alias, 0)
+    before = aliases(here.index().connection, "c", "a")
+    assert merge(here, there).conflicts == []  # what was set here is later
+    assert aliases(here.index().connection, "c", "a") == before
+    point(there, "published", 1)
+    point(there, "twin", 0)
+    point(there, "gone", None)
+    told = [problem.message for problem in merge(here, there).conflicts]
+    assert told == [
+        "the alias 'gone' of c/a pointed to v0 here, and points to nothing now, "
+        "as it was set last in the other store",
+        "the alias 'published' of c/a pointed to v0 here, and points to v1 now, "
+        "as it was set last in the other store",
+        f"the alias 'twin' of c/a pointed to v0~{writers[0]} here, and points to v0~{writers[1]} "
+        "now, as it was set last in the other store",
+    ]
+    found = aliases(here.index().connection, "c", "a")
+    assert found == {
+        "mine": (0, writers[0]), "published": (1, writers[1]), "twin": (0, writers[1])
+    }  # fmt: skip
+    assert merge(here, there).conflicts == []
+
+
 def test_verify_misses_the_files_of_versions(store: Store) -> None:
     log(store, b"x" * 100_000)
     (content,) = (path for path in store.root.glob("objects/*/*") if path.is_file())

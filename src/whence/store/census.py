@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from whence.store.files import Files, read_all
 from whence.store.fold import Key, key_of
 from whence.store.line import Chain, parse
 from whence.store.listing import journals
+from whence.store.version import alias_fits
 
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_KEY = itemgetter(0)
 _END = 1 << 16  # more than the last line of a metrics file
 
 
@@ -113,6 +116,9 @@ class Census:
         Digests of content that names content itself.
     versions : set of str
         The ids of the versions of artifacts in collections.
+    aliases : dict of (str, str) to (key, int or None, str)
+        Where each alias of an artifact points, by artifact and alias: the place in the order of
+        the line that says so last, the number and the writer of the version.
     objects : set of str
         The digests of content that was kept as an object.
     lc : int
@@ -128,6 +134,7 @@ class Census:
     folded: dict[str, list[Folded]] = field(default_factory=dict)
     manifests: set[str] = field(default_factory=set)
     versions: set[str] = field(default_factory=set)
+    aliases: dict[tuple[str, str], tuple[Key, int | None, str]] = field(default_factory=dict)
     objects: set[str] = field(default_factory=set)
     lc: int = 0
 
@@ -241,6 +248,10 @@ def _take(found: Census, line: dict[str, Any], key: Key, row: bytes) -> None:
             found.final.add(thing)
         elif op == "version":
             found.versions.add(thing)
+        elif op == "alias" and alias_fits(line):
+            told = key, line["number"], str(line.get("writer"))
+            place = thing, line["alias"]
+            found.aliases[place] = max(found.aliases.get(place, told), told, key=_KEY)
     elif op == "pack":
         if pack_fits(line):
             found.packed.append(_packed_of(line))

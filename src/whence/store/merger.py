@@ -62,7 +62,8 @@ class Merged:
     copies : list of Copy
         The files.
     conflicts : list of Problem
-        Files that are different here and there and none of which goes on from the other.
+        Files that are different here and there and none of which goes on from the other, versions
+        of one number, and aliases that point elsewhere now.
     damaged : list of Problem
         What the other store has that is not as it was written; it was left there.
     """
@@ -176,7 +177,7 @@ def plan(ours: Side, theirs: Side, *, thorough: bool = False) -> Merged:
     listed = journals(theirs.files, theirs.root)
     sizes = {name: _whole(theirs, f"journals/{name}") for name in listed}
     known = _Known(census(ours.files, ours.root), census(theirs.files, theirs.root))
-    found.conflicts += _claimed_twice(known)
+    found.conflicts += [*_claimed_twice(known), *_pointing_elsewhere(known)]
     look = _Look(found, ours, theirs, known, thorough)
     found.copies += look.objects()
     packs = look.packs()
@@ -208,6 +209,22 @@ def _claimed_twice(known: _Known) -> list[Problem]:
         for number, claims in sorted(writers.items())
         if len(claims) > 1 and not {f"{number}~{w}" for w in claims} <= known.here.versions
     ]
+
+
+def _pointing_elsewhere(known: _Known) -> Iterator[Problem]:
+    """The aliases that were set here, and later in the other store to another version."""
+    for (series, alias), (before, number, writer) in sorted(known.here.aliases.items()):
+        after, other, by = known.there.aliases.get((series, alias), (before, number, writer))
+        if after <= before or number is None or (number, writer) == (other, by):
+            continue
+        own = f"~{writer}" if number == other else ""
+        there = "nothing" if other is None else f"v{other}{own and f'~{by}'}"
+        yield Problem(
+            "alias-moved",
+            f"the alias {alias!r} of {series} pointed to v{number}{own} here, and points to "
+            f"{there} now, as it was set last in the other store",
+            mend="`ArtifactManager.set_alias` points it to the version that it ought to mean.",
+        )
 
 
 def carry_out(found: Merged, ours: Side, theirs: Side, watch: Watch) -> None:

@@ -60,6 +60,12 @@ def speaks_of_version(of: str, op: object) -> bool:
     return (op == "version" or op in _MARKS) and _VERSION.fullmatch(of) is not None
 
 
+def alias_fits(line: dict[str, Any]) -> bool:
+    """Whether a line says where an alias points: to a version, or to none."""
+    number = line.get("number")
+    return type(line.get("alias")) is str and (number is None or is_count(number))
+
+
 def load_versions(db: sqlite3.Connection, lines: Iterable[Line]) -> None:
     """Bring lines for which `speaks_of_version` holds into the tables."""
     for key, line in lines:
@@ -130,9 +136,9 @@ def _version(db: sqlite3.Connection, key: Key, line: dict[str, Any]) -> None:
 def _alias(db: sqlite3.Connection, key: Key, line: dict[str, Any]) -> None:
     match = _SERIES.fullmatch(line["of"])
     assert match is not None
-    alias, number, writer = (line.get(name) for name in ("alias", "number", "writer"))
-    if type(alias) is not str or not (number is None or is_count(number)):
+    if not alias_fits(line):
         return
+    alias, number, writer = (line.get(name) for name in ("alias", "number", "writer"))
     db.execute(
         "INSERT INTO alias VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
         "number = excluded.number, writer = excluded.writer, lc = excluded.lc, "
