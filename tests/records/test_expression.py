@@ -208,3 +208,30 @@ def test_lengths():
     assert [length(text) / 3600 for text in told] == [
         0.0125, 1.5, 2, 72, 168, 4320, 8760, 48
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("created == 2026-11-21", ["noon", "late"]),
+        ("created >= 2026-11-21", ["noon", "late", "next"]),
+        ("created < 2026-11-21", ["early"]),
+        ("created > 2026-11-21", ["next"]),
+        ("created >= 2026-11-21T00:00Z", ["late", "next"]),
+        ("created >= 2026-11-22T00:00+13:00", ["next"]),
+    ],
+)
+def test_dates_are_in_local_time_unless_they_name_a_zone(tmp_path, monkeypatch, text, found):
+    monkeypatch.setenv("TZ", "NZST-12NZDT,M9.5.0,M4.1.0/3")  # Auckland, without its database
+    time.tzset()
+    store = Store.create(tmp_path)
+    made = {"early": "20T10:59", "noon": "20T11:00", "late": "21T10:59", "next": "21T11:00"}
+    for name, at in made.items():
+        created = dt.datetime.fromisoformat(f"2026-11-{at}Z").timestamp()
+        store.writer().append("set", name, {"f": {"status": "completed", "created": created}})
+    try:
+        assert RecordStoreView(store).filter(text).labels()[::-1] == found
+    finally:
+        store.writer().close()
+        monkeypatch.undo()
+        time.tzset()

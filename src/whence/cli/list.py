@@ -96,7 +96,8 @@ def command(
     The table shows of each run the parameters that differ among those listed. A FILTER is a
     condition like 'metadata.x > 3', 'params.model.mu <= 0.5', 'has tag.melt', 'created < 2d',
     'status != completed' or 'name contains test'; all of them must hold. A single word is a tag, a
-    status, or a part of an id or a name.
+    status, or a part of an id or a name. Dates, as in 'created == 2026-11-21', are in local time,
+    while all that is shown is in UTC; a time may name its zone: 'created >= 2026-11-21T00:00Z'.
     """
     from whence.app import Listing, Workspace, list_runs
     from whence.app.record import columns_of
