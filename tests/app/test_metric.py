@@ -57,6 +57,31 @@ def test_a_sparse_and_a_dense_metric_share_a_table(client: Client) -> None:
     assert frame.attrs["units"] == {"dense": "kJ/mol"}
 
 
+def test_metrics_that_have_arrays_are_told_of_with_what_gives_them(store: Store) -> None:
+    with Run(store) as run:
+        run.init("arrays")
+        run.log_metrics({"arr": np.zeros(3)})
+    client = Client(store)
+    wanted = rf"Client\(\).get_tensor_metric\('{run.id}', 'arr'\)"
+    with pytest.raises(UserError, match=wanted):
+        client.get_metric_values(["arr"], run_ids="arrays")
+    with pytest.raises(UserError, match=wanted):
+        client.get_run("arrays").metrics["arr"]
+
+
+def test_of_two_values_at_one_step_both_are_kept_and_the_last_counts(store: Store) -> None:
+    with Run(store) as run:
+        run.init("twice")
+        for value in (1.0, 2.0):
+            run.log_metrics({"a": value, "arr": np.full(2, value)}, step=3)
+    client = Client(store)
+    assert client.get_metric_values(["a"], run_ids="twice")["a"] == {(3, run.id): 2.0}
+    frame = client.get_run("twice").metrics.frame(["a"])
+    assert frame[["step", "a"]].to_numpy().tolist() == [[3, 1.0], [3, 2.0]]
+    assert client.get_tensor_metric(run.id, "arr", step=3).values.tolist() == [2.0, 2.0]
+    assert client.get_tensor_metric(run.id, "arr")["step"].values.tolist() == [3, 3]
+
+
 def test_instants_are_times(client: Client) -> None:
     names = ["dense", "sparse"]
     found = client.get_metric_values(names, "timestamp", run_ids="run1", use_run_names=True)

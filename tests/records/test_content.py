@@ -38,6 +38,24 @@ def test_an_output_is_read_by_its_name_or_a_part_of_its_path(record):
         record.get_output("velocity.npy", (dict, str))
 
 
+def test_the_name_of_a_file_comes_before_what_paths_hold(store, tmp_path):
+    folder = tmp_path / "melts"
+    folder.mkdir()
+    with Run(store) as run:
+        run.init("r")
+        for name in ("m.npy", "mean.npy", "x.npy", "x.csv"):
+            np.savetxt(folder / name, [1.0]) if name == "x.csv" else np.save(folder / name, [name])
+            run.save_file(folder / name)
+    (record,) = RecordStoreView(store)
+    assert record.get_output("m").tolist() == ["m.npy"]
+    assert record.get_output("mean").tolist() == ["mean.npy"]
+    assert record.get_output("x.npy").tolist() == ["x.npy"]
+    with pytest.raises(UserError, match="2 outputs"):
+        record.get_output("x")
+    with pytest.raises(UserError, match="4 outputs"):
+        record.get_output("melt")
+
+
 def test_a_model_validates_what_was_read(record):
     pydantic = pytest.importorskip("pydantic", reason="pip install pydantic")
 

@@ -12,7 +12,7 @@ from whence.base.error import UserError
 from whence.base.escape import encode
 from whence.base.problem import did_you_mean
 from whence.records import Record
-from whence.records.metric import OWN, Digest, Metrics, measured_runs
+from whence.records.metric import OWN, Digest, Metrics, measured_runs, only_arrays
 from whence.records.thin import thinned
 from whence.store import Store
 
@@ -290,6 +290,9 @@ def _unit(held: Mapping[str, Curve]) -> str | None:
 
 
 def _unknown(name: str, metrics: Mapping[str, Metrics]) -> UserError:
+    for run, one in metrics.items():
+        if name in one.arrays:
+            return only_arrays(name, run)
     known = list(dict.fromkeys(other for one in metrics.values() for other in one.names))
     where = "the run has" if len(metrics) == 1 else f"none of the {len(metrics)} runs has"
     how = f"no metric {name!r}" if len(metrics) == 1 else f"a metric {name!r}"

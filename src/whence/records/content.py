@@ -43,11 +43,13 @@ def output(record: Record, name: str, types: type | Iterable[type] | None) -> An
 
 
 def _chosen(record: Record, name: str) -> Artifact:
-    """The one output of that name, or else whose path holds it; the last that was saved so."""
+    """The one output of that name or file name, or else whose path holds it; the last saved so."""
     latest = {item.name: item for item in record.of_category("output")}
     if name in latest:
         return latest[name]
-    found = [item for item in latest.values() if name in item.name or name in record.path_of(item)]
+    items = latest.values()
+    found = [item for item in items if name in _file_names(item.name, record.path_of(item))]
+    found = found or [item for item in items if name in item.name or name in record.path_of(item)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -62,6 +64,11 @@ def _chosen(record: Record, name: str) -> Artifact:
         f"the record {record.label} has no output {name!r}",
         mend=did_you_mean(name, latest) or known,
     )
+
+
+def _file_names(*paths: str) -> set[str]:
+    """What files are called, with and without their endings."""
+    return {name for path in map(Path, paths) for name in (path.name, path.stem)}
 
 
 def _bytes(record: Record, item: Artifact) -> bytes:

@@ -163,6 +163,11 @@ class Metrics:
         ordered = sorted(self._tables, key=lambda table: float(table.stamp[0]))
         return tuple(dict.fromkeys(name for table in ordered for name in table.names))
 
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """The metrics of which arrays were logged, which `Client.get_tensor_metric` gives."""
+        return tuple(name for name, facts in self._facts.items() if facts.get("tensors"))
+
     def __repr__(self) -> str:
         return f"<Metrics of {self._run}: {', '.join(self.names) or 'none'}>"
 
@@ -233,6 +238,8 @@ class Metrics:
     def _holding(self, names: Iterable[str]) -> list[Table]:
         wanted = set(names)
         missing = sorted(wanted - set(self.names))
+        if missing and missing[0] in self.arrays:
+            raise only_arrays(missing[0], self._run)
         if missing:
             raise UserError.of(
                 "unknown-metric",
@@ -243,6 +250,15 @@ class Metrics:
 
     def _known(self) -> str:
         return f"It has {', '.join(self.names)}." if self.names else "It has none at all."
+
+
+def only_arrays(name: str, run: str) -> UserError:
+    """The error of a metric that has arrays where single values are asked for."""
+    return UserError.of(
+        "unknown-metric",
+        f"the metric {name!r} has arrays, and no single values",
+        mend=f"`Client().get_tensor_metric({run!r}, {name!r})` gives them, over their steps.",
+    )
 
 
 class _Rows:

@@ -234,8 +234,8 @@ class Record:
         Parameters
         ----------
         name : str
-            The output's name, or a part of its path that no other output has; needless if there
-            is one output.
+            The output's name, that of its file with or without the ending, or a part of its path
+            that no other output has; needless if there is one output.
         data_types : type or iterable of type, optional
             What it may be; the first that fits is given. ``bytes`` gives it as it lies there, and
             a model of pydantic validates what was read.
