@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from io import TextIOWrapper
 from typing import Any
 
 import rich_click as click
 from click.exceptions import Abort, ClickException
+
+from whence.cli import stream
 
 # name: (module, what it does); the table keeps `whence --help` from importing them all.
 COMMANDS = {
@@ -178,17 +179,36 @@ def _say_warnings() -> None:
 
 def main() -> None:
     """Run the command line; every error is told in words, with exit code 1 (user's: 2)."""
-    from whence.base.error import WhenceError
-
+    stream.prepare()
     if not {"-h", "--help"}.isdisjoint(sys.argv):
         _tell_version_of_click()
-    if isinstance(sys.stdout, TextIOWrapper):  # names of files need not be UTF-8
-        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            _run()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output (`head`, a pager) has had enough; that is no error.
+        stream.give_up()
+        sys.exit(0)
+    except stream.OutputError as error:
+        stream.give_up()
+        click.echo(
+            f"whence: cannot write to standard output: {error.strerror}; "
+            "what was put on record stays there",
+            err=True,
+        )
+        sys.exit(1)
+
+
+def _run() -> None:
+    from whence.base.error import WhenceError
+
     try:
         sys.exit(whence.main(prog_name="whence", standalone_mode=False) or 0)
     except WhenceError as error:
-        _tell_programs([problem.as_dict() for problem in error.problems])
         click.echo(f"whence: {error}", err=True)
+        _tell_programs([problem.as_dict() for problem in error.problems])
         sys.exit(error.exit_code)
     except (Abort, KeyboardInterrupt):
         sys.exit(130)
@@ -199,10 +219,6 @@ def main() -> None:
             "mend": None,
             "where": None,
         }
-        _tell_programs([usage])
         error.show()
+        _tell_programs([usage])
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # Whoever read our output (`head`, a pager) has had enough; that is no error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)

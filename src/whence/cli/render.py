@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,8 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 
 def aside(text: str) -> None:
     """Tell people something, beside what the command is asked for."""
-    click.echo(f"whence: {text}", err=True)
+    with suppress(OSError):  # standard error is full: what is done counts all the same
+        click.echo(f"whence: {text}", err=True)
 
 
 def as_json(value: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import ctypes
+import errno
 import os
 import selectors
 import sys
@@ -23,6 +24,7 @@ be shown and handed on of them."""
 
 _EVERY = 0.2  # seconds between pieces, so that a print per step is not a line per step
 _PIECE = 32 * 1024  # bytes, or sooner if so much has come
+_GONE = (errno.EPIPE, errno.EIO, errno.EBADF)  # a pipe or a terminal that nobody looks at
 _GRACE = 0.5  # seconds for what descendants still hold open after the program has ended
 
 
@@ -63,6 +65,9 @@ class Drain(threading.Thread):
     ----------
     error : Exception or None
         What `emit` raised first. Reading goes on, so that the program is never blocked.
+    unshown : dict of str to str
+        Which streams were not passed through whole, and why, as where a disk is full; what nobody
+        reads any more is not told.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class Drain(threading.Thread):
     ) -> None:
         super().__init__(name="whence-output", daemon=True)
         self.error: Exception | None = None
+        self.unshown: dict[str, str] = {}
         self._emit_piece = emit
         self._sieve = sieve
         self._streams = {fd: _Stream(name, (through or {}).get(name)) for name, fd in pipes.items()}
@@ -134,8 +140,11 @@ class Drain(threading.Thread):
                 self.error = self.error or error
             stream.taken |= data != came
         if data and stream.through is not None:
-            with contextlib.suppress(OSError):  # the terminal is gone; the record goes on
+            try:
                 _write_all(stream.through, data)
+            except OSError as error:  # the record goes on
+                if error.errno not in _GONE:
+                    self.unshown[stream.name] = error.strerror or str(error)
         stream.held += data
 
     def _flush(self, *, final: bool = False) -> None:
@@ -174,7 +183,7 @@ def captured(emit: Emit, *, through: bool = False, sieve: Sieve | None = None) -
     sieve : callable, optional
         Takes out what is neither to be shown nor handed on.
     """
-    _flush_all()
+    flush_all()
     saved = {"out": os.dup(1), "err": os.dup(2)}
     out, err = os.pipe(), os.pipe()
     for (_, write), fd in ((out, 1), (err, 2)):
@@ -186,7 +195,7 @@ def captured(emit: Emit, *, through: bool = False, sieve: Sieve | None = None) -
         with _streams():
             yield
     finally:
-        _flush_all()
+        flush_all()
         for name, fd in (("out", 1), ("err", 2)):
             os.dup2(saved[name], fd)
         try:
@@ -209,7 +218,8 @@ def _streams() -> Iterator[None]:
         yield
 
 
-def _flush_all() -> None:
+def flush_all() -> None:
+    """Write out what this process has printed so far, as far as that is possible."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError, OSError):  # none, closed or gone
             stream.flush()

@@ -28,7 +28,7 @@ from whence.runs.gauge import gauge_of
 from whence.runs.harvest import Harvest, left_out
 from whence.runs.launcher import check_program, environment_of, how_ended, pipes_of, spawn
 from whence.runs.origin import Origin
-from whence.runs.output import Drain
+from whence.runs.output import Drain, flush_all
 from whence.runs.report import Report
 from whence.runs.run import Run
 from whence.runs.warden import Warden, held_back
@@ -175,7 +175,7 @@ def record_process(
             finally:
                 kept = options.keep
                 notes = [*save_outputs(run, harvest, kept), *own.save(run, kept)]
-            notes += [ending.unread] if ending.unread else []
+            notes += [note for note in (ending.unread, *ending.unshown) if note]
             close(run, ending)
     except KeyboardInterrupt:
         raise Interrupted(run.id) from None
@@ -298,7 +298,14 @@ def stream(
             program.drain.finish()
             if program.warden is not None:
                 program.warden.close()
-    return Ending(status, report.last_error, report.unread)
+    return Ending(status, report.last_error, report.unread, tuple(_unshown(program.drain)))
+
+
+def _unshown(drain: Drain) -> Iterator[str]:
+    """What is to be said of output that did not get where the user sent it."""
+    for name, why in drain.unshown.items():
+        where = "standard output" if name == "out" else "standard error"
+        yield f"{where} was cut short: {why}; what the program printed is whole on record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,12 +340,14 @@ def _start(
 class Ending:
     """How a program ended: its exit status, the last line of its standard error.
 
-    What is to be said of lines that were to tell something, and could not be read, is `unread`.
+    What is to be said of lines that were to tell something, and could not be read, is `unread`,
+    and `unshown` of what it printed and could not be passed on.
     """
 
     status: int
     said: str = ""
     unread: str = ""
+    unshown: tuple[str, ...] = ()
 
 
 class ExitStatusError(Exception):
@@ -413,9 +422,13 @@ def save_outputs(run: Run, harvest: Harvest, keep: Mode = "auto") -> list[str]:
 
 
 def _terminal() -> dict[str, int]:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    return {"out": 1, "err": 2}
+    """Where a program's output is shown; not where this process has no such stream.
+
+    The number of a stream that was closed may be that of a file by now.
+    """
+    flush_all()
+    streams = {"out": (1, sys.__stdout__), "err": (2, sys.__stderr__)}
+    return {name: fd for name, (fd, stream) in streams.items() if stream is not None}
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
