@@ -230,6 +230,17 @@ def test_completion_of_runs_names_and_tags(own):
     assert [value for value, _ in _completed(own, "delete", "--undo", "")] == [ids[2]]
 
 
+def test_completion_of_a_name_that_several_runs_have(whence):
+    whence("init")
+    for _ in range(2):
+        whence("run", "--name", "same", "--", "true")
+    newest, older = (run["id"] for run in whence.json("list"))
+    assert _completed(whence, "show", "sa") == [("same", f"{newest}, the newest of several")]
+    assert whence.json("show", "same")["id"] == newest
+    whence("delete", newest, older, "-y")
+    assert _completed(whence, "delete", "--undo", "sa") == []
+
+
 @pytest.mark.parametrize(
     ("words", "offered"),
     [

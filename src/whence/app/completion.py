@@ -5,6 +5,7 @@ The shell waits meanwhile: only what reads the index is imported.
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -60,25 +61,33 @@ def complete_runs(
 
 
 def _names(index: Index, typed: str, deleted: bool) -> dict[str, str]:
-    """Names that only one run has, the newest first, with its id."""
+    """Names, the newest first, each with the id of the run that it means: the newest so called.
+
+    Of deleted runs only a name that one alone has means any.
+    """
     query = "SELECT name, id, created FROM run WHERE name >= ? AND name < ? AND deleted = ? "
     values = typed, typed + _END, deleted
     rows = index.connection.execute(query + "LIMIT ?", (*values, _MANY)).fetchall()
     if len(rows) == _MANY:  # sorting them all would take longer than looking at the newest
         rows = index.connection.execute(
             f"{query.replace('FROM run', 'FROM run INDEXED BY run_created')}"
-            "ORDER BY created DESC LIMIT ?",
-            (*values, _MOST),
+            "ORDER BY created DESC, id DESC LIMIT ?",
+            (*values, _MANY),
         ).fetchall()
-    rows.sort(key=lambda row: row[2] or 0, reverse=True)
+    rows.sort(key=lambda row: (row[2] or 0, row[1]), reverse=True)
+    newest: dict[str, str] = {}
+    for name, run, _ in rows:
+        newest.setdefault(name, run)
     found = {}
-    for name, run, _ in rows[:_MOST]:
+    for name, run in itertools.islice(newest.items(), _MOST):
         (count,) = index.connection.execute(
             "SELECT count(*) FROM (SELECT 1 FROM run WHERE name = ? AND deleted = ? LIMIT 2)",
             (name, deleted),
         ).fetchone()
         if count == 1:
             found[name] = run
+        elif not deleted:
+            found[name] = f"{run}, the newest of several"
     return found
 
 
