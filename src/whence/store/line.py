@@ -118,6 +118,17 @@ def parse(row: bytes) -> dict[str, Any] | None:
     return line if type(line) is dict else None
 
 
+def parse_all(bodies: list[bytes]) -> list[dict[str, Any]]:
+    """The lines that are objects as data, each given without its check and closing brace."""
+    try:
+        lines = orjson.loads(b"[" + b"},".join(bodies) + b"}]")
+    except orjson.JSONDecodeError:
+        lines = []
+    if len(lines) == len(bodies) and set(map(type, lines)) == {dict}:
+        return lines  # type: ignore[no-any-return]
+    return [line for body in bodies if (line := parse(body + b"}")) is not None]
+
+
 def _written(tail: bytes) -> tuple[int, ...]:
     try:
         return (int(tail[-10:-2], 16),)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from whence.base.error import UserError
 from whence.base.escape import decode
+from whence.store import frame
+from whence.store.line import parse_all
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
 
 NO_STEP = -(2**63)
 """Stands in `Table.step` for a line without a step."""
-
-_MEMBERS = 7  # n, run, s, w, t, v, crc: a line that names no other writer
 
 Key = tuple[str, str, tuple[str, ...]]
 
@@ -128,23 +128,41 @@ def _apart(tables: list[Table]) -> bool:
     return all(before[1] < after[0] for before, after in pairwise(ranges))
 
 
-def tables_of(lines: list[dict[str, Any]], writer: str) -> list[Table]:
-    """The metric values among the lines of a writer; other lines are passed over."""
-    return [_table(key, group) for key, group in _groups(lines, writer)]
+def tables_of(lines: list[bytes], writer: str) -> list[Table]:
+    """The metric values among the lines of a writer; other lines are passed over.
+
+    Parameters
+    ----------
+    lines : list of bytes
+        JSON objects that lack their closing brace, as those that a check was made of.
+    writer : str
+        Who wrote those that do not tell.
+    """
+    alike, others = frame.groups(lines)
+    found = []
+    for group in alike:
+        told = frame.columns(group)
+        if told is None:
+            others += group
+        else:
+            run, names, cells = told
+            found.append(_table((run, writer, names), cells))
+    found += [_table(key, _cells(key, group)) for key, group in _groups(others, writer)]
+    return [_in_order(table) for table in (join(found) if len(found) > 1 else found)]
 
 
-def _groups(lines: list[dict[str, Any]], writer: str) -> Iterable[tuple[Key, list[dict[str, Any]]]]:
-    """The lines by key; mostly all have one, which takes half the time to see."""
-    values = [line.get("v") for line in lines]
-    if set(map(type, values)) == {dict} and set(map(len, lines)) == {_MEMBERS}:
-        runs = [line.get("run") for line in lines]
-        names = set(map(tuple, values))  # type: ignore[arg-type]
-        if len(names) == 1 and runs.count(runs[0]) == len(runs):
-            run, (shape,) = runs[0], names
-            if type(run) is str and "$map" not in shape:
-                return (((run, writer, shape), lines),)
+def _in_order(table: Table) -> Table:
+    """The rows in the order of their lines' numbers, which those of several frames are not in."""
+    import numpy as np
+
+    if np.all(table.n[1:] >= table.n[:-1]):
+        return table
+    return table.take(np.argsort(table.n, kind="stable"))
+
+
+def _groups(lines: list[bytes], writer: str) -> Iterable[tuple[Key, list[dict[str, Any]]]]:
     groups: dict[Key, list[dict[str, Any]]] = {}
-    for line in _plain(lines):
+    for line in _plain(parse_all(lines)):
         key = line["run"], str(line.get("by", writer)), tuple(line["v"])
         groups.setdefault(key, []).append(line)
     return groups.items()
@@ -164,15 +182,17 @@ def _plain(lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield line
 
 
-def _table(key: Key, lines: list[dict[str, Any]]) -> Table:
+def _cells(key: Key, lines: list[dict[str, Any]]) -> list[list[Any]]:
     values = [line["v"] for line in lines]
-    columns = [
-        _whole([line.get("n") for line in lines]),
-        _whole([line.get("s") for line in lines]),
-        _real([line.get("w") for line in lines]),
-        _real([line.get("t") for line in lines]),
-        *[_column([value[name] for value in values]) for name in key[2]],
+    return [
+        *([line.get(name) for line in lines] for name in "nswt"),
+        *([value[name] for value in values] for name in key[2]),
     ]
+
+
+def _table(key: Key, cells: list[list[Any]]) -> Table:
+    n, step, time, stamp, *values = cells
+    columns = [_whole(n), _whole(step), _real(time), _real(stamp), *map(_column, values)]
     return Table.of(key, columns)
 
 
