@@ -137,3 +137,8 @@ def test_a_coupled_dimension_takes_from_its_target_what_it_lacks():
 def test_a_coupled_dimension_needs_a_target(arguments):
     with pytest.raises(UserError):
         CoupledParamDim(**arguments)
+
+
+def test_a_range_takes_whole_numbers_and_says_so():
+    with pytest.raises(UserError, match=r"whole numbers, not 0\.1; linspace and values take any"):
+        ParamDim(default=1, range=[0, 1, 0.1])

@@ -366,7 +366,11 @@ def _arguments(values: Any, least: int, most: int) -> tuple[Any, ...]:
 
 
 def _ranged(values: Any) -> tuple[Any, ...]:
-    return tuple(range(*_arguments(values, 1, 3)))
+    numbers = _arguments(values, 1, 3)
+    odd = next((item for item in numbers if not isinstance(item, int)), None)
+    if odd is not None:
+        raise ValueError(f"it takes whole numbers, not {odd!r}; linspace and values take any")
+    return tuple(range(*numbers))
 
 
 def _spaced(function: str) -> Callable[[Any], tuple[Any, ...]]:
