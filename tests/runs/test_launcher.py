@@ -190,3 +190,24 @@ def test_kill_9_ends_the_processes_too(store, project):
     os.kill(parent.pid, signal.SIGKILL)
     parent.communicate()
     until(lambda: subprocess.run(["pgrep", "-f", "^sleep 673.5"], check=False).returncode == 1)
+
+
+def test_variables_that_the_system_cannot_take_are_refused_by_name(store, project):
+    with Run(store) as run:
+        run.init()
+        for env, told in (
+            ({"A": None}, "'A' cannot be None"),
+            ({"A": True}, "'A' cannot be True"),
+            ({"A": "x\0"}, "'A' cannot be"),
+            ({"A=": "x"}, "called 'A='"),
+            ({1: "x"}, "called 1"),
+        ):
+            before = state_of(store, run)["lc"]
+            with pytest.raises(UserError, match=told):
+                run.add_process("p", executable="true", env=env)
+            assert state_of(store, run)["lc"] == before
+        words = ["-c", "echo $A $B $C"]
+        run.add_process("p", *words, executable="sh", env={"A": 1, "B": 0.5, "C": project})
+        run.wait_for_processes()
+    found = {item["name"]: item for item in state_of(store, run)["artifacts"]}
+    assert store.get(found["p.out"]["digest"]).decode() == f"1 0.5 {project}\n"

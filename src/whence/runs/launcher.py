@@ -66,7 +66,7 @@ class Program:
     script: str | os.PathLike[str] | None = None
     input_file: str | os.PathLike[str] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    environment: Mapping[str, str] | None = None
+    environment: Mapping[str, object] | None = None
     cwd: str | os.PathLike[str] | None = None
     callback: Callable[..., object] | None = None
     trigger: Trigger | None = None
@@ -142,12 +142,13 @@ class Launcher:
         """
         with self._lock:
             self._check(program)
+            variables = _variables(program.environment or {})
             self._put_on_record(program)
             self._warden = self._warden or Warden()
             process = spawn(
                 program.command,
                 cwd=program.cwd,
-                env={**os.environ, **(program.environment or {}), **environment_of(self._run)},
+                env={**os.environ, **variables, **environment_of(self._run)},
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
@@ -263,6 +264,34 @@ class Launcher:
             state = "critical" if status else "ok"
             run.create_user_alert(name=f"{identifier}_exit_status")
             run.log_alert(name=f"{identifier}_exit_status", state=state)  # type: ignore[arg-type]
+
+
+def _variables(given: Mapping[str, object]) -> dict[str, str]:
+    """Environment variables as the system takes them; numbers as text, as arguments are.
+
+    Raises
+    ------
+    UserError
+        If the system could not take one.
+    """
+    found = {}
+    for name, value in given.items():
+        text = value
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            text = str(value)
+        elif isinstance(value, os.PathLike):
+            text = os.fsdecode(value)
+        named = isinstance(name, str) and name and not {"=", "\0"} & set(name)
+        if not named or not isinstance(text, str) or "\0" in text:
+            raise UserError.of(
+                "bad-variable",
+                f"the environment variable {name!r} cannot be {value!r}"
+                if named
+                else f"no environment variable can be called {name!r}",
+                mend="Names and values are text; numbers and paths will do as values.",
+            )
+        found[name] = text
+    return found
 
 
 def failure(statuses: Mapping[str, int]) -> dict[str, Any]:

@@ -181,7 +181,7 @@ class Life(Log):
         input_file: str | os.PathLike[str] | None = None,
         completion_callback: Callable[..., object] | None = None,
         completion_trigger: Trigger | None = None,
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, object] | None = None,
         cwd: str | os.PathLike[str] | None = None,
         **cmd_kwargs: object,
     ) -> int:
@@ -203,7 +203,7 @@ class Life(Log):
         completion_trigger : event, optional
             Set when it has ended.
         env, cwd : optional
-            Further environment variables; where it runs.
+            Further environment variables, text or numbers; where it runs.
         **cmd_kwargs : object
             Options: ``n=4`` is ``-n 4``, ``dry_run=True`` is ``--dry-run``.
 
