@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import operator
+from typing import SupportsIndex
+
 from whence.artifacts.backend import Backend
 from whence.artifacts.version import LATEST, UnknownArtifact, Version, number_of
 from whence.base.problem import did_you_mean
 
 
-def resolve(backend: Backend, collection: str, artifact: str, name: str | None) -> Version:
-    """The version that a name means: ``v3``, ``latest``, an alias; the latest if None.
+def resolve(
+    backend: Backend, collection: str, artifact: str, asked: str | SupportsIndex | None
+) -> Version:
+    """The version that is meant: ``v3`` or 3, ``latest``, an alias; the latest if None.
 
     The latest is the one with the highest number whose work ended well.
 
@@ -17,20 +22,21 @@ def resolve(backend: Backend, collection: str, artifact: str, name: str | None) 
     UnknownArtifact
         If there is none, or it was deleted.
     """
+    name = _named(asked)
     found = backend.versions(collection, artifact)
     there = [version for version in found if not version.deleted]
     if not there:
         raise _unknown_artifact(backend, collection, artifact, bool(found))
     if name is None or name == LATEST:
         return latest(there, collection, artifact)
-    asked = number_of(name)
-    if asked is None:
+    numbered = number_of(name)
+    if numbered is None:
         known = backend.aliases(collection, artifact)
         if name not in known:
             raise _unknown_version(there, name, list(known))
-        asked = number_of(known[name])
-        assert asked is not None
-    number, twin = asked
+        numbered = number_of(known[name])
+        assert numbered is not None
+    number, twin = numbered
     same = [v for v in found if v.number == number]
     fitting = [v for v in same if (v.twin == "") == (twin == "") and v.twin.startswith(twin)]
     if len(fitting) != 1:
@@ -42,6 +48,23 @@ def resolve(backend: Backend, collection: str, artifact: str, name: str | None) 
             mend=f"There is {', '.join(v.name for v in there[-5:])}.",
         )
     return fitting[0]
+
+
+def _named(asked: str | SupportsIndex | None) -> str | None:
+    """The name of a version, which may be given by its number alone."""
+    if asked is None or isinstance(asked, str):
+        return asked
+    try:
+        number = -1 if isinstance(asked, bool) else operator.index(asked)
+    except TypeError:
+        number = -1
+    if number < 0:
+        raise UnknownArtifact.of(
+            "unknown-version",
+            f"{asked!r} is no version",
+            mend="Give a name like 'v3' or its number 3, 'latest' or an alias.",
+        )
+    return f"v{number}"
 
 
 def latest(versions: list[Version], collection: str, artifact: str) -> Version:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, SupportsIndex
 
 from whence.artifacts.backend import Backend
 from whence.artifacts.bring import bring
@@ -196,7 +197,7 @@ class ArtifactManager:
         self,
         artifact: str,
         collection: str | None = None,
-        version: str | None = None,
+        version: str | SupportsIndex | None = None,
         *,
         allow_pickle: bool = False,
     ) -> Any:
@@ -208,8 +209,8 @@ class ArtifactManager:
             The artifact's name.
         collection : str, optional
             Where from; the active collection if not given.
-        version : str, optional
-            ``v3``, ``latest`` or an alias; the latest if not given.
+        version : str or int, optional
+            ``v3`` or 3, ``latest`` or an alias; the latest if not given.
         allow_pickle : bool
             Load pickled objects, which may run code that is in them.
 
@@ -241,7 +242,7 @@ class ArtifactManager:
         self,
         artifact: str,
         collection: str | None = None,
-        version: str | None = None,
+        version: str | SupportsIndex | None = None,
         to: str | os.PathLike[str] | None = None,
     ) -> Path | TmpArtifact:
         """The files of a version, in a folder.
@@ -252,8 +253,8 @@ class ArtifactManager:
             The artifact's name.
         collection : str, optional
             Where from; the active collection if not given.
-        version : str, optional
-            ``v3``, ``latest`` or an alias; the latest, as of now, if not given.
+        version : str or int, optional
+            ``v3`` or 3, ``latest`` or an alias; the latest, as of now, if not given.
         to : path-like, optional
             The folder to make a folder of the artifact's name in. If not given, a temporary folder
             is made by ``with manager.download_artifact(...) as folder:``.
@@ -324,7 +325,7 @@ class ArtifactManager:
         self,
         artifact: str,
         collection: str | None = None,
-        version: str | None = None,
+        version: str | SupportsIndex | None = None,
         catalog: Catalog | None = None,
     ) -> CatalogSource:
         """Where a version is and what reads it.
@@ -335,8 +336,8 @@ class ArtifactManager:
             The artifact's name.
         collection : str, optional
             Where from; the active collection if not given.
-        version : str, optional
-            ``v3``, ``latest`` or an alias; the latest if not given.
+        version : str or int, optional
+            ``v3`` or 3, ``latest`` or an alias; the latest if not given.
         catalog : Catalog, optional
             What the source stands in; it need not be there itself. One of this source alone if
             not given.
@@ -358,7 +359,11 @@ class ArtifactManager:
         return self.backend.versions(*self._place(artifact, collection))
 
     def set_alias(
-        self, artifact: str, alias: str, version: str | None, collection: str | None = None
+        self,
+        artifact: str,
+        alias: str,
+        version: str | SupportsIndex | None,
+        collection: str | None = None,
     ) -> None:
         """Let an alias point to a version from now on; to none if it is None."""
         found = None if version is None else self._resolve(artifact, collection, version)
@@ -366,12 +371,27 @@ class ArtifactManager:
         self.backend.alias(*place, checked_alias(alias), found)
 
     def aliases(self, artifact: str, collection: str | None = None) -> dict[str, str]:
-        """The versions that the aliases of an artifact point to."""
-        return self.backend.aliases(*self._place(artifact, collection))
+        """The versions that the aliases of an artifact point to; not those that are deleted."""
+        place = self._place(artifact, collection)
+        there = {version.name for version in self.backend.versions(*place) if not version.deleted}
+        found = self.backend.aliases(*place)
+        return {alias: version for alias, version in found.items() if version in there}
 
-    def delete(self, artifact: str, version: str, collection: str | None = None) -> None:
-        """Delete a version: its tombstone stays, and its number is never given again."""
-        self.backend.delete(self._resolve(artifact, collection, version))
+    def delete(
+        self, artifact: str, version: str | SupportsIndex, collection: str | None = None
+    ) -> None:
+        """Delete a version: its tombstone stays, and its number is never given again.
+
+        A warning tells which aliases pointed to it.
+        """
+        found = self._resolve(artifact, collection, version)
+        aliases = self.aliases(found.artifact, found.collection)
+        self.backend.delete(found)
+        led = [repr(alias) for alias, name in sorted(aliases.items()) if name == found.name]
+        if led:
+            what = "alias" if len(led) == 1 else "aliases"
+            told = f"{found} was deleted, which the {what} {', '.join(led)} pointed to"
+            warnings.warn(f"{told}; set_alias lets it point elsewhere", stacklevel=2)
 
     def _read(self, file: BinaryIO, entry: Entry) -> bytes:
         if self._progress is None:
@@ -384,7 +404,9 @@ class ArtifactManager:
         meter.close()
         return bytes(data)
 
-    def _resolve(self, artifact: str, collection: str | None, version: str | None) -> Version:
+    def _resolve(
+        self, artifact: str, collection: str | None, version: str | SupportsIndex | None
+    ) -> Version:
         return resolve(self.backend, *self._place(artifact, collection), version)
 
     def _place(self, artifact: str, collection: str | None) -> tuple[str, str]:

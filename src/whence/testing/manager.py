@@ -13,6 +13,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from whence.artifacts import ArtifactManager, Backend, Catalog, DirectoryLogger, TmpArtifact, meter
@@ -362,7 +363,10 @@ class BackendSuite:
         for number in range(3):
             manager.log_artifact(number, "net")
         manager.set_alias("net", "best", "v2")
-        manager.delete("net", "v2")
+        assert manager.aliases("net") == {"best": "v2"}
+        with pytest.warns(UserWarning, match="v2 was deleted, which the alias 'best' pointed to"):
+            manager.delete("net", "v2")
+        assert manager.aliases("net") == {}
         assert manager.get_artifact("net") == 1
         for name in ("v2", "best"):
             with pytest.raises(UserError, match="deleted"):
@@ -378,6 +382,23 @@ class BackendSuite:
             manager.get_artifact("net")
         assert manager.active_collection not in manager.list_collection_names()
         assert manager.log_artifact(4, "net").metadata["version"] == "v4"
+
+    def test_a_version_goes_by_its_number_too(self, manager: ArtifactManager) -> None:
+        """Wherever one is taken; what is no version is refused with our error."""
+        for number in range(3):
+            manager.log_artifact(number, "net")
+        assert manager.get_artifact("net", version=1) == 1
+        assert manager.get_artifact("net", None, np.int64(0)) == 0
+        with manager.download_artifact("net", version=0) as folder:
+            assert [path.name for path in folder.iterdir()]
+        assert manager.get_artifact_source("net", version=2).metadata["version"] == "v2"
+        manager.set_alias("net", "best", 1)
+        assert manager.aliases("net") == {"best": "v1"}
+        manager.delete("net", 0)
+        assert [version.deleted for version in manager.versions("net")] == [True, False, False]
+        for odd in (-1, True, 1.0, b"v1"):
+            with pytest.raises(UserError, match="is no version"):
+                manager.get_artifact("net", version=odd)  # type: ignore[arg-type]
 
     def test_aliases_move(self, manager: ArtifactManager) -> None:
         """They point where they were told last."""
