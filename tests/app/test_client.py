@@ -187,8 +187,10 @@ def test_what_is_deleted_can_be_brought_back(client, workspace, record):
 def test_a_folder_goes_with_its_runs_and_not_otherwise(client, record):
     for name, folder in [("a", "/x"), ("b", "/x/y")]:
         record(name, folder=folder)
-    with pytest.raises(UserError, match="recursive=True"):
+    with pytest.raises(UserError, match=r"1 run is in folders below '/x'\s.*recursive=True"):
         client.delete_folder("/x", remove_runs=True)
+    with pytest.raises(UserError, match="1 run is in '/x/y', and"):
+        client.delete_folder("/x/y")
     with pytest.raises(UserError, match="remove_runs=True"):
         client.delete_folder("/x", recursive=True)
     known = ids(client)

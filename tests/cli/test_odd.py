@@ -167,3 +167,19 @@ def test_a_name_with_a_newline_stays_in_its_row(whence: CommandLine) -> None:
     writer.append("artifact", run, fact)
     writer.close()
     assert "a\\nb\\x1b[2J" in whence("artifacts", run).stdout
+
+
+def test_a_file_given_as_the_store_is_called_one(whence):
+    (whence.cwd / "ising.py").write_text("")
+    for words, program in (("list", ()), ("run", ("--", "true"))):
+        done = whence(words, "--store", "ising.py", *program, check=False)
+        assert done.returncode == 2
+        assert "ising.py' is a file, not the folder of a project or of a store" in done.stderr
+
+
+def test_one_thing_is_one_thing(whence):
+    (whence.cwd / "space.yml").write_text("!pspace\na: !pdim {default: 0, values: [1]}\n")
+    whence("sweep", "space.yml", "--", "sh", "-c", "echo 1 > {out}/y")
+    told = whence("delete", "space", "--dry-run").stdout
+    assert "What they started stays (1 run)" in told
+    assert not re.search(r"\b1 \w+s\b", told), told

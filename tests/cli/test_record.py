@@ -167,7 +167,7 @@ def test_what_cannot_be_imported_makes_no_store(tmp_path_factory):
 
 def test_delete_and_undo(own):
     preview = own("delete", "run 0", "--dry-run").stdout
-    assert "This run would go, and 1 contents that no other run holds" in preview
+    assert "This run would go, and 1 content that no other run holds" in preview
     assert len(own.json("list")) == 3
     assert own.json("delete", "run 0", "--yes")["deleted"] is True
     assert len(own.json("list")) == 2

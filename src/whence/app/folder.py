@@ -16,6 +16,7 @@ from whence.app.page import Page
 from whence.app.workspace import Workspace
 from whence.base.error import UserError
 from whence.base.escape import readable
+from whence.base.excerpt import counted
 from whence.base.problem import did_you_mean
 from whence.params import flatten
 from whence.records import Record, Records
@@ -154,14 +155,14 @@ def delete_folder(store: Store, path: str, removal: Removal) -> list[str]:
     if deeper and not removal.recursive:
         raise UserError.of(
             "folder-not-empty",
-            f"there are {deeper} runs in folders below {folder.path!r}",
+            f"{counted(deeper, 'run is', 'runs are')} in folders below {folder.path!r}",
             mend="recursive=True takes those too.",
         )
     if (folder.runs or deeper) and not removal.remove_runs:
         raise UserError.of(
             "folder-not-empty",
-            f"there are {folder.runs + deeper} runs in {folder.path!r}, and a folder is what its "
-            "runs tell of it",
+            f"{counted(folder.runs + deeper, 'run is', 'runs are')} in {folder.path!r}, and a "
+            "folder is what its runs tell of it",
             mend="remove_runs=True deletes them; until gc collects them they can be brought back.",
         )
     return delete_runs_in(store, path, below=removal.recursive)

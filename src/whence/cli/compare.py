@@ -112,7 +112,7 @@ def _html(found: Compared) -> str:
         rows.append(f"<tr>{''.join(cells)}</tr>")
     body = "\n".join(rows)
     table = f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
-    return document(f"The parameters of {len(found.records)} runs", table)
+    return document(f"The parameters of {render.counted(len(found.records), 'run')}", table)
 
 
 _TEXTS = {"json": _json, "csv": _csv, "html": _html, "table": _plain}

@@ -91,12 +91,15 @@ def _preview(plan: Deletion) -> None:
     loss, count = plan.loss, len(plan.records)
     click.echo(
         f"{'This run' if count == 1 else f'These {count} runs'} would go, and "
-        f"{loss.contents} contents that no other run holds ({render.size(loss.size)})."
+        f"{render.counted(loss.contents, 'content')} that no other run holds "
+        f"({render.size(loss.size)})."
     )
     if loss.files:
-        click.echo(f"{loss.files} files that lie outside of the store stay where they are.")
+        files = render.counted(loss.files, "file")
+        click.echo(f"What lies outside of the store ({files}) stays where it is.")
     if plan.left:
-        click.echo(f"{plan.left} runs that they started stay; --children deletes them too.")
+        left = render.counted(plan.left, "run")
+        click.echo(f"What they started stays ({left}); --children deletes that too.")
 
 
 def _bring_back(workspace: Workspace, plan: Return, dry_run: bool, as_json: bool) -> None:

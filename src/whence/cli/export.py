@@ -82,7 +82,8 @@ def command(
         counts = {"records": told.records, "contents": told.contents, "skipped": told.skipped}
         render.as_json({"file": str(output), **counts, "bytes": size})
         return
-    left = f"; {told.skipped} contents were too big or not at hand" if told.skipped else ""
+    skipped = render.counted(told.skipped, "content was", "contents were")
+    left = f"; {skipped} too big or not at hand" if told.skipped else ""
     records = render.counted(told.records, "record")
     contents = render.counted(told.contents, "content")
     click.echo(f"Wrote {records}, {contents} ({render.size(size)}) to {output}{left}")

@@ -20,4 +20,4 @@ def command(store: Path | None, as_json: bool) -> None:
     if as_json:
         render.as_json({"runs": count})
     else:
-        click.echo(f"Indexed {count} runs.")
+        click.echo(f"Indexed {render.counted(count, 'run')}.")

@@ -424,6 +424,13 @@ def _read_shared(root: Path) -> bool:
         raise UserError.of(
             "no-store", f"there is no store in {str(root)!r}", mend="`whence init` makes one."
         ) from error
+    except NotADirectoryError as error:
+        file = next((one for one in (root, root.parent) if one.is_file()), root)
+        raise UserError.of(
+            "no-folder",
+            f"{str(file)!r} is a file, not the folder of a project or of a store",
+            mend="Name the folder that holds .whence.",
+        ) from error
     except OSError as error:
         raise failed(error, "read", path) from error
     except (ValueError, KeyError, TypeError) as error:

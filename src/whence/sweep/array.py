@@ -14,6 +14,7 @@ from pathlib import Path
 from whence.base.clock import new_id
 from whence.base.error import UserError
 from whence.base.escape import encode
+from whence.base.excerpt import counted
 from whence.base.yaml import dump
 from whence.params import Point
 from whence.runs import Origin
@@ -68,7 +69,7 @@ def sweep_point(
         count = sum(1 for _ in scheme.space.points())
         raise UserError.of(
             "no-such-point",
-            f"there is no point {index}: the space has {count} points",
+            f"there is no point {index}: the space has {counted(count, 'point')}",
             mend=f"They are counted from 0 to {count - 1}, whatever their state numbers are.",
         )
     with held(scheme, points[0]):
