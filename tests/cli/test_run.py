@@ -133,6 +133,7 @@ def test_failed_points_are_counted_as_run_and_say_why(project):
         (("run", "--"), "(`whence show "),
         (("sweep", "space.yml", "-j", "1", "--"), "the same command goes on where it was"),
         (("sweep", "space.yml", "--point", "1", "--"), "the same command goes on where it was"),
+        (("sweep", "space.yml", "--again", "--"), "the same command without --again goes on"),
     ],
 )
 def test_ctrl_c_ends_with_one_line(project, words, said):

@@ -117,7 +117,8 @@ def command(
         with render.progress("sweep", quiet=as_json) as move:
             result = run_sweep(workspace, wanted, point=point, progress=move)
     except Interrupted as ended:
-        render.aside(f"terminated: {ended.run}; the same command goes on where it was")
+        without = " without --again" if again else ""  # which would run all of them anew
+        render.aside(f"terminated: {ended.run}; the same command{without} goes on where it was")
         sys.exit(130)
     if as_json:
         render.as_json(sweep_as_dict(result))
