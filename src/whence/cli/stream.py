@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from io import BufferedWriter, FileIO, TextIOWrapper
@@ -50,6 +51,15 @@ def prepare() -> None:
             line_buffering=sys.stdout.line_buffering,
             write_through=sys.stdout.write_through,
         )
+    atexit.register(_spare_errors)
+
+
+def _spare_errors() -> None:
+    """Let nothing fail of words that standard error cannot take: Python would exit with 120."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def give_up() -> None:
