@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -215,6 +215,7 @@ def _script(workspace: Workspace, state: Mapping[str, Any], there: Replica, quie
             for word in words
         ]
     began = time.time()
+    there_before = frozenset(_since(workspace.store, began))
     environment = {
         **os.environ,
         "WHENCE_REPEATS": str(state["id"]),
@@ -233,7 +234,7 @@ def _script(workspace: Workspace, state: Mapping[str, Any], there: Replica, quie
             check=False,
         )
         said = _tail(printed) if printed is not None else "See what it printed."
-    if new := _made_again(workspace.store, str(state["id"]), began):
+    if new := _made_again(workspace.store, str(state["id"]), began, there_before):
         return new
     raise UserError.of(
         "nothing-recorded",
@@ -243,20 +244,25 @@ def _script(workspace: Workspace, state: Mapping[str, Any], there: Replica, quie
     )
 
 
-def _made_again(store: Store, run: str, began: float) -> str | None:
-    """The run that a run has become, of all that its script has made now."""
-    index = store.index()
-    rows = index.connection.execute(
-        "SELECT id FROM run WHERE created >= ? ORDER BY created, id", (began - 1.0,)
+def _since(store: Store, moment: float) -> list[str]:
+    """The runs that were begun from about then on, in order."""
+    rows = store.index().connection.execute(
+        "SELECT id FROM run WHERE created >= ? ORDER BY created, id", (moment - 1.0,)
     )
-    states = [index.state(str(row[0])) for row in rows.fetchall()]
+    return [str(row[0]) for row in rows.fetchall()]
+
+
+def _made_again(store: Store, run: str, began: float, before: Container[str]) -> str | None:
+    """The run that a run has become, of all that its script has made now and not before."""
+    index = store.index()
+    states = [index.state(one) for one in _since(store, began) if one not in before]
     after = [state for state in states if state.get("repeats") == run]
-    before = siblings(store, run)
-    for other in before:  # all were told that they repeat this one
-        new = twin(other["id"], before, after)
+    made = siblings(store, run)
+    for other in made:  # all were told that they repeat this one
+        new = twin(other["id"], made, after)
         if new is not None and other["id"] != run:
             store.writer().append("set", new["id"], {"f": {"repeats": other["id"]}})
-    found = twin(run, before, after) or next(iter(after), None)
+    found = twin(run, made, after) or next(iter(after), None)
     return str(found["id"]) if found is not None else None
 
 
