@@ -47,7 +47,7 @@ class Config:
             return cls()
         from whence.runs.default import TABLES  # slow to come by, and most have no such file
 
-        problems = list(toml.unknown((_TABLE, *TABLES)))
+        problems = list(toml.unknown(TABLES))
         problems += toml.problems((_TABLE,), {field.name: "text" for field in fields(cls)})
         if problems:
             raise UserError(*problems)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from whence.base.error import UserError
 from whence.base.problem import Problem, Where, did_you_mean
 
-Kind = Literal["text", "texts", "number", "flag", "table", "any"]
+Kind = Literal["text", "texts", "number", "flag", "any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,10 @@ class Toml:
         kinds : mapping
             By key, of which kind its value is.
         """
-        values: Any = self.at(*table)
-        if not isinstance(values, dict):
+        inside = self.at(*table[:-1])
+        if not isinstance(inside.get(table[-1], {}), dict):
             yield Problem("bad-value", f"{table[-1]!r} must be a table", self.where(*table))
-            return
-        for key, value in values.items():
+        for key, value in self.at(*table).items():
             if key not in kinds:
                 mend = did_you_mean(key, kinds) or f"Known are: {', '.join(kinds)}."
                 yield Problem("unknown-key", f"unknown key {key!r}", self.where(*table, key), mend)
@@ -95,11 +94,12 @@ class Toml:
                 where = self.where(*above, name)
                 yield Problem("unknown-key", f"unknown {name!r}", where, mend)
 
-    def at(self, *keys: str) -> Any:
-        """What stands under keys; an empty table where there is nothing."""
-        found: Any = self.tables
+    def at(self, *keys: str) -> dict[str, Any]:
+        """The table under keys; an empty one where there is none."""
+        found = self.tables
         for key in keys:
-            found = found.get(key, {}) if isinstance(found, dict) else {}
+            inner = found.get(key)
+            found = inner if isinstance(inner, dict) else {}
         return found
 
 
@@ -124,6 +124,5 @@ _KINDS: Mapping[Kind, tuple[Callable[[object], bool], str, str]] = {
     "texts": (_are_texts, "a list of texts", 'Write it as ["one", "two"].'),
     "number": (_is_number, "a number", "Leave the quotes away."),
     "flag": (lambda value: isinstance(value, bool), "true or false", "Leave the quotes away."),
-    "table": (lambda value: isinstance(value, dict), "a table", "Write it as {key = value}."),
     "any": (lambda value: True, "", ""),
 }

@@ -34,7 +34,6 @@ from whence.runs.variable import chosen
 
 T = TypeVar("T")
 
-TABLES = ("run", "metrics")
 SURROUNDINGS: Final[tuple[Surrounding, ...]] = ("environment", "git", "system")
 
 _RUN: Mapping[str, Kind] = {
@@ -44,7 +43,7 @@ _RUN: Mapping[str, Kind] = {
     "mode": "text",
     "tags": "texts",
     "record_shell_vars": "texts",
-    "metadata": "table",
+    "metadata": "any",  # a table, looked at by itself
 }
 _METRICS: Mapping[str, Kind] = {
     "system_metrics_interval": "number",
@@ -53,8 +52,9 @@ _METRICS: Mapping[str, Kind] = {
     "emission_metrics_interval": "number",  # without effect: each look gives both
 }
 _SIMVUE = ("simvue.toml", ".simvue.toml")
-_SIMVUES = (*TABLES, "server", "profiles", "offline", "client", "eco")
-_OWN = (*TABLES, "evaluation")
+_SIMVUE_TABLES = ("run", "metrics", "server", "profiles", "offline", "client", "eco")
+TABLES = ("evaluation", "run", "metrics")
+"""The tables of ``whence.toml``."""
 _FALSE = ("0", "false", "no", "off")
 
 
@@ -161,11 +161,12 @@ def _read(path: Path, above: tuple[str, ...]) -> dict[str, Any]:
         return {}
     _refuse_secrets(toml, above)
     run, metrics = (*above, "run"), (*above, "metrics")
+    metadata = (*run, "metadata")
     problems = [
-        *toml.unknown(_SIMVUES if "simvue" in path.name or above else _OWN, above),
+        *toml.unknown(_SIMVUE_TABLES if above or path.name in _SIMVUE else TABLES, above),
         *toml.problems(run, _RUN),
         *toml.problems(metrics, _METRICS),
-        *toml.problems((*run, "metadata"), _looks(toml.at(*run, "metadata"))),
+        *toml.problems(metadata, _looks(toml.at(*metadata))),
     ]
     if problems:
         raise UserError(*problems)
@@ -178,7 +179,7 @@ def _read(path: Path, above: tuple[str, ...]) -> dict[str, Any]:
     return found
 
 
-def _looks(metadata: Any) -> dict[str, Kind]:
+def _looks(metadata: Iterable[str]) -> dict[str, Kind]:
     """Of which kind the values of metadata are: flags for what is looked at, others anything."""
     return {name: "flag" if name in SURROUNDINGS else "any" for name in metadata}
 
