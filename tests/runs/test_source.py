@@ -45,16 +45,25 @@ CHANGES = {
     ),
     "a link elsewhere": move_link,
     "a file of no matter": lambda root: write(root, "result.csv"),
+    "a plug-in": lambda root: write(root, "plug/ins/new.py"),
+    "a module where it will be looked for": lambda root: write(root, "later/on/late.py"),
     "a touch": lambda root: os.utime(root / "one.py", (1e9, 1e9)),
 }  # fmt: skip
+MORE = {
+    "imports": "",
+    "computed imports": "__import__(name)\n",
+    "sys.path": "sys.path.append(os.path.join('later', 'on'))\n",
+}
 
 
+@pytest.mark.parametrize("more", MORE.values(), ids=MORE)
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 @pytest.mark.parametrize("old", [False, True])
-def test_what_is_held_is_what_would_be_found(tmp_path, monkeypatch, change, old):
+def test_what_is_held_is_what_would_be_found(tmp_path, monkeypatch, change, more, old):
     """Held by the times of files, or while these are too young to tell by what is in them."""
     for name, text in FILES.items():
         write(tmp_path, name, text)
+    write(tmp_path, "main.py", FILES["main.py"] + more)
     (tmp_path / "linked.py").symlink_to("other.py")
     held, script = Sources(), [tmp_path / "main.py"]
     if old:
@@ -70,9 +79,28 @@ def test_what_is_held_is_what_would_be_found(tmp_path, monkeypatch, change, old)
         assert now == {path: digest_file(path) for path in now}
 
 
-def test_nothing_is_read_again_as_long_as_nothing_changes(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("more", "change", "name"),
+    [
+        (MORE["computed imports"], "a plug-in", "new.py"),
+        (MORE["sys.path"], "a module where it will be looked for", "late.py"),
+    ],
+)
+def test_what_comes_later_to_where_modules_may_lie_counts(tmp_path, more, change, name):
+    for file, text in FILES.items():
+        write(tmp_path, file, text)
+    write(tmp_path, "main.py", FILES["main.py"] + more)
+    held, script = Sources(), [tmp_path / "main.py"]
+    assert name not in {path.name for path in held.of(script, tmp_path)}
+    CHANGES[change](tmp_path)
+    assert name in {path.name for path in held.of(script, tmp_path)}
+
+
+@pytest.mark.parametrize("more", MORE.values(), ids=MORE)
+def test_nothing_is_read_again_as_long_as_nothing_changes(tmp_path, monkeypatch, more):
     for name, text in FILES.items():
         write(tmp_path, name, text)
+    write(tmp_path, "main.py", FILES["main.py"] + more)
     monkeypatch.setattr(digest, "_YOUNG", 0)
     held, script = Sources(), [tmp_path / "main.py"]
     before = held.of(script, tmp_path)

@@ -12,7 +12,8 @@ from __future__ import annotations
 import ast
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 from whence.base.digest import Stamp, digest_bytes
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
+_NOT_OURS = _INSTALLED | {"__pycache__", "node_modules"}
 _IMPORTERS = frozenset({"import_module", "__import__"})
 _LONGEST = 200  # letters of a text that may name a folder
 _STEPS = 2  # folders one below the other that are named each by itself
@@ -76,18 +78,24 @@ _Entry = tuple[bool, int, int] | None
 
 @dataclass(slots=True)
 class _Folder:
-    """A folder that names were looked up in, and what was there of each."""
+    """A folder that names were looked up in, and what was there of each.
+
+    Where all its sources were taken, ``whole`` tells what else there was to go through.
+    """
 
     stamp: Stamp | None
     asked: dict[str, _Entry] = field(default_factory=dict)
+    whole: frozenset[str] | None = None
 
     def is_same(self, path: str) -> bool:
-        """Whether all names would be found as they were."""
+        """Whether all would be found as it was."""
         stamp = Stamp.of(path)
         if stamp == self.stamp and (stamp is None or not stamp.young):
             return True
         asked = self.asked.items()
         if self.stamp is None or any(_entry(path, name) != there for name, there in asked):
+            return False
+        if self.whole is not None and self.whole != _within(path):
             return False
         self.stamp = stamp
         return True
@@ -106,6 +114,7 @@ def _entry(folder: str, name: str) -> _Entry:
 class _Found:
     files: Mapping[Path, str]
     folders: Mapping[str, _Folder]
+    more: Collection[Path]  # where modules lie beside the usual folders
 
 
 class Sources:
@@ -120,18 +129,22 @@ class Sources:
         path = os.environ.get("PYTHONPATH", "")
         asked = (tuple(scripts), base, path)
         found = self._found.get(asked)
-        if found is None or not self._holds(found):
+        if found is None or not self._holds(found, base):
             more = [Path(os.path.realpath(place)) for place in path.split(os.pathsep) if place]
             more = [folder for folder in more if is_inside(folder, base)]
             found = self._found[asked] = self._find(scripts, base, more)
         return found.files
 
-    def _holds(self, found: _Found) -> bool:
-        try:
-            read = all(self._module(file).digest == told for file, told in found.files.items())
-        except OSError:  # it was removed
-            return False
-        return read and all(folder.is_same(path) for path, folder in found.folders.items())
+    def _holds(self, found: _Found, base: Path) -> bool:
+        for file, digest in found.files.items():
+            try:
+                module = self._module(file)
+            except OSError:  # it was removed
+                return False
+            places = _places(module.text, file, base)
+            if module.digest != digest or any(place not in found.more for place in places):
+                return False
+        return all(folder.is_same(path) for path, folder in found.folders.items())
 
     def _find(self, scripts: Sequence[Path], base: Path, more: Sequence[Path]) -> _Found:
         search = _Search()
@@ -149,7 +162,7 @@ class Sources:
             if new:  # files seen before may import from there too
                 return self._find(scripts, base, [*more, *new])
             if module.text.computed:
-                waiting += _all_below(base)
+                waiting += search.all_below(str(base))
             for name in module.text.imports:
                 asked = (file.parent if name.level else None, name)
                 if asked not in known:
@@ -160,7 +173,7 @@ class Sources:
                         ]
                     known[asked] = [path for path in paths if is_inside(path, base)]
                 waiting += known[asked]
-        return _Found(dict(sorted(found.items())), search.folders)
+        return _Found(dict(sorted(found.items())), search.folders, more)
 
     def _module(self, file: Path) -> _Module:
         known, stamp = self._modules.get(file), Stamp.of(file)
@@ -234,19 +247,15 @@ def _places(text: _Text, file: Path, base: Path) -> list[Path]:
     return [folder for folder in found if is_inside(folder, base)]
 
 
-def _all_below(base: Path) -> list[Path]:
-    """All Python files of a project but for those of environments and of hidden folders."""
-    found = []
-    for folder, inner, names in os.walk(base):
-        here = Path(folder)
-        inner[:] = [
-            name
-            for name in inner
-            if name[0] != "." and name not in _INSTALLED | {"__pycache__", "node_modules"}
-            and not (here / name / "pyvenv.cfg").exists()
-        ]  # fmt: skip
-        found += [here / name for name in names if name.endswith(".py")]
-    return found
+def _within(folder: str) -> frozenset[str]:
+    """The Python files of a folder and its folders, but for environments and hidden ones."""
+    found = set()
+    with suppress(OSError), os.scandir(folder) as entries:  # it is gone, or not to be read
+        for entry in entries:
+            name = entry.name
+            if name.endswith(".py") if entry.is_file() else entry.is_dir(follow_symlinks=False):
+                found.add(name)
+    return frozenset(name for name in found - _NOT_OURS if name[0] != ".")
 
 
 def _imports(nodes: Iterable[ast.AST]) -> Iterator[_Import]:
@@ -294,19 +303,38 @@ class _Search:
                 found.append(os.path.join(at, "__init__.py"))
         return found
 
+    def all_below(self, base: str) -> Iterator[Path]:
+        """All Python files of a project."""
+        waiting = [base]
+        while waiting:
+            folder = waiting.pop()
+            if self._is_file(folder, "pyvenv.cfg"):  # an environment
+                continue
+            seen = self._seen(folder)
+            seen.whole = _within(folder)
+            for name in seen.whole:
+                path = os.path.join(folder, name)
+                if os.path.isdir(path):
+                    waiting.append(path)
+                else:
+                    yield Path(path)
+
     def _is_file(self, folder: str, name: str) -> bool:
         there = self._look(folder, name)
         return there is not None and not there[0]
 
     def _look(self, folder: str, name: str) -> _Entry:
-        if folder not in self.folders:
-            self.folders[folder] = _Folder(Stamp.of(folder))  # before: what changes then shows
-        seen = self.folders[folder]
+        seen = self._seen(folder)
         if seen.stamp is None:
             return None
         if name not in seen.asked:
             seen.asked[name] = _entry(folder, name)
         return seen.asked[name]
+
+    def _seen(self, folder: str) -> _Folder:
+        if folder not in self.folders:
+            self.folders[folder] = _Folder(Stamp.of(folder))  # before: what changes then shows
+        return self.folders[folder]
 
 
 sources_of = Sources().of
