@@ -117,6 +117,9 @@ def test_a_file_may_turn_recording_off_and_the_script_on_again(store, project):
 
 def test_a_mode_may_come_first(store, project):
     assert Run("disabled").init("melt").id == ""
+    assert Run("offline", mode="disabled").init("melt").id == ""
+    with pytest.raises(UserError, match="no store in 'disabled"), Run("disabled", mode="online"):
+        pass
     with Run("offline") as run:
         run.init("melt")
     assert store.index().ids() == [run.id]
@@ -125,15 +128,17 @@ def test_a_mode_may_come_first(store, project):
 def test_what_others_start_is_not_of_the_files_but_looks_at_what_it_uses_as_they_say(
     store, project
 ):
-    (project / "simvue.toml").write_text(
-        '[run]\nmode = "disabled"\nname = "melt"\ntags = ["x"]\n'
-        "[metrics]\nsystem_metrics_interval = 0.05\n"
-    )
-    told = record_process(store, ["sleep", "0.3"], ProcessOptions())
-    state = store.index().state(told.run)
-    assert _told(state, "name", "tags") == ("sleep", [])
-    (table,) = tables(store, told.run)
-    assert len(table.step) > 0
+    looks = []
+    for interval in (60, 0.05):
+        (project / "simvue.toml").write_text(
+            '[run]\nmode = "disabled"\nname = "melt"\ntags = ["x"]\n'
+            f"[metrics]\nsystem_metrics_interval = {interval}\n"
+        )
+        told = record_process(store, ["sleep", "1"], ProcessOptions())
+        state = store.index().state(told.run)
+        assert _told(state, "name", "tags") == ("sleep", [])
+        looks.append(sum(len(table.step) for table in tables(store, told.run)))
+    assert looks[1] > looks[0] + 2
 
 
 def test_what_is_not_to_be_looked_at_is_not(store, repository, monkeypatch):

@@ -84,7 +84,7 @@ class Run(Life):
         server_profile: str | None = None,
         debug: bool = False,
     ) -> None:
-        if isinstance(store, str) and store in MODES and not os.path.exists(store):
+        if mode is None and isinstance(store, str) and store in MODES and not os.path.exists(store):
             store, mode = None, cast("Mode", store)  # the first argument of Simvue's
         if mode is not None:
             one_of(mode, MODES, "mode")
