@@ -322,8 +322,18 @@ def test_a_large_file_is_read_while_it_is_hashed(store: Store, tmp_path: Path) -
     data = os.urandom(1 << 20) * 17 + b"end"
     path = tmp_path / "large.bin"
     path.write_bytes(data)
+    threads = set()
+
+    class Noting(Files):
+        def read(self, fd: int, size: int, offset: int) -> bytes:
+            threads.add(threading.current_thread().name)
+            return super().read(fd, size, offset)
+
+    noting = Store.open(store.root, files=Noting)
     for mode in ("copy", "reference"):
-        assert store.writer().put_file(path, mode=mode).digest == digest_bytes(data)
+        threads.clear()
+        assert noting.writer().put_file(path, mode=mode).digest == digest_bytes(data)
+        assert "whence-read" in threads
     assert store.get(digest_bytes(data)) == data
 
 
