@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from whence.base.excerpt import counted
 from whence.cli import render
 from whence.cli.completion import run_names
 from whence.cli.option import common
@@ -58,7 +57,9 @@ def _tell(found: Repeat) -> None:
         screen.print("  [yellow]note[/]: the environment is another (`whence diff` tells more)")
     added, removed = found.inputs
     if added or removed:
-        told = f"{counted(len(added), 'input')} not read before, {len(removed)} not read again"
+        told = (
+            f"{render.counted(len(added), 'input')} not read before, {len(removed)} not read again"
+        )
         screen.print(f"  [yellow]note[/]: it read other data: {told}")
     outputs = found.diff.outputs
     for change in outputs.changed[:_SHOWN]:

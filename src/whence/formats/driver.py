@@ -192,7 +192,7 @@ class FileDriver:
             try:
                 fs.pipe_file(part, data)
                 fs.mv(part, path)
-            except BaseException:
+            except BaseException:  # Ctrl-C too leaves nothing half-written
                 with suppress(OSError):  # it may not have come as far
                     fs.rm_file(part)
                 raise

@@ -75,7 +75,7 @@ def _zlib(data: Packed, limit: int) -> int:
                 rest = unpacker.unconsumed_tail
         size += 0 if size > limit else len(unpacker.flush())
     except zlib.error:
-        pass  # as above
+        pass  # who decodes it comes as far as this, too
     return size
 
 

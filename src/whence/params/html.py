@@ -22,7 +22,7 @@ _WIDTH = 60
 def space_card(space: ParamSpace) -> str:
     """The dimensions of a space with their values, and what does not vary."""
     sizes = " × ".join(map(str, space.shape))
-    points = "no dimensions" if not space.num_dims else f"{counted(space.volume, 'point')}"
+    points = "no dimensions" if not space.num_dims else counted(space.volume, "point")
     masked = space.full_volume - space.volume
     note = f"{points}{f' = {sizes}' if space.num_dims > 1 else ''}"
     return card("ParamSpace", _rows(space), f"{note}{f', {masked} masked' if masked else ''}")

@@ -425,10 +425,11 @@ class RecordStoreView:
             Leave records with the tag ``surrogate`` out, which stand for lost ones.
         """
         from whence.records.frame import wide
+        from whence.records.histogram import SURROGATE
 
         records = self.aslist()
         if exclude_surrogates:
-            records = [record for record in records if "surrogate" not in record.tags]
+            records = [record for record in records if SURROGATE not in record.tags]
         return wide(records, include, exclude, field_types)
 
     def counts_table(self) -> pd.DataFrame:
