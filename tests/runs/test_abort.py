@@ -68,7 +68,7 @@ def test_what_a_run_has_started_ends_with_it(store):
     )
     run = inner.stdout.readline().strip()
     ask(store, outer.id)
-    assert inner.wait(20) == 0
+    assert inner.wait(120) == 0
     inner.stdout.close()
     assert store.index().state(run)["error"]["message"] == "it drifts"
     until(lambda: outer.ended)
@@ -151,7 +151,7 @@ def test_a_callback_that_waits_stops_no_signs_of_life(store, monkeypatch):
 
     def wait(run):
         called.append(run.id)
-        free.wait(20)
+        free.wait(120)
 
     def beats():
         journals = (store.root / "journals").glob("*/*.jsonl")

@@ -75,7 +75,7 @@ def test_infinities_pass_through_a_window_and_leave_no_trace(store):
 def test_an_alert_ends_the_run_and_calls_back(store):
     told = []
     run = Run(store, abort_callback=lambda run: told.append(run.status)).init()
-    run.add_process("sleeper", "sleep", "60")
+    run.add_process("sleeper", "sleep", "600")
     threshold(run, trigger_abort=True, callback=lambda alert: told.append(alert.name))
     run.log_metrics({"T": 1.0})
     run.log_metrics({"T": 100.0})
@@ -85,7 +85,7 @@ def test_an_alert_ends_the_run_and_calls_back(store):
     state = store.index().state(run.id)
     assert state["status"] == "terminated"
     assert state["error"]["message"] == "the alert 'hot' is critical"
-    assert run.wait_for_processes(5)["sleeper"] < 0
+    assert run.wait_for_processes(120)["sleeper"] < 0
 
 
 def test_an_alert_can_be_ignored(store):

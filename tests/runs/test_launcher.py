@@ -40,7 +40,7 @@ def test_a_process_is_recorded_with_what_it_printed_and_how_it_ended(store, proj
             dry_run=True,
             off=False,
         )
-        assert run.wait_for_processes(20) == {"solver": 0}
+        assert run.wait_for_processes(120) == {"solver": 0}
     assert pid > 0
     assert ended.is_set()
     text = "solving in.dat -n 4 --dry-run last\n4 5\n"
@@ -59,8 +59,9 @@ def test_a_process_is_recorded_with_what_it_printed_and_how_it_ended(store, proj
     assert state["meta"]["solver_status"] == 0
     (alert,) = state["alerts"].values()
     assert (alert["name"], alert["status"]) == ("solver_exit_status", "ok")
-    pieces = [(p["process"], p["stream"], p["text"]) for p in store.lines(run.id, ("out",))]
-    assert ("solver", "out", text) in pieces
+    printed = [piece for piece in store.lines(run.id, ("out",)) if piece["process"] == "solver"]
+    for stream, whole in (("out", text), ("err", "oh\n")):
+        assert "".join(p["text"] for p in printed if p["stream"] == stream) == whole
 
 
 def test_a_program_beside_the_script_is_started(store, project):

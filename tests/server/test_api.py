@@ -81,7 +81,7 @@ def test_what_is_no_digest_is_refused(served):
 def asked(address, path, host):
     request = urllib.request.Request(address + path, headers={"Host": host})
     try:
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=120) as response:
             return response.status
     except urllib.error.HTTPError as refused:
         refused.close()

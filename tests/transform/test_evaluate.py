@@ -284,8 +284,9 @@ def test_an_argument_without_identity_is_refused(tmp_path):
 def test_seconds_are_those_of_the_operation():
     graph = Graph()
     graph.add("call", [time.sleep, 0.02], step=Step(tag="slept"))
+    before = time.perf_counter()
     (line,) = graph.evaluate().report
-    assert 0.02 <= line.seconds < 1
+    assert 0.02 <= line.seconds <= time.perf_counter() - before
 
 
 def test_an_operation_that_changes_what_it_was_given_corrupts_no_cache(cache):
