@@ -36,12 +36,14 @@ make_venv() {
     }
 }
 
-# Pages are looked at in a real browser, and blocks are shared on a real XFS; where these are not, those
-# tests say so and are skipped.
+# Pages are looked at in a real browser, blocks are shared on a real XFS, and words are completed in real
+# shells; where these are not, those tests say so and are skipped.
 install_packages() {
     local wanted=()
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || wanted+=(chromium fonts-dejavu-core)
     command -v mkfs.xfs >/dev/null || wanted+=(xfsprogs)
+    command -v fish >/dev/null || wanted+=(fish)
+    command -v zsh >/dev/null || wanted+=(zsh)
     if [ ${#wanted[@]} = 0 ] || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then return; fi
     echo "Installing ${wanted[*]}, which some tests use (once) ..."
     apt-get update -qq >/dev/null 2>&1 || true

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import time
 
@@ -286,16 +287,50 @@ def kept(tmp_path_factory, made):
 
 def test_bash_is_given_names_with_blanks_as_one_word(kept):
     call = "COMP_WORDS=(whence diff 'run\\ 0' 'run\\ 1'); COMP_CWORD=3; _whence_completion whence"
-    script = f"whence() {{ :; }}; {kept('completion', 'bash').stdout}\n{call}\n"
-    path = kept.cwd / "bin"
-    path.mkdir()
-    (path / "whence").write_text(f'#!/bin/sh\nexec {" ".join(kept.words())} "$@"\n')
-    (path / "whence").chmod(0o755)
-    script = script.replace('"$1")', f"{path}/whence)") + 'printf "%s\n" "${COMPREPLY[@]}"'
+    script = 'eval "$(whence completion bash)"; ' + call + '; printf "%s\n" "${COMPREPLY[@]}"'
+    assert _in_shell(kept, "bash", script) == ["run\\ 1"]
+
+
+def test_fish_offers_what_has_commas_whole(kept):
+    def offered(words):
+        return _in_shell(kept, "fish", f"whence completion fish | source; complete -C '{words}'")
+
+    assert [line.partition("\t")[0] for line in offered('whence show "run ')] == [
+        "run 0", "run 1", "run 2"
+    ]  # fmt: skip
+    assert offered("whence list --columns id,sta") == ["id,started", "id,status"]
+    assert "--params\tA YAML, JSON, TOML or INI file" in offered("whence run --params")[0]
+
+
+def test_zsh_runs_whence_and_not_its_builtin_and_completes_it(kept):
+    taken = 'eval "$(command whence completion zsh)"\n'
+    found = "_describe() { print -l $completions_with_descriptions }\n"
+    ask = "words=(whence show 'run\\ 1'); CURRENT=3; _whence_completion\n"
+    assert _in_shell(kept, "zsh", f"{taken}eval 'whence list --columns name'") == [
+        "name", "folded", "run 2", "run 1", "run 0"
+    ]  # fmt: skip
+    (line,) = _in_shell(kept, "zsh", taken + found + ask)
+    assert line.startswith("run 1:2")
+
+
+def _in_shell(whence, shell, script):
+    """The lines that a shell prints where whence can be called."""
+    if not shutil.which(shell):
+        pytest.skip(f"needs {shell}: apt-get install -y {shell}")
+    folder = whence.cwd / "bin"
+    folder.mkdir(exist_ok=True)
+    (folder / "whence").write_text(f'#!/bin/sh\nexec {" ".join(whence.words())} "$@"\n')
+    (folder / "whence").chmod(0o755)
+    path = f"{folder}:{whence.environment['PATH']}"
     done = subprocess.run(
-        ["bash", "-c", script], cwd=kept.cwd, env=kept.environment, capture_output=True, text=True
+        [shell, *(["-f"] if shell == "zsh" else []), "-c", script],
+        cwd=whence.cwd,
+        env={**whence.environment, "PATH": path, "HOME": str(whence.cwd)},
+        capture_output=True,
+        text=True,
     )
-    assert done.stdout.splitlines() == ["run\\ 1"]
+    assert not done.stderr
+    return done.stdout.splitlines()
 
 
 def test_completion_without_a_store_offers_nothing(whence):

@@ -127,5 +127,18 @@ def test_doctor_tells_which_files_say_what_runs_are_given(tmp_path: Path) -> Non
     assert "unknown key 'plot'" in " ".join(whence("doctor", check=False).stdout.split())
 
 
+def test_doctor_tells_of_a_shell_that_has_a_command_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whence = CommandLine(tmp_path, tmp_path / "cache")
+    whence("init")
+    monkeypatch.setenv("SHELL", "/bin/zsh")
+    told = {finding["name"]: finding for finding in whence.json("doctor")["findings"]}
+    assert told["shell"]["state"] == "note"
+    assert "alias whence='command whence'" in told["shell"]["mend"]
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    assert "shell" not in {finding["name"] for finding in whence.json("doctor")["findings"]}
+
+
 def test_reindex_counts(two: tuple[CommandLine, CommandLine]) -> None:
     assert two[1].json("reindex") == {"runs": 1}

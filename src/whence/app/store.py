@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -71,7 +72,7 @@ def collect_garbage(workspace: Workspace, *, act: bool, progress: Progress) -> C
 def examine_store(workspace: Workspace) -> Health:
     """What is wrong with the store, its file system, this machine and what files say of runs."""
     health = examine(workspace.store)
-    return replace(health, findings=(*health.findings, *_defaults(workspace)))
+    return replace(health, findings=(*health.findings, *_defaults(workspace), *_shell()))
 
 
 def _defaults(workspace: Workspace) -> Iterator[Finding]:
@@ -88,3 +89,12 @@ def _defaults(workspace: Workspace) -> Iterator[Finding]:
     else:
         if files:
             yield Finding("settings", "good", ", ".join(map(str, files)))
+
+
+def _shell() -> Iterator[Finding]:
+    """What to do where the shell has a command of that name itself."""
+    name = Path(os.environ.get("SHELL", "")).name
+    if name in ("zsh", "ksh"):
+        told = f"{name} has a builtin command of the name whence"
+        mend = f"`alias whence='command whence'` at the end of ~/.{name}rc puts this one before it."
+        yield Finding("shell", "note", told, mend)

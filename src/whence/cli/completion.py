@@ -40,6 +40,34 @@ _BASH = """\
 complete -o nosort -F %(complete_func)s %(prog_name)s
 """
 
+# That of click cuts values and descriptions at their first comma.
+_FISH = """\
+function %(complete_func)s
+    set -l response (env %(complete_var)s=fish_complete COMP_WORDS=(commandline -cp) \
+        COMP_CWORD=(commandline -t) %(prog_name)s)
+    for completion in $response
+        set -l parts (string split -m 1 , $completion)
+        switch $parts[1]
+            case dir
+                __fish_complete_directories $parts[2]
+            case file
+                __fish_complete_path $parts[2]
+            case plain
+                echo $parts[2]
+        end
+    end
+end
+complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
+"""
+
+# zsh has a builtin of that name. Functions that it loads itself are to have that all the same: they
+# know no aliases. And not everybody has begun its completion.
+_BEFORE_ZSH = """\
+#compdef whence
+alias whence='command whence'
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+"""
+
 
 @click.command(name="completion")
 @click.argument("shell", type=click.Choice(list(_WHERE)))
@@ -47,17 +75,23 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 def command(shell: str, as_json: bool) -> None:
     """Print what makes a shell complete commands, options, runs, artifacts, tags and more.
 
-    For bash put [bold]eval "$(whence completion bash)"[/] into ~/.bashrc, for zsh the like into
-    ~/.zshrc; for fish write it to ~/.config/fish/completions/whence.fish.
-    """
+    \b
+    bash: put [bold]eval "$(whence completion bash)"[/] into ~/.bashrc
+    zsh:  put [bold]eval "$(command whence completion zsh)"[/] at the end of ~/.zshrc;
+          it also has this whence come before the builtin command of that name
+    fish: [bold]whence completion fish > ~/.config/fish/completions/whence.fish[/]
+    """  # noqa: D301 - click keeps the lines that follow a backspace
     from click.shell_completion import get_completion_class
 
     found = get_completion_class(shell)
     assert found is not None
     answer = found(click.Command("whence"), {}, "whence", "_WHENCE_COMPLETE")
     script = answer.source()  # tells where the shell is too old, too
-    if shell == "bash":
-        script = _BASH % answer.source_vars()
+    own = {"bash": _BASH, "fish": _FISH}
+    if shell in own:
+        script = own[shell] % answer.source_vars()
+    elif shell == "zsh":
+        script = _BEFORE_ZSH + script
     if as_json:
         render.as_json({"shell": shell, "file": _WHERE[shell], "script": script})
     else:
