@@ -49,7 +49,9 @@ def states(workspace, kind="run"):
     return [index.state(run) for run in index.ids(kind)]
 
 
-@pytest.mark.parametrize("target", [["sim.py:simulate"], ["sh", "-c", "> {out}/begun; sleep 600"]])
+@pytest.mark.parametrize(
+    "target", [["sim.py:simulate"], ["sh", "-c", "> {out}/begun; exec sleep 600"]]
+)
 def test_of_a_sweep_the_points_end_and_no_more_begin(workspace, model, target):
     process = started(SWEEP, "whole", *target)
     begun(model / "runs/s", 2)

@@ -177,6 +177,7 @@ def test_deleting_the_index_changes_nothing_that_is_printed(demo):
     assert [demo(*command).stdout for command in commands] == before
 
 
+@pytest.mark.slow
 def test_drawing_again_draws_nothing_and_an_edit_draws_what_depends_on_it(whence):
     whence("demo", "d")
     here = CommandLine(whence.cwd / "d", whence.cache)
@@ -204,7 +205,7 @@ def test_drawing_again_draws_nothing_and_an_edit_draws_what_depends_on_it(whence
     assert "changed since recorded" in here("trace", figure(here)).stdout
 
 
-@pytest.mark.parametrize("delay", [0.5, 0.9])
+@pytest.mark.parametrize("delay", [0.5, pytest.param(0.9, marks=pytest.mark.slow)])
 def test_killed_in_the_middle_the_same_command_goes_on(whence, delay):
     process = subprocess.Popen(
         whence.words("demo", "d"),
@@ -233,6 +234,7 @@ def test_killed_in_the_middle_the_same_command_goes_on(whence, delay):
     assert here.json("verify")["sound"]
 
 
+@pytest.mark.slow
 def test_points_are_run_again_after_an_edit_of_the_code_and_why_is_told(whence):
     whence("demo", "d")
     here = CommandLine(whence.cwd / "d", whence.cache)

@@ -56,7 +56,7 @@ def test_a_folder_that_cannot_be_made_is_told_and_nothing_runs(project):
 
 def test_ctrl_c_is_on_record_in_words_and_without_our_frames(project):
     with subprocess.Popen(
-        project.words("run", "--", "sh", "-c", "echo begun; sleep 60"),
+        project.words("run", "--", "sh", "-c", "echo begun; exec sleep 600"),
         cwd=project.cwd, env=project.environment, stdout=-1, stderr=-1, text=True,
     ) as process:  # fmt: skip
         assert process.stdout.readline() == "begun\n"
@@ -138,7 +138,7 @@ def test_failed_points_are_counted_as_run_and_say_why(project):
 )
 def test_ctrl_c_ends_with_one_line(project, words, said):
     (project.cwd / "space.yml").write_text(SPACE)
-    command = ["sh", "-c", f"echo > '{project.cwd}/here'; sleep 600"]
+    command = ["sh", "-c", f"echo > '{project.cwd}/here'; exec sleep 600"]
     began = subprocess.Popen(
         project.words(*words, *command),
         cwd=project.cwd,
@@ -355,7 +355,7 @@ def test_what_a_function_takes_is_known_from_its_text(source, fits):
 
 def test_an_aborted_sweep_says_how_much_was_not_run(project):
     (project.cwd / "space.yml").write_text(SPACE.replace("[3]", "[5]"))
-    words = ("sweep", "space.yml", "-j", "1", "--", "sh", "-c", "sleep {seed}; sleep {seed}0")
+    words = ("sweep", "space.yml", "-j", "1", "--", "sh", "-c", "test {seed} = 0 || exec sleep 600")
     with subprocess.Popen(
         project.words(*words), cwd=project.cwd, env=project.environment, stdout=-1, text=True
     ) as process:
@@ -478,7 +478,9 @@ def left(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["scripted", "program", "sim_2"])
-@pytest.mark.parametrize("how", ["moved", "copied", "merged", "imported"])
+@pytest.mark.parametrize(
+    "how", ["moved", pytest.param("copied", marks=pytest.mark.slow), "merged", "imported"]
+)
 def test_a_record_is_repeated_where_the_store_is_now(left, how, name):
     now = left.cwd.with_name("now")
     if how == "moved":

@@ -46,6 +46,8 @@ def test_collections(read: Callable[[str], Path]) -> None:
     assert "!YamlCatalog" in (folder / "sources.yaml").read_text()
 
 
-@pytest.mark.parametrize("page", ["space", "eval", "plots", "config"])
+@pytest.mark.parametrize(
+    "page", ["space", "eval", pytest.param("plots", marks=pytest.mark.slow), "config"]
+)
 def test_a_reference_page(read: Callable[[str], Path], page: str) -> None:
     read(f"reference/{page}.md")

@@ -103,6 +103,7 @@ def lmp(environment: dict[str, str]) -> str:
     return program
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("lmp")
 def test_small_sweep_is_drawn_and_traced(
     example: Callable[[str], Path], environment: dict[str, str]

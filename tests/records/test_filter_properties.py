@@ -314,7 +314,7 @@ TREES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(st.lists(TREES, max_size=3))
 def test_chains_are_the_predicates_in_plain_python(view, chain):
     everything = view.aslist()

@@ -78,7 +78,7 @@ def test_a_program_is_ended_and_its_outputs_are_kept(store, project):
     outcome = []
 
     def record():
-        script = "echo some > out.txt; echo ready; sleep 600"
+        script = "echo some > out.txt; echo ready; exec sleep 600"
         options = ProcessOptions(outputs=("out.txt",), quiet=True)
         outcome.append(record_process(store, ["sh", "-c", f"exec 2>&1; {script}"], options))
 

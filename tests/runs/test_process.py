@@ -163,8 +163,9 @@ def test_the_same_work_has_the_same_key_and_an_edit_another(store, project):
 SCRIPT = textwrap.dedent(
     """
     import sys
-    from whence.runs import ProcessOptions, record_process
+    from whence.runs import ProcessOptions, process, record_process
     from whence.store import Store
+    process._PATIENCE = 1.0
     record_process(Store.open("."), sys.argv[1:], ProcessOptions())
     """
 )

@@ -73,7 +73,7 @@ def amid(cell: str) -> list[bytes]:
     return [*map(line, range(6)), line(6, cell), *map(line, range(7, 14))]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(batches())
 @example(amid('"loss":0.5}5'))
 @example(amid('"loss":5}0.5'))
