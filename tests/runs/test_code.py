@@ -102,6 +102,31 @@ def test_a_shell_script_is_code_with_what_it_starts_but_not_with_its_data(tree):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["sh", "-c", "python helper.py --in=in.dat > out.txt 2>>broken.py"], "helper.py in.dat"),
+        (["bash", "-lc", "set -e; (python -m physics.other|cat)"],
+         "physics/__init__.py physics/other.py"),
+        (["python", "-c", "import helper; print({seed:03d})"], "helper.py"),
+        (["python", "-c", "from physics import other; print(f'{other}')"],
+         "physics/__init__.py physics/other.py"),
+        (["env", "python", "-uc", "import installed"],
+         "src/installed/__init__.py src/installed/core.py"),
+        (["python", "-c", "import sys; sys.path.append('lib'); import far"], "lib/far.py"),
+        (["sh", "-c", "echo 'unbalanced"], ""),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_to_be_run_is_code_with_what_it_names_or_imports(tree, words, expected):
+    found = code_of_command(words, tree, digest_file).files
+    assert sorted(name for name in found if (tree / name).exists()) == expected.split()
+
+
+def test_a_text_may_import_any_module_by_a_computed_name(tree):
+    found = code_of_command(["python", "-c", "__import__(input())"], tree, digest_file).files
+    assert {"unused.py", "lib/deep/farther.py"} <= set(found)
+
+
 def test_an_edit_of_an_import_changes_the_digest_and_one_elsewhere_does_not(tree):
     before = code_of_script(tree / "main.py", tree).digest
     (tree / "unused.py").write_text("y = 2\n")

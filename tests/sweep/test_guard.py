@@ -55,6 +55,44 @@ def test_files_that_words_name_with_parameters_filled_in_count(store, solver):
     assert [a["name"] for a in record["artifacts"] if a["category"] == "input"] == ["in_1.dat"]
 
 
+@pytest.mark.parametrize("changed", ["in_2.dat", "solve.py", "mesh/deep", "beside.py"])
+def test_what_a_text_for_a_shell_names_counts_as_words_of_the_command_do(store, solver, changed):
+    (solver / "mesh").mkdir()
+    (solver / "beside.py").write_text("")
+    (solver / "solve.py").write_text("import beside\n" + PROGRAM)
+    for seed in (1, 2):
+        (solver / f"in_{seed}.dat").write_text(f"{seed}\n")
+    text = (
+        f"{sys.executable} -B solve.py {{seed}} <in_{{seed}}.dat 'mesh' 2>&1 >> {{out}}/o |tee log"
+    )
+
+    def swept():
+        command = ["sh", "-ec", f"{text}; echo {{seed}} >>all.txt"]
+        return sweep(command, SEEDS, store=store, name="s", options=SweepOptions(workers=1))
+
+    assert len(swept().done) == 2
+    assert len(swept().skipped) == 2
+    (solver / changed).write_text("x = 1\n")
+    done = {"in_2.dat": 1, "solve.py": 2, "mesh/deep": 2, "beside.py": 2}[changed]
+    again = swept()
+    assert (len(again.done), len(again.skipped)) == (done, 2 - done)
+    (told,) = why(again)
+    assert changed.split("/")[0] in told
+
+
+def test_what_a_text_for_python_imports_counts(store, solver):
+    (solver / "model.py").write_text("rate = 1\n")
+
+    def swept():
+        text = "import model; print(model.rate, f'{{3}}', '{seed:.1f}')"
+        return sweep([sys.executable, "-Bc", text], SEEDS, store=store, name="s")
+
+    assert len(swept().done) == 2
+    assert len(swept().skipped) == 2
+    (solver / "model.py").write_text("rate = 2\n")
+    assert why(swept()) == {"model.py changed"}
+
+
 def test_files_that_parameters_of_a_function_name_count(store, project):
     (project / "model.py").write_text(
         "def model(out, *, data):\n    (out / 'x').write_text(open(data).read())\n"

@@ -1,7 +1,6 @@
 """The code of a run: the project's own sources that it consists of, by digest.
 
-Modules that are imported by computed names are not seen; installed packages are known by the
-environment.
+Installed packages are known by the environment.
 """
 
 from __future__ import annotations
@@ -19,13 +18,15 @@ from typing import Any
 
 from whence.base.digest import digest_value
 from whence.base.source import is_installed
-from whence.runs.source import is_inside, sources_of, top_folder
+from whence.runs.source import is_inside, sources_of, sources_of_text, top_folder
 
 DigestOf = Callable[[Path], str]
 
 _SHELLS = frozenset({".sh", ".bash", ".zsh", ".ksh"})
 _SHEBANG = re.compile(rb"#!\s*\S*/(?:env\s+)?(?:ba|z|k|da)?sh\b")
 _WORDS = re.compile(r"[\s\"'`=;|&()<>]+")
+_WRITTEN = re.compile(r">[>|&]?\s*[^\s;|&()<>]+")
+_TEXT_FOLLOWS = re.compile(r"-[A-Za-z]*c")
 _SOURCING = frozenset({"source", "."})
 _SHELL_LONGEST = 1 << 16  # bytes of a script that are looked through
 
@@ -110,7 +111,9 @@ def code_of_command(
 ) -> Code:
     """The code of a command: the executable's bytes, and its arguments that are project files.
 
-    Of shell scripts the programs and scripts of the project count that they name.
+    Of shell scripts the programs and scripts of the project count that they name. A text that
+    is to be run, as in ``sh -c TEXT``, counts with the files that it names and, if it is Python,
+    with what it imports.
 
     A Python script elsewhere counts too, with what it imports from its own folder, unless it is
     an installed one; they go by their absolute paths.
@@ -125,7 +128,10 @@ def code_of_command(
         Gives the digest of a file, remembered where it can be (``Store.digest_of``).
     """
     base = Path(os.path.realpath(project))
-    words = [*command, *_module_of(command)]
+    texts = list(texts_of(command))
+    words = [*command, *(word for text in texts for word in words_of_text(text))]
+    modules = [name for option, name in itertools.pairwise(words) if option == "-m"]
+    words += [file for name in modules for file in _files_of_module(name)]
     there = [path for word in words for path in _files_named(word)]
     named = [path for path in there if is_inside(path, base)]
     for path in named:  # which grows by what is found
@@ -133,6 +139,9 @@ def code_of_command(
     python = [path for path in named if path.suffix == ".py"]
     files = {_name(path, base): digest_of(path) for path in named}
     files |= {_name(path, base): digest for path, digest in sources_of(python, base).items()}
+    for text in (*texts, *(f"import {name}" for name in modules)):
+        found = sources_of_text(text, Path.cwd(), base)
+        files |= {_name(path, base): digest for path, digest in found.items()}
     for script in there:
         if script.suffix == ".py" and script not in named and not is_installed(script):
             found = sources_of([script], top_folder(script))
@@ -143,18 +152,28 @@ def code_of_command(
     return Code(files, base)
 
 
+def texts_of(command: Sequence[str]) -> Iterator[str]:
+    """The words of a command that its program runs: ``sh -c TEXT``, ``python -c TEXT``."""
+    for before, word in itertools.pairwise(command):
+        if _TEXT_FOLLOWS.fullmatch(before):
+            yield word
+
+
+def words_of_text(text: str) -> Iterator[str]:
+    """The words of a text that a shell runs, but for the files that its output goes to."""
+    return filter(None, _WORDS.split(_WRITTEN.sub(" ", text)))
+
+
 def executable(command: Sequence[str]) -> Path | None:
     """The file that a command starts, or None if there is none."""
     found = shutil.which(command[0]) if command else None
     return Path(os.path.realpath(found)) if found else None
 
 
-def _module_of(command: Sequence[str]) -> Iterator[str]:
-    """The file that ``python -m name`` runs, as Python looks for it from the working directory."""
-    for option, name in itertools.pairwise(command):
-        if option == "-m":
-            path = os.path.join(*name.split("."))
-            yield from (f"{path}.py", os.path.join(path, "__main__.py"))
+def _files_of_module(name: str) -> tuple[str, str]:
+    """What ``python -m name`` may run, as Python looks for it from the working directory."""
+    path = os.path.join(*name.split("."))
+    return f"{path}.py", os.path.join(path, "__main__.py")
 
 
 def _named_in(script: Path) -> Iterator[Path]:

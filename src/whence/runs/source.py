@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -23,6 +24,7 @@ from whence.base.digest import Stamp, digest_bytes
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _NOT_OURS = _INSTALLED | {"__pycache__", "node_modules"}
 _IMPORTERS = frozenset({"import_module", "__import__"})
+_PLACEHOLDER = re.compile(r"\{\w[^{}]*\}")
 _LONGEST = 200  # letters of a text that may name a folder
 _STEPS = 2  # folders one below the other that are named each by itself
 
@@ -130,10 +132,23 @@ class Sources:
         asked = (tuple(scripts), base, path)
         found = self._found.get(asked)
         if found is None or not self._holds(found, base):
-            more = [Path(os.path.realpath(place)) for place in path.split(os.pathsep) if place]
-            more = [folder for folder in more if is_inside(folder, base)]
-            found = self._found[asked] = self._find(scripts, base, more)
+            found = self._found[asked] = self._find(scripts, base, _added(base))
         return found.files
+
+    def of_text(self, text: str, folder: Path, base: Path) -> Mapping[Path, str]:
+        """The digests of all sources below a folder that a text of Python in another imports.
+
+        Where it is no Python, its ``{placeholders}`` are taken for numbers.
+        """
+        found = _text_of(os.fsencode(text))
+        if not found.imports:
+            found = _text_of(os.fsencode(_PLACEHOLDER.sub("0", text)))
+        search, file = _Search(), folder / "-c"
+        folders = [folder, base, base / "src", *_added(base), *_places(found, file, base)]
+        paths = [path for name in found.imports for path in search.resolve(name, file, folders)]
+        if found.computed:
+            paths += search.all_below(str(base))
+        return self.of([path for path in dict.fromkeys(paths) if is_inside(path, base)], base)
 
     def _holds(self, found: _Found, base: Path) -> bool:
         for file, digest in found.files.items():
@@ -185,6 +200,13 @@ class Sources:
         text = known.text if known is not None and same else _text_of(data)
         self._modules[file] = _Module(stamp, digest, text)
         return self._modules[file]
+
+
+def _added(base: Path) -> list[Path]:
+    """The folders of a project that the environment has modules looked for in."""
+    path = os.environ.get("PYTHONPATH", "")
+    places = (Path(os.path.realpath(place)) for place in path.split(os.pathsep) if place)
+    return [folder for folder in places if is_inside(folder, base)]
 
 
 def _text_of(data: bytes) -> _Text:
@@ -337,5 +359,8 @@ class _Search:
         return self.folders[folder]
 
 
-sources_of = Sources().of
+_SOURCES = Sources()
+sources_of = _SOURCES.of
 """The digests of scripts and of all sources below a folder that they import, by path."""
+sources_of_text = _SOURCES.of_text
+"""The same of a text that is run in a folder."""

@@ -11,12 +11,15 @@ from typing import Any
 from whence.artifacts import place
 from whence.params import Point, flatten
 from whence.runs.callkey import Call, what_changed
+from whence.runs.code import texts_of, words_of_text
 from whence.runs.input import named_inputs
 from whence.store import Store
 from whence.sweep.guard import Guard
 from whence.sweep.history import History, State, call_of
 from whence.sweep.output import Output, can_restore, damage
 from whence.sweep.template import OWN, Template
+
+_MADE = "\0"  # stands in a text for what a point makes itself
 
 Memory = dict[str, tuple[str, str] | None]
 
@@ -114,10 +117,13 @@ class Work:
         if isinstance(self.target, str):
             yield from (value for value in known.values() if not isinstance(value, int | float))
             return
-        fixed, open_ = _words(self.target)
+        fixed, open_, texts = _words(self.target)
         yield from fixed
         for template in open_:
             yield from template.fill(known)
+        for template in texts:
+            (text,) = template.fill({**known, **dict.fromkeys(OWN, _MADE)})
+            yield from (word for word in words_of_text(text) if _MADE not in word)
 
     def folder(self, point: Point) -> Path:
         """The folder of one point."""
@@ -125,12 +131,13 @@ class Work:
 
 
 @functools.lru_cache(maxsize=8)
-def _words(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Template, ...]]:
-    """The words of a command that may name inputs: as they are, and with placeholders."""
+def _words(words: tuple[str, ...]) -> tuple[list[str], list[Template], list[Template]]:
+    """The words of a command that may name inputs: as they are, with placeholders, and texts."""
     templates = [Template((word,)) for word in words]
     fixed = [template for template in templates[1:] if not template.names]  # the first is code
     open_ = [each for each in templates if each.names and not set(each.names) & set(OWN)]
-    return tuple(word for each in fixed for word in each.fill({})), tuple(open_)
+    texts = [Template((text,)) for text in texts_of(words)]
+    return [word for each in fixed for word in each.fill({})], open_, texts
 
 
 def plan(store: Store, points: Sequence[Point], work: Work) -> list[Step]:
