@@ -205,6 +205,35 @@ def test_ctrl_c_ends_program_and_run(store, project, number, stubborn):
     assert "here" in output(store, run)
 
 
+UNHEARD = textwrap.dedent(
+    """
+    import os, signal, sys, threading
+    from whence.runs import record_process
+    from whence.store import Store
+    from whence.testing.wait import until
+    number, pidfd = map(int, sys.argv[1:])
+    if not pidfd:
+        del os.pidfd_open
+    def tell():
+        until(lambda: os.path.exists("here"))
+        signal.pthread_kill(threading.get_ident(), number)
+    threading.Thread(target=tell).start()
+    record_process(Store.open("."), ["sh", "-c", "> here; exec sleep 600"])
+    """
+)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("pidfd", [1, 0])
+def test_a_signal_that_comes_just_before_the_waiting_is_heard(store, project, number, pidfd):
+    """Python takes note of it then, as of one that another thread gets, but nothing wakes it."""
+    words = [PYTHON, "-c", UNHEARD, str(int(number)), str(pidfd)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300)
+    assert "was terminated" in done.stderr
+    (run,) = store.index().ids()
+    assert state_of(store, run)["status"] == "terminated"
+
+
 def test_a_program_can_be_recorded_from_a_thread(store):
     found = []
     thread = threading.Thread(target=lambda: found.append(record_process(store, ["true"])))

@@ -146,6 +146,22 @@ def test_ctrl_c_records_what_it_ends(slow, store, number):
     assert finish(slow) == ["8", "0", "0"]
 
 
+def test_ctrl_c_that_comes_just_before_the_waiting_is_heard(slow, store):
+    """Python takes note of it then, as of one that another thread gets, but nothing wakes it."""
+    tell = "\n".join((
+        "import glob, signal, threading",
+        "from whence.testing.wait import until",
+        "def tell():",
+        "    until(lambda: glob.glob('runs/s/*/begun'))",
+        "    signal.pthread_kill(threading.get_ident(), signal.SIGINT)",
+        "threading.Thread(target=tell).start()",
+    ))  # fmt: skip
+    first = started(tell + SCRIPT, "sim.py:simulate")
+    _, err = first.communicate(timeout=300)
+    assert err.count("Traceback") == 1
+    assert {state["status"] for state in states(store)} == {"terminated"}
+
+
 def test_ctrl_c_ends_commands_too(slow, store):
     first = started(SCRIPT, "sh", "-c", "echo {seed} > {out}/begun; sleep 663." + str(os.getpid()))
     begun(slow / "runs/s", 2)

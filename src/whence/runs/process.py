@@ -31,7 +31,7 @@ from whence.runs.origin import Origin
 from whence.runs.output import Drain, flush_all
 from whence.runs.report import Report
 from whence.runs.run import Run
-from whence.runs.warden import Warden, held_back
+from whence.runs.warden import Warden, exit_of, held_back
 from whence.store import Store
 
 _ASKED_TO_END = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
@@ -288,7 +288,7 @@ def stream(
     try:
         with held_back():
             program = _start(run, command, options, report, guard)
-        status = program.process.wait()
+        status = exit_of(program.process)
     except BaseException:
         if program is not None:
             _stop(program.process)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -54,6 +55,14 @@ for pid in [pid for one in watched for pid in below(one)]:
 """
 
 
+A_WHILE = 1.0
+"""Seconds to wait at once for what may take long.
+
+Python hears a signal that comes just before it asks the system to wait, or to another thread, only
+once the waiting is over.
+"""
+
+
 class Warden:
     """Ends processes and all they have started when this process dies, even if it is killed.
 
@@ -89,6 +98,24 @@ class Warden:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError, ValueError):
             os.write(self._process.stdin.fileno(), line.encode())
+
+
+def exit_of(process: subprocess.Popen[bytes]) -> int:
+    """The exit status of a process, once it has ended; meanwhile signals are heard."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # not Linux, or an old one
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.wait(A_WHILE)
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        while not poll.poll(1000 * A_WHILE):
+            pass
+    finally:
+        os.close(descriptor)
+    return process.wait()
 
 
 @contextlib.contextmanager

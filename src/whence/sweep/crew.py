@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol
 
-from whence.runs.warden import deaf
+from whence.runs.warden import A_WHILE, deaf
 from whence.sweep.point import Ended, Job, run_point
 
 # A process of its own watches the parent, for a thread could not act while C code holds the
@@ -171,7 +171,7 @@ def run_elsewhere(jobs: Iterable[Job], executor: Executor, watch: Watch) -> None
             watch.started(job)
             running[executor.submit(run_point, job)] = job
         while running:
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            done, _ = wait(running, A_WHILE, FIRST_COMPLETED)
             for future in done:
                 _take(future, running.pop(future), watch)
     except KeyboardInterrupt:
@@ -190,7 +190,7 @@ def _side_by_side(crew: Crew, jobs: Iterator[Job], count: int, watch: Watch) -> 
                 running[crew.submit(job)] = job
             if not running:
                 return []
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            done, _ = wait(running, A_WHILE, FIRST_COMPLETED)
             broken = any(isinstance(future.exception(), BrokenProcessPool) for future in done)
             if broken:
                 done, _ = wait(running)
