@@ -212,3 +212,25 @@ def test_variables_that_the_system_cannot_take_are_refused_by_name(store, projec
         run.wait_for_processes()
     found = {item["name"]: item for item in state_of(store, run)["artifacts"]}
     assert store.get(found["p.out"]["digest"]).decode() == f"1 0.5 {project}\n"
+
+
+def test_waiting_is_over_after_a_while_and_hears_ctrl_c_that_comes_just_before_it(store):
+    run = Run(store).init()
+    for name in "ab":
+        run.add_process(name, "sleep", "600")
+    run.add_process("c", "true")
+    until(lambda: run.wait_for_processes(0) == {"c": 0})
+    assert run.wait_for_processes(0.1) == {"c": 0}
+
+    def tell():
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    def waited():
+        threading.Timer(0.1, tell).start()
+        run.wait_for_processes()
+
+    with pytest.raises(KeyboardInterrupt):
+        waited()
+    run.kill_all_processes()
+    assert run.wait_for_processes() == {"a": -15, "b": -15, "c": 0}
+    run.close()

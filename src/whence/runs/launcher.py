@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
 import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +21,7 @@ from whence.base.error import UserError
 from whence.base.escape import encode
 from whence.base.problem import did_you_mean
 from whence.runs.output import Drain
-from whence.runs.warden import Warden
+from whence.runs.warden import A_WHILE, Warden
 
 if TYPE_CHECKING:
     from whence.runs.life import Life
@@ -193,14 +195,17 @@ class Launcher:
             _end(started)
 
     def wait(self, timeout: float | None = None) -> dict[str, int]:
-        """Wait for all programs; gives the exit status of those that have ended.
+        """Wait for all programs, or so many seconds; gives the status of those that have ended.
 
         A negative status is the number of the signal that ended it.
         """
+        end = time.monotonic() + (math.inf if timeout is None else timeout)
         for started in list(self._started.values()):
             thread = started.thread
-            if thread is not None and thread is not threading.current_thread():
-                thread.join(timeout)
+            if thread is threading.current_thread():
+                continue
+            while thread is not None and thread.is_alive() and time.monotonic() < end:
+                thread.join(max(0.0, min(A_WHILE, end - time.monotonic())))
         ended = {name: one.process.returncode for name, one in self._started.items()}
         if self._warden is not None and None not in ended.values():
             self._warden.close()

@@ -241,7 +241,13 @@ class Life(Log):
             self._launcher.kill_all()
 
     def wait_for_processes(self, timeout: float | None = None) -> dict[str, int]:
-        """Wait for the programs; gives the exit status of those that have ended, by identifier."""
+        """Wait for the programs; gives the exit status of those that have ended, by identifier.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait for all of them; as long as they take if not given.
+        """
         return self._launcher.wait(timeout) if self._launcher is not None else {}
 
     def set_status(self, status: str) -> None:
