@@ -1,3 +1,4 @@
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -279,6 +280,31 @@ def test_an_argument_without_identity_is_refused(tmp_path):
         pytest.raises(UserError, match=r"type _io.TextIOWrapper has no content to know it by"),
     ):
         Graph().add("define", [file])
+
+
+def test_ctrl_c_that_comes_just_before_the_waiting_is_heard():
+    """Python takes note of it then, as of one that another thread gets, but nothing wakes it."""
+    begun, free = threading.Event(), threading.Event()
+
+    def work():
+        begun.set()
+        free.wait(120)
+
+    def tell():
+        begun.wait(120)
+        time.sleep(0.2)  # it is waiting by then
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    def evaluated(pool):
+        threading.Thread(target=tell).start()
+        graph.evaluate(executor=pool)
+
+    graph = Graph()
+    graph.add("call", [work], step=Step(tag="worked"))
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(KeyboardInterrupt):
+            evaluated(pool)
+        free.set()
 
 
 def test_seconds_are_those_of_the_operation():

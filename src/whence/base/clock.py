@@ -14,6 +14,14 @@ _RANDOM_LETTERS = 7
 _FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0  # of the years 1 to 9999
 
 
+A_WHILE = 1.0
+"""Seconds to wait at once for what may take long.
+
+Python hears a signal that comes just before it asks the system to wait, or to another thread, only
+once the waiting is over.
+"""
+
+
 class Clock(Protocol):
     """Tells the time. Safe to call from any thread.
 

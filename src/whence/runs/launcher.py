@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from whence.artifacts.deposit import Label
+from whence.base.clock import A_WHILE
 from whence.base.error import UserError
 from whence.base.escape import encode
 from whence.base.problem import did_you_mean
 from whence.runs.output import Drain
-from whence.runs.warden import A_WHILE, Warden
+from whence.runs.warden import Warden
 
 if TYPE_CHECKING:
     from whence.runs.life import Life

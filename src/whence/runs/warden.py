@@ -12,6 +12,8 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
+from whence.base.clock import A_WHILE
+
 # A process of its own, for a thread dies with its process. It is told on standard input which
 # processes to end, and waits for the death of the one that told it: by a descriptor of it, for
 # the pipe alone may be held open by forked children. What it was told before that is heard first,
@@ -52,14 +54,6 @@ for pid in [pid for one in watched for pid in below(one)]:
         os.kill(pid, signal.SIGKILL)
     except OSError:
         pass
-"""
-
-
-A_WHILE = 1.0
-"""Seconds to wait at once for what may take long.
-
-Python hears a signal that comes just before it asks the system to wait, or to another thread, only
-once the waiting is over.
 """
 
 

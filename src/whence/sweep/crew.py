@@ -15,7 +15,8 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol
 
-from whence.runs.warden import A_WHILE, deaf
+from whence.base.clock import A_WHILE
+from whence.runs.warden import deaf
 from whence.sweep.point import Ended, Job, run_point
 
 # A process of its own watches the parent, for a thread could not act while C code holds the

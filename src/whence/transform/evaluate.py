@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from whence.base.clock import A_WHILE
 from whence.base.error import UserError, WhenceError
 from whence.base.problem import Problem
 from whence.formats import listener
@@ -226,7 +227,7 @@ class _Course:
                         args, kwargs = self._arguments(node)
                         under_way[executor.submit(_timed, node.func, args, kwargs)] = node
                 if not ended:
-                    for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    for future in wait(under_way, A_WHILE, FIRST_COMPLETED).done:
                         node = under_way.pop(future)
                         ended.append(node)
                         try:
