@@ -122,6 +122,25 @@ def test_a_text_that_is_to_be_run_is_code_with_what_it_names_or_imports(tree, wo
     assert sorted(name for name in found if (tree / name).exists()) == expected.split()
 
 
+@pytest.mark.parametrize(
+    "first",
+    ["#!/opt/env/bin/python3.11\n", "#!/bin/sh\n'''exec' \"/a b/python\" \"$0\" \"$@\"\n' '''\n"],
+)
+@pytest.mark.parametrize(
+    "words", [["go"], ["mpirun", "-n", "4", "go"], ["sh", "-c", "go >x"], ["../bin/go"], ["./here"]]
+)
+def test_of_a_package_of_the_project_that_a_program_calls_the_sources_count(
+    tree, tmp_path, monkeypatch, first, words
+):
+    (tmp_path / "bin").mkdir()
+    for program in (tmp_path / "bin/go", tree / "here"):
+        program.write_text(f"{first}import sys\nfrom installed import go\nsys.exit(go())")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    found = code_of_command(words, tree, digest_file).files
+    assert {"src/installed/__init__.py", "src/installed/core.py"} <= set(found)
+
+
 def test_a_text_may_import_any_module_by_a_computed_name(tree):
     found = code_of_command(["python", "-c", "__import__(input())"], tree, digest_file).files
     assert {"unused.py", "lib/deep/farther.py"} <= set(found)

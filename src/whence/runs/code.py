@@ -11,7 +11,7 @@ import itertools
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,13 @@ DigestOf = Callable[[Path], str]
 
 _SHELLS = frozenset({".sh", ".bash", ".zsh", ".ksh"})
 _SHEBANG = re.compile(rb"#!\s*\S*/(?:env\s+)?(?:ba|z|k|da)?sh\b")
+# The second is what pip writes where the path of Python is long or holds blanks.
+_PYTHON = re.compile(rb"#![^\n]*python|#!/bin/sh\n'''exec' ")
 _WORDS = re.compile(r"[\s\"'`=;|&()<>]+")
 _WRITTEN = re.compile(r">[>|&]?\s*[^\s;|&()<>]+")
 _TEXT_FOLLOWS = re.compile(r"-[A-Za-z]*c")
 _SOURCING = frozenset({"source", "."})
-_SHELL_LONGEST = 1 << 16  # bytes of a script that are looked through
+_LONGEST_SCRIPT = 1 << 16  # bytes that are looked through
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ def code_of_command(
 
     Of shell scripts the programs and scripts of the project count that they name. A text that
     is to be run, as in ``sh -c TEXT``, counts with the files that it names and, if it is Python,
-    with what it imports.
+    with what it imports. Of programs that are Python scripts, as those of packages are,
+    what they import of the project counts.
 
     A Python script elsewhere counts too, with what it imports from its own folder, unless it is
     an installed one; they go by their absolute paths.
@@ -136,11 +139,13 @@ def code_of_command(
     named = [path for path in there if is_inside(path, base)]
     for path in named:  # which grows by what is found
         named += [each for each in _named_in(path) if is_inside(each, base) and each not in named]
-    python = [path for path in named if path.suffix == ".py"]
+    python = [path for path in named if path.suffix == ".py" or _PYTHON.match(_start_of(path))]
     files = {_name(path, base): digest_of(path) for path in named}
     files |= {_name(path, base): digest for path, digest in sources_of(python, base).items()}
-    for text in (*texts, *(f"import {name}" for name in modules)):
-        found = sources_of_text(text, Path.cwd(), base)
+    here = Path.cwd()
+    said = [(text, here) for text in (*texts, *(f"import {name}" for name in modules))]
+    for text, folder in (*said, *_programs_among(words)):
+        found = sources_of_text(text, folder, base)
         files |= {_name(path, base): digest for path, digest in found.items()}
     for script in there:
         if script.suffix == ".py" and script not in named and not is_installed(script):
@@ -176,16 +181,29 @@ def _files_of_module(name: str) -> tuple[str, str]:
     return f"{path}.py", os.path.join(path, "__main__.py")
 
 
+def _programs_among(words: Iterable[str]) -> Iterator[tuple[str, Path]]:
+    """The text and the folder of each Python script among programs."""
+    for word in dict.fromkeys(words):
+        found = shutil.which(word)
+        start = _start_of(found) if found else b""
+        if found and _PYTHON.match(start):
+            yield os.fsdecode(start), Path(found).parent
+
+
+def _start_of(file: str | os.PathLike[str]) -> bytes:
+    try:
+        with open(file, "rb") as opened:
+            return opened.read(_LONGEST_SCRIPT)
+    except OSError:
+        return b""
+
+
 def _named_in(script: Path) -> Iterator[Path]:
     """The code that a shell script names, as seen from the working directory or its own folder.
 
     What else it names may be what it writes.
     """
-    try:
-        with open(script, "rb") as file:
-            start = file.read(_SHELL_LONGEST)
-    except OSError:
-        return
+    start = _start_of(script)
     if script.suffix not in _SHELLS and not _SHEBANG.match(start):
         return
     words = _WORDS.split(start.decode(errors="replace"))
