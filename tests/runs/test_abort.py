@@ -1,5 +1,6 @@
 """A run is asked to end by another process, wherever it is."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -78,7 +79,7 @@ def test_a_program_is_ended_and_its_outputs_are_kept(store, project):
     outcome = []
 
     def record():
-        script = "echo some > out.txt; echo ready; exec sleep 600"
+        script = f"echo some > out.txt; echo ready; sleep 652.{os.getpid()}; true"
         options = ProcessOptions(outputs=("out.txt",), quiet=True)
         outcome.append(record_process(store, ["sh", "-c", f"exec 2>&1; {script}"], options))
 
@@ -91,6 +92,8 @@ def test_a_program_is_ended_and_its_outputs_are_kept(store, project):
     (ended,) = outcome
     assert (ended.run, ended.status) == (run, "terminated")
     assert ended.exit < 0
+    left = subprocess.run(["pgrep", "-f", f"^sleep 652.{os.getpid()}"], check=False)
+    assert left.returncode == 1
     state = store.index().state(run)
     assert state["error"]["message"] == "it drifts"
     assert state["exit"] == ended.exit

@@ -9,6 +9,7 @@ import pytest
 
 from whence.base.error import UserError
 from whence.runs import ProcessOptions, record_process
+from whence.testing.wait import until
 
 PYTHON = sys.executable
 
@@ -232,6 +233,28 @@ def test_a_signal_that_comes_just_before_the_waiting_is_heard(store, project, nu
     assert "was terminated" in done.stderr
     (run,) = store.index().ids()
     assert state_of(store, run)["status"] == "terminated"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_what_a_program_has_started_ends_with_it_unless_it_was_detached(
+    store, project, number, stubborn
+):
+    """A shell does not pass signals on, and ends where it was told to end."""
+    here = os.getpid()
+    ignored = "trap '' INT TERM; " if stubborn else ""
+    text = f"setsid sleep 650.{here} & ({ignored}sleep 651.{here}; true); true"
+
+    def runs(name):
+        return subprocess.run(["pgrep", "-f", f"^sleep {name}.{here}"], check=False).returncode == 0
+
+    parent = subprocess.Popen([PYTHON, "-c", SCRIPT, "sh", "-c", text], stderr=subprocess.PIPE)
+    until(lambda: runs(650) and runs(651))
+    parent.send_signal(number)
+    assert b"was terminated" in parent.communicate(timeout=300)[1]
+    assert not runs(651)
+    assert runs(650)
+    subprocess.run(["pkill", "-f", f"^sleep 650.{here}"], check=True)
 
 
 def test_a_program_can_be_recorded_from_a_thread(store):

@@ -31,7 +31,7 @@ from whence.runs.origin import Origin
 from whence.runs.output import Drain, flush_all
 from whence.runs.report import Report
 from whence.runs.run import Run
-from whence.runs.warden import Warden, exit_of, held_back
+from whence.runs.warden import Warden, end, exit_of, held_back
 from whence.store import Store
 
 _ASKED_TO_END = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
@@ -295,7 +295,8 @@ def stream(
         raise
     finally:
         if program is not None:
-            program.drain.finish()
+            with program.stopping:  # what it has started may take longer to end
+                program.drain.finish()
             if program.warden is not None:
                 program.warden.close()
     return Ending(status, report.last_error, report.unread, tuple(_unshown(program.drain)))
@@ -310,11 +311,12 @@ def _unshown(drain: Drain) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Program:
-    """A program that runs, and what listens to it and watches over it."""
+    """A program that runs, what listens to it and watches over it, and what ends it."""
 
     process: subprocess.Popen[bytes]
     drain: Drain
     warden: Warden | None
+    stopping: threading.Lock  # held as long as another thread ends it
 
 
 def _start(
@@ -326,14 +328,20 @@ def _start(
         env={**os.environ, **options.environment, **environment_of(run)},
         stdin=None if options.stdin else subprocess.DEVNULL,
     )
-    run.heed(lambda: _stop(process))
+    stopping = threading.Lock()
+
+    def stop() -> None:
+        with stopping:
+            _stop(process)
+
+    run.heed(stop)
     warden = Warden() if guard else None
     if warden is not None:
         warden.watch(process.pid)
     through = None if options.quiet else _terminal()
     drain = Drain(pipes_of(process), report, through, report.sieve)
     drain.start()
-    return _Program(process, drain, warden)
+    return _Program(process, drain, warden, stopping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,21 +440,9 @@ def _terminal() -> dict[str, int]:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End a program, kindly first: the terminal may have told it already."""
-    steps: tuple[tuple[float, int], ...] = (
-        (_HEARD, signal.SIGINT),
-        (_PATIENCE, signal.SIGTERM),
-        (_PATIENCE, signal.SIGKILL),
-    )
-    for patience, number in steps:
-        try:
-            process.wait(patience)
-            return
-        except subprocess.TimeoutExpired:
-            process.send_signal(number)
-        except KeyboardInterrupt:  # asked twice: enough of kindness
-            process.kill()
-    process.wait()
+    """End a program and what it has started; the terminal may have told them already."""
+    kindly = ((_HEARD, signal.SIGINT), (_PATIENCE, signal.SIGTERM), (_PATIENCE, signal.SIGKILL))
+    end(process, kindly)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""A process that ends what this one has started, should this one be killed."""
+"""What this process has started: waited for, ended, and not left behind if this one is killed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator, Sequence
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from whence.base.clock import A_WHILE
+
+if TYPE_CHECKING:
+    import psutil
 
 # A process of its own, for a thread dies with its process. It is told on standard input which
 # processes to end, and waits for the death of the one that told it: by a descriptor of it, for
@@ -110,6 +115,77 @@ def exit_of(process: subprocess.Popen[bytes]) -> int:
     finally:
         os.close(descriptor)
     return process.wait()
+
+
+def end(process: subprocess.Popen[bytes], steps: Sequence[tuple[float, int]]) -> None:
+    """End a program with all that it has started, kindly first.
+
+    A shell ends where what it waits for does not hear of it. What was put into a session of its
+    own was detached on purpose, and goes on.
+
+    Parameters
+    ----------
+    process : subprocess.Popen
+        The program.
+    steps : sequence of (float, int)
+        Seconds to wait, and the signal to send to what has not ended by then.
+    """
+    import psutil
+
+    family: set[psutil.Process] = set()
+    for patience, number in steps:
+        family |= _started_by(process)
+        try:
+            if _have_ended(process, family, patience):
+                return
+        except KeyboardInterrupt:  # asked twice: enough of kindness
+            number = signal.SIGKILL
+        with contextlib.suppress(OSError):  # it is another user's
+            process.send_signal(number)
+        for one in family:
+            with contextlib.suppress(psutil.Error):  # it has ended
+                one.send_signal(number)
+    process.wait()
+
+
+def _started_by(process: subprocess.Popen[bytes]) -> set[psutil.Process]:
+    import psutil
+
+    if process.poll() is not None:
+        return set()
+    try:
+        session = os.getsid(process.pid)
+        below = psutil.Process(process.pid).children(recursive=True)
+    except (OSError, psutil.Error):  # it has ended
+        return set()
+    found = set()
+    for one in below:
+        with contextlib.suppress(OSError):
+            if os.getsid(one.pid) == session:
+                found.add(one)
+    return found
+
+
+def _have_ended(
+    process: subprocess.Popen[bytes], others: Collection[psutil.Process], patience: float
+) -> bool:
+    """Wait for processes, so many seconds at most."""
+    late, pause = time.monotonic() + patience, 0.001
+    while process.poll() is None or any(map(_lives, others)):
+        if time.monotonic() >= late:
+            return False
+        time.sleep(pause)
+        pause = min(2 * pause, 0.05)
+    return True
+
+
+def _lives(process: psutil.Process) -> bool:
+    import psutil
+
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 @contextlib.contextmanager

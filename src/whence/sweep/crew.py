@@ -223,9 +223,8 @@ def _finish(crew: Crew, running: dict[Future[Ended], Job], watch: Watch) -> None
     with contextlib.suppress(KeyboardInterrupt):  # asked twice: enough of kindness
         wait(running, _PATIENCE)
     ended = {future for future in running if future.done()}
-    if len(ended) < len(running):
-        crew.kill()
-        wait(running)
+    crew.kill()  # and what a shell had just started, and has not passed the signal on to
+    wait(running)
     for future, job in running.items():
         if future in ended and future.exception() is None:
             watch.ended(job, future.result())
