@@ -142,13 +142,17 @@ def code_of_command(
     python = [path for path in named if path.suffix == ".py" or _PYTHON.match(_start_of(path))]
     files = {_name(path, base): digest_of(path) for path in named}
     files |= {_name(path, base): digest for path, digest in sources_of(python, base).items()}
+    inside = set(named)
+    elsewhere = dict.fromkeys([*(path for path in there if path not in inside), *_called(words)])
     here = Path.cwd()
     said = [(text, here) for text in (*texts, *(f"import {name}" for name in modules))]
-    for text, folder in (*said, *_programs_among(words)):
+    starts = ((_start_of(file), file.parent) for file in elsewhere)
+    said += [(os.fsdecode(start), at) for start, at in starts if _PYTHON.match(start)]
+    for text, folder in said:
         found = sources_of_text(text, folder, base)
         files |= {_name(path, base): digest for path, digest in found.items()}
-    for script in there:
-        if script.suffix == ".py" and script not in named and not is_installed(script):
+    for script in elsewhere:
+        if script.suffix == ".py" and not is_installed(script):
             found = sources_of([script], top_folder(script))
             files |= {str(path): digest for path, digest in found.items()}
     program = executable(command)
@@ -181,13 +185,12 @@ def _files_of_module(name: str) -> tuple[str, str]:
     return f"{path}.py", os.path.join(path, "__main__.py")
 
 
-def _programs_among(words: Iterable[str]) -> Iterator[tuple[str, Path]]:
-    """The text and the folder of each Python script among programs."""
+def _called(words: Iterable[str]) -> Iterator[Path]:
+    """The programs that are called by their names alone."""
     for word in dict.fromkeys(words):
-        found = shutil.which(word)
-        start = _start_of(found) if found else b""
-        if found and _PYTHON.match(start):
-            yield os.fsdecode(start), Path(found).parent
+        found = None if os.path.exists(word) else shutil.which(word)
+        if found:
+            yield Path(found)
 
 
 def _start_of(file: str | os.PathLike[str]) -> bytes:
