@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+# What sets colours, moves the cursor or names the window.
+_CONTROLS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
 
 def short(value: Any, width: int = 40) -> str:
@@ -37,6 +41,19 @@ def measure(number: str, unit: str | None) -> str:
     ('2.5 kJ/mol', '0', '7')
     """
     return number if unit in (None, "", "1") else f"{number} {unit}"
+
+
+def plain(line: str) -> str:
+    r"""What a terminal shows of a line in the end, without colours.
+
+    Examples
+    --------
+    >>> print(plain(chr(27) + "[31mred" + chr(27) + "[0m"))
+    red
+    >>> print(plain("1 %\r100 %\r"))
+    100 %
+    """
+    return _CONTROLS.sub("", line).rstrip("\r").rpartition("\r")[2]
 
 
 def printable(text: str) -> str:

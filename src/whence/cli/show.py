@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from whence.base.escape import readable
+from whence.base.excerpt import plain
 from whence.cli import render
 from whence.cli.completion import run_names
 from whence.cli.option import common
@@ -69,7 +70,7 @@ def _page(shown: Shown) -> None:
         screen.print(f"[dim]alert[/]  {render.escape(alert)}")
     _event_lines(shown)
     if shown.output:
-        lines = shown.output.splitlines()
+        lines = [plain(line) for line in shown.output.removesuffix("\n").split("\n")]
         count = render.counted(len(lines), "line") + (", the last of them" if lines[8:] else "")
         screen.print(f"[dim]printed {count}:[/]")
         for line in lines[-8:]:

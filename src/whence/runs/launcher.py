@@ -327,7 +327,9 @@ def environment_of(run: Life) -> dict[str, str]:
 
 
 def spawn(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
-    """Start a program whose output can be read; `options` are those of `subprocess.Popen`.
+    """Start a program; `options` are those of `subprocess.Popen`.
+
+    What it prints can be read, unless they say where that goes.
 
     Raises
     ------
@@ -336,7 +338,7 @@ def spawn(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
     """
     pipe = subprocess.PIPE
     try:
-        return subprocess.Popen(list(command), stdout=pipe, stderr=pipe, **options)
+        return subprocess.Popen(list(command), **{"stdout": pipe, "stderr": pipe, **options})
     except OSError as error:
         raise UserError.of(
             "cannot-start",
@@ -349,12 +351,13 @@ def spawn(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
 
 
 def pipes_of(process: subprocess.Popen[bytes]) -> dict[str, int]:
-    """What a process prints, as descriptors that a `Drain` may close."""
-    assert process.stdout is not None
-    assert process.stderr is not None
-    pipes = {"out": os.dup(process.stdout.fileno()), "err": os.dup(process.stderr.fileno())}
-    process.stdout.close()
-    process.stderr.close()
+    """What a process prints to pipes, as descriptors that a `Drain` may close."""
+    streams = {"out": process.stdout, "err": process.stderr}
+    pipes = {}
+    for name, stream in streams.items():
+        if stream is not None:
+            pipes[name] = os.dup(stream.fileno())
+            stream.close()
     return pipes
 
 

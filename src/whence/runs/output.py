@@ -125,6 +125,10 @@ class Drain(threading.Thread):
             data = os.read(fd, _PIECE)
         except BlockingIOError:
             return True
+        except OSError as error:  # so the end of a terminal is told
+            if error.errno != errno.EIO:
+                raise
+            data = b""
         self._pass(stream, data)
         if len(stream.held) >= _PIECE:
             self._flush_one(stream)

@@ -31,6 +31,7 @@ from whence.runs.origin import Origin
 from whence.runs.output import Drain, flush_all
 from whence.runs.report import Report
 from whence.runs.run import Run
+from whence.runs.screen import screens_like
 from whence.runs.warden import Warden, end, exit_of, held_back
 from whence.store import Store
 
@@ -322,12 +323,15 @@ class _Program:
 def _start(
     run: Run, command: Sequence[str], options: ProcessOptions, report: Report, guard: bool
 ) -> _Program:
-    process = spawn(
-        command,
-        cwd=options.cwd,
-        env={**os.environ, **options.environment, **environment_of(run)},
-        stdin=None if options.stdin else subprocess.DEVNULL,
-    )
+    through = {} if options.quiet else _terminal()
+    with screens_like(through) as (reading, printing):
+        process = spawn(
+            command,
+            cwd=options.cwd,
+            env={**os.environ, **options.environment, **environment_of(run)},
+            stdin=None if options.stdin else subprocess.DEVNULL,
+            **{f"std{name}": fd for name, fd in printing.items()},
+        )
     stopping = threading.Lock()
 
     def stop() -> None:
@@ -338,8 +342,7 @@ def _start(
     warden = Warden() if guard else None
     if warden is not None:
         warden.watch(process.pid)
-    through = None if options.quiet else _terminal()
-    drain = Drain(pipes_of(process), report, through, report.sieve)
+    drain = Drain({**pipes_of(process), **reading}, report, through, report.sieve)
     drain.start()
     return _Program(process, drain, warden, stopping)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from whence.base.error import UserError, WhenceError
-from whence.base.excerpt import counted, short
+from whence.base.excerpt import counted, plain, short
 
 if TYPE_CHECKING:
     from whence.runs.gauge import Gauge
@@ -175,12 +175,12 @@ class _LastLine:
 
     def take(self, text: str) -> None:
         *lines, last = (self._open + text).replace("\r", "\n").split("\n")
-        self._whole = next((line for line in reversed(lines) if line.strip()), self._whole)
+        self._whole = next((line for line in reversed(lines) if plain(line).strip()), self._whole)
         self._open = last[:_SHOWN]
 
     @property
     def text(self) -> str:
-        line = (self._open if self._open.strip() else self._whole).strip()
+        line = plain(self._open).strip() or plain(self._whole).strip()
         line = "".join(c if c.isprintable() else " " for c in line)
         return line if len(line) < _SHOWN else line[: _SHOWN - 1] + "…"
 
