@@ -1,14 +1,11 @@
 """`whence run`, `whence sweep --point` and `whence repeat` as a user has them."""
 
-import contextlib
 import json
 import os
-import pty
 import shutil
 import signal
 import subprocess
 import sys
-import termios
 
 import pytest
 
@@ -70,45 +67,6 @@ def test_ctrl_c_is_on_record_in_words_and_without_our_frames(project):
     assert told["status"] == "terminated"
     error = {"type": "KeyboardInterrupt", "message": "ended by Ctrl-C", "traceback": None}
     assert told["error"] == error
-
-
-PRINTING = """\
-import os, sys, time
-print("a line", os.get_terminal_size(1).columns, sys.stderr.isatty())
-while not os.path.exists("seen"): time.sleep(0.01)
-sys.stderr.write("1 %\\r100 %\\n\\033[31mred\\033[0m\\n")
-print("x" * 200_000)
-sys.exit(3)
-"""
-
-
-def test_to_a_terminal_a_program_prints_as_it_does_by_itself(project):
-    """Line by line, that is, and in colours; the record shows what stood there in the end."""
-    (project.cwd / "prints.py").write_text(PRINTING)
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 91))
-    environment = {**project.environment, "PYTHONUNBUFFERED": ""}
-    words = project.words("run", "--name", "p", "--", PYTHON, "prints.py")
-    with subprocess.Popen(
-        words, cwd=project.cwd, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
-    ) as process:
-        os.close(theirs)
-        seen = b""
-        while b"\n" not in seen:
-            seen += os.read(ours, 4096)
-        assert seen == b"a line 91 True\r\n"
-        (project.cwd / "seen").touch()
-        with contextlib.suppress(OSError):  # so the end is told
-            while piece := os.read(ours, 4096):
-                seen += piece
-    os.close(ours)
-    assert process.returncode == 3
-    assert b"\x1b[31mred\x1b[0m\r\n" in seen
-    assert b"x" * 200_000 + b"\r\n" in seen
-    assert "x" * 200_000 in project("show", "p", "--output").stdout
-    page = project("show", "p").stdout
-    assert "  100 %\n  red\n" in page
-    assert "exit status 3: red" in " ".join(page.split())
 
 
 def test_the_traceback_of_a_point_begins_where_its_code_does(project):

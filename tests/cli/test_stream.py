@@ -1,9 +1,22 @@
-"""Standard streams that are full or closed, as daemons and full disks leave them."""
+"""Standard streams: a terminal, and what is full or closed, as daemons and full disks leave it."""
 
+import contextlib
+import os
+import pty
 import subprocess
+import sys
+import termios
 
 import pytest
 
+PRINTING = """\
+import os, sys, time
+print("a line", os.get_terminal_size(1).columns, sys.stderr.isatty())
+while not os.path.exists("seen"): time.sleep(0.01)
+sys.stderr.write("1 %\\r100 %\\n\\033[31mred\\033[0m\\n")
+print("x" * 200_000)
+sys.exit(3)
+"""
 SPACE = "!pspace\na: !pdim {default: 0, values: [1, 2]}\n"
 
 
@@ -69,3 +82,33 @@ def test_a_log_of_the_user_that_is_cut_short_is_told(whence):
     assert "line" in whence("show", run["id"]).stdout
     assert "cut short" not in shell(whence, "$W run -- sh -c 'echo line' | true").stderr
     assert shell(whence, "$W run -- true 2> /dev/full").returncode == 0
+
+
+def test_to_a_terminal_a_program_prints_as_it_does_by_itself(whence):
+    """Line by line, that is, and in colours; the record shows what stood there in the end."""
+    whence("init")
+    (whence.cwd / "prints.py").write_text(PRINTING)
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 91))
+    environment = {**whence.environment, "PYTHONUNBUFFERED": ""}
+    words = whence.words("run", "--name", "p", "--", sys.executable, "prints.py")
+    with subprocess.Popen(
+        words, cwd=whence.cwd, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        seen = b""
+        while b"\n" not in seen:
+            seen += os.read(ours, 4096)
+        (whence.cwd / "seen").touch()
+        assert seen == b"a line 91 True\r\n"
+        with contextlib.suppress(OSError):  # so the end is told
+            while piece := os.read(ours, 4096):
+                seen += piece
+    os.close(ours)
+    assert process.returncode == 3
+    assert b"\x1b[31mred\x1b[0m\r\n" in seen
+    assert b"x" * 200_000 + b"\r\n" in seen
+    assert "x" * 200_000 in whence("show", "p", "--output").stdout
+    page = whence("show", "p").stdout
+    assert "  100 %\n  red\n" in page
+    assert "exit status 3: red" in " ".join(page.split())
