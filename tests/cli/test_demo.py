@@ -206,7 +206,7 @@ def test_drawing_again_draws_nothing_and_an_edit_draws_what_depends_on_it(whence
 
 
 @pytest.mark.parametrize("delay", [0.5, pytest.param(0.9, marks=pytest.mark.slow)])
-def test_killed_in_the_middle_the_same_command_goes_on(whence, delay):
+def test_killed_in_the_middle_the_same_command_goes_on(whence, monkeypatch, delay):
     process = subprocess.Popen(
         whence.words("demo", "d"),
         cwd=whence.cwd,
@@ -225,7 +225,8 @@ def test_killed_in_the_middle_the_same_command_goes_on(whence, delay):
     before = here.json("list")
     assert {run["status"] for run in before} <= {"completed", "lost", "created"}
     assert any(run["status"] == "lost" for run in before)
-    whence("demo", "d")
+    monkeypatch.setenv("SHELL", "/bin/zsh")
+    assert "alias whence='command whence'\n  cd d\n" in whence("demo", "d").stdout
     after = here.json("list", "--folder", "/my_simulation")
     points = [run for run in after if run["kind"] == "run"]
     assert sum(run["status"] == "completed" for run in points) == 30

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from whence.app.evaluation import EvaluationRequest, EvaluationResult, evaluate
+from whence.app.shell import ALIAS, namesake
 from whence.app.sweep import SweepRequest, run_sweep, sweep_as_dict
 from whence.app.trace import trace_file
 from whence.app.tree import load_tree
@@ -86,6 +87,8 @@ def run_demo(
     say(f"\nDone in {seconds:.1f} s. Look at the figures in {shown.parent}, then try:\n")
     if shutil.which("whence") is None:
         say(f"  source {Path(sys.prefix) / 'bin' / 'activate'}")
+    if namesake() is not None:
+        say(f"  {ALIAS}")
     say(f"  cd {folder}")
     say("  whence list                 # every run on record")
     say("  whence plot                 # again: nothing is computed twice")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from whence.app.config import Config
+from whence.app.shell import ALIAS, namesake
 from whence.app.workspace import Progress, Workspace
 from whence.base.error import UserError
 from whence.store import Collected, Finding, Health, Merged, Report, Store, collect, examine, merge
@@ -93,8 +93,8 @@ def _defaults(workspace: Workspace) -> Iterator[Finding]:
 
 def _shell() -> Iterator[Finding]:
     """What to do where the shell has a command of that name itself."""
-    name = Path(os.environ.get("SHELL", "")).name
-    if name in ("zsh", "ksh"):
+    name = namesake()
+    if name is not None:
         told = f"{name} has a builtin command of the name whence"
-        mend = f"`alias whence='command whence'` at the end of ~/.{name}rc puts this one before it."
+        mend = f"`{ALIAS}` at the end of ~/.{name}rc puts this one before it."
         yield Finding("shell", "note", told, mend)
