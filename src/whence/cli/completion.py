@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from whence.app.shell import ALIAS
 from whence.cli import render
 from whence.cli.option import F, in_json
 
@@ -62,10 +63,10 @@ complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
 
 # zsh has a builtin of that name. Functions that it loads itself are to have that all the same: they
 # know no aliases. And not everybody has begun its completion.
-_BEFORE_ZSH = """\
+_BEFORE_ZSH = f"""\
 #compdef whence
-alias whence='command whence'
-(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+{ALIAS}
+(( $+functions[compdef] )) || {{ autoload -Uz compinit && compinit }}
 """
 
 

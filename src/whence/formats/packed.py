@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import io
 import lzma
@@ -67,15 +68,13 @@ def _lzma(data: Packed, limit: int) -> int:
 
 def _zlib(data: Packed, limit: int) -> int:
     unpacker, size = zlib.decompressobj(), 0
-    try:
+    with contextlib.suppress(zlib.error):  # who decodes it comes no further either
         for at in range(0, len(data), _PIECE):
             rest: Packed = data[at : at + _PIECE]
             while len(rest) and size <= limit:
                 size += len(unpacker.decompress(rest, _PIECE))
                 rest = unpacker.unconsumed_tail
         size += 0 if size > limit else len(unpacker.flush())
-    except zlib.error:
-        pass  # who decodes it comes as far as this, too
     return size
 
 

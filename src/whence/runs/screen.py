@@ -29,7 +29,7 @@ def screens_like(shown: Mapping[str, int]) -> Iterator[tuple[dict[str, int], dic
     printing = {name: theirs for name, (_, theirs) in pairs.items()}
     try:
         yield reading, printing
-    except BaseException:
+    except BaseException:  # Ctrl-C too: nobody would close them
         for fd in reading.values():
             os.close(fd)
         raise
